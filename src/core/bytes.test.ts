@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
+import { readAll } from '../../test/support/read-all.ts';
+import { type ByteSource, concat, fromBytes, zeros } from './bytes.ts';
+import { sha256 } from './digest.ts';
+import { tarLayer } from './tar-layer.ts';
+import { verified } from './verified.ts';
+
+const CONTENT = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7) % 251));
+const OID = { algorithm: 'sha256', hex: sha256(CONTENT).slice('sha256:'.length) } as const;
+
+/** Bytes in small chunks, as a network brings them. */
+function inChunks(bytes: Uint8Array, size: number): ByteSource {
+  return {
+    size: bytes.length,
+    async *open({ start = 0, signal } = {}) {
+      for (let at = start; at < bytes.length; at += size) {
+        signal?.throwIfAborted();
+        yield bytes.subarray(at, at + size);
+      }
+    },
+  };
+}
+
+describe('bytes in memory', () => obeysByteSourceLaws(() => ({ source: fromBytes(CONTENT) })));
+describe('zeros', () => obeysByteSourceLaws(() => ({ source: zeros(200_000) })));
+describe('a concatenation', () =>
+  obeysByteSourceLaws(() => ({
+    source: concat(fromBytes(CONTENT), fromBytes(new Uint8Array()), inChunks(CONTENT, 7), zeros(3)),
+  })));
+describe('verified bytes', () =>
+  obeysByteSourceLaws(() => ({ source: verified(inChunks(CONTENT, 64), { name: 'model', oid: OID }) })));
+describe('a tar layer', () =>
+  obeysByteSourceLaws(() => ({ source: tarLayer('models/a/b', inChunks(CONTENT, 64), 'standard') })));
+
+test('a concatenation never opens a part that lies before the start', async () => {
+  const unreadable: ByteSource = {
+    size: 10,
+    open() {
+      throw new Error('opened');
+    },
+  };
+  expect((await readAll(concat(unreadable, fromBytes(CONTENT)), 10)).equals(CONTENT)).toBe(true);
+});
+
+describe('verified bytes fail before the iteration ends', () => {
+  const flipped = Buffer.from(CONTENT);
+  flipped.writeUInt8((flipped.at(1234) ?? 0) ^ 1, 1234);
+
+  test('when a bit is flipped, naming file, expected and got', async () => {
+    const got = sha256(flipped).slice('sha256:'.length);
+    await expect(
+      readAll(verified(inChunks(flipped, 64), { name: 'a.safetensors', oid: OID })),
+    ).rejects.toMatchObject({
+      code: 'CONTENT_MISMATCH',
+      message: `a.safetensors from the Hub is not what the Hub promised: expected sha256 ${OID.hex}, got ${got}`,
+    });
+  });
+
+  test('when the bit lies before the offset at which it is opened first', async () => {
+    await expect(
+      readAll(verified(inChunks(flipped, 64), { name: 'a.safetensors', oid: OID }), 4000),
+    ).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
+  });
+
+  test.each([
+    ['too few bytes', CONTENT.subarray(0, 4999), 'expected 5000 bytes, got 4999'],
+    ['too many bytes', Buffer.concat([CONTENT, CONTENT]), 'expected 5000 bytes, got more'],
+  ])('when there are %s', async (_, bytes, message) => {
+    const source: ByteSource = { size: 5000, open: (options) => inChunks(bytes, 64).open(options) };
+    await expect(readAll(verified(source, { name: 'x', oid: OID }))).rejects.toThrow(message);
+  });
+
+  test('by the git blob sha1 where that is what the Hub gives', async () => {
+    // git hash-object over "hello\n"
+    const oid = { algorithm: 'git-sha1', hex: 'ce013625030ba8dba906f756967f9e9ca394464a' } as const;
+    const hello = Buffer.from('hello\n');
+    expect((await readAll(verified(fromBytes(hello), { name: 'x', oid }))).equals(hello)).toBe(true);
+    await expect(
+      readAll(verified(fromBytes(Buffer.from('hellO\n')), { name: 'x', oid })),
+    ).rejects.toMatchObject({
+      code: 'CONTENT_MISMATCH',
+    });
+  });
+});

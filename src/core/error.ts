@@ -1,0 +1,53 @@
+/**
+ * What went wrong, as a question a script can act on. `docs/errors.md` explains each code, `cli/exit-code.ts`
+ * maps it to an exit code; both are complete by construction, so a new code does not compile without them.
+ */
+export type ErrorCode =
+  /** The command, a flag, a name or a reference is wrong. */
+  | 'USAGE'
+  /** Credentials are missing, wrong, or not enough, at the Hub or at the registry. */
+  | 'UNAUTHORIZED'
+  /** The model is gated and this account has not been granted access. */
+  | 'GATED'
+  /** The model was disabled by the Hub. */
+  | 'DISABLED'
+  /** No such model, file or repository (or, for an anonymous caller of the Hub, perhaps a private one). */
+  | 'NOT_FOUND'
+  /** The model exists, the revision does not. */
+  | 'REVISION_NOT_FOUND'
+  /** Bytes or a size differ from what was promised, on either side. Never retried silently, never tagged. */
+  | 'CONTENT_MISMATCH'
+  /** The registry understood and refused: too large, quota, invalid manifest. */
+  | 'REJECTED'
+  /** The other side answered in a way that we cannot work with, such as JSON of another shape. */
+  | 'UNSUPPORTED'
+  /** A rate limit, after the retry budget is spent. */
+  | 'RATE_LIMITED'
+  /** Network, time-out or 5xx, after the retry budget is spent. Running again is the right thing to do. */
+  | 'UNAVAILABLE'
+  /** `HF_HUB_OFFLINE` forbids talking to the Hub. */
+  | 'OFFLINE'
+  /** The caller's signal was aborted. */
+  | 'CANCELLED';
+
+export interface ModelcarErrorOptions {
+  /** One imperative sentence: what to do next. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error this library throws on purpose; anything else is a bug.
+ * `message` says what we were doing, to what, and what we got. It never carries a token or a signed query string.
+ */
+export class ModelcarError extends Error {
+  override readonly name = 'ModelcarError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, { hint, cause }: ModelcarErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.hint = hint;
+  }
+}

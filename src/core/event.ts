@@ -1,0 +1,39 @@
+import type { Digest } from './digest.ts';
+import type { BlobOutcome, BlobRetry } from './ports.ts';
+
+/**
+ * What happened in a push, in the order it happened. Plain data with absolute values, never differences, so that a
+ * lost or repeated event does no harm. A failure is not an event: the promise rejects.
+ */
+export type PushEvent =
+  | {
+      readonly type: 'model-resolved';
+      readonly model: string;
+      readonly revision: string;
+      readonly commit: string;
+      readonly files: number;
+      /** Bytes of all files. */
+      readonly size: number;
+    }
+  | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
+  /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
+  | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
+  | ({ readonly type: 'layer-retrying'; readonly path: string } & BlobRetry)
+  | {
+      readonly type: 'layer-done';
+      readonly path: string;
+      readonly digest: Digest;
+      readonly size: number;
+      readonly outcome: BlobOutcome;
+    }
+  /** The Hub makes us wait, or a download goes on after a cut. */
+  | {
+      readonly type: 'hub-retrying';
+      readonly path: string;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | { readonly type: 'manifest-pushed'; readonly digest: Digest; readonly reference: string }
+  | { readonly type: 'tag-pushed'; readonly tag: string; readonly reference: string };
+
+export type OnEvent = (event: PushEvent) => void;

@@ -1,0 +1,94 @@
+import { ModelcarError } from './error.ts';
+import type { Sibling } from './model.ts';
+import type { TarLayout } from './tar-layer.ts';
+
+/** One layer to push. Plain data. */
+export interface PlannedLayer {
+  readonly sibling: Sibling;
+  /** The file's path in the image, without a leading slash. */
+  readonly path: string;
+}
+
+export interface LayerPlanOptions {
+  /** The folder of the image that holds the model: empty, or ending in `/`. */
+  readonly prefix: string;
+  readonly layout: TarLayout;
+}
+
+/**
+ * The layers of a model in their order: by path, code point by code point, so that the image depends on the model
+ * and on nothing else.
+ *
+ * @throws ModelcarError `REJECTED`, naming the file, where a path could not be unpacked safely or two files would
+ *   come to lie on the same path: refused here, before the first byte moves
+ */
+export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptions): readonly PlannedLayer[] {
+  const layers = [...siblings]
+    .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
+    .map((sibling) => ({ sibling, path: imagePath(sibling.path, options) }));
+  if (layers.length === 0) throw new ModelcarError('NOT_FOUND', 'the model has no files at this revision');
+  for (const { sibling } of layers) refuseUnsafe(sibling.path);
+  refuseCollisions(layers);
+  return layers;
+}
+
+/** @throws ModelcarError `USAGE` unless `prefix` is empty or a safe folder ending in `/` */
+export function parseLayerPrefix(prefix: string): string {
+  if (prefix !== '' && (!prefix.endsWith('/') || unsafe(prefix.slice(0, -1)) !== undefined)) {
+    throw new ModelcarError('USAGE', `"${prefix}" cannot be the folder of the model in the image`, {
+      hint: 'Give a relative folder that ends in a slash, such as models/.',
+    });
+  }
+  return prefix;
+}
+
+function imagePath(path: string, { prefix, layout }: LayerPlanOptions): string {
+  // The Python tool kept only the last component of the path.
+  return prefix + (layout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
+}
+
+function refuseUnsafe(path: string): void {
+  const reason = unsafe(path);
+  if (reason === undefined) return;
+  throw new ModelcarError('REJECTED', `cannot put ${JSON.stringify(path)} into an image: ${reason}`, {
+    hint: 'Rename the file in the model.',
+  });
+}
+
+function unsafe(path: string): string | undefined {
+  if (path.startsWith('/')) return 'the path is absolute';
+  if (path.includes('\\')) return 'the path contains a backslash';
+  if (path.includes('\0')) return 'the path contains a NUL byte';
+  if (!path.isWellFormed()) return 'the path is not valid Unicode';
+  for (const component of path.split('/')) {
+    if (component === '' || component === '.' || component === '..') {
+      return `the path has the component ${JSON.stringify(component)}`;
+    }
+    if (Buffer.byteLength(component) > 255) return 'a component is longer than 255 bytes';
+    // OCI image-spec, layer.md, "Whiteouts": such an entry deletes files of the layers below.
+    if (component.startsWith('.wh.')) return 'names that begin with .wh. mean deletion in an image layer';
+  }
+  return undefined;
+}
+
+/** A path taken twice, and a path that one file needs as a folder and another as a file. */
+function refuseCollisions(layers: readonly PlannedLayer[]): void {
+  const files = new Map<string, string>();
+  for (const { path, sibling } of layers) {
+    const other = files.get(path);
+    if (other !== undefined) throw collision(other, sibling.path, path);
+    files.set(path, sibling.path);
+  }
+  for (const { path, sibling } of layers) {
+    for (let slash = path.indexOf('/'); slash !== -1; slash = path.indexOf('/', slash + 1)) {
+      const other = files.get(path.slice(0, slash));
+      if (other !== undefined) throw collision(other, sibling.path, path.slice(0, slash));
+    }
+  }
+}
+
+function collision(a: string, b: string, path: string): ModelcarError {
+  return new ModelcarError('REJECTED', `${a} and ${b} would both be ${path} in the image`, {
+    hint: 'The standard tar layout keeps full paths; the reference layout keeps only the last component.',
+  });
+}

@@ -1,0 +1,66 @@
+import type { ByteSource } from './bytes.ts';
+import type { Descriptor } from './descriptor.ts';
+import type { Digest } from './digest.ts';
+import type { Document } from './image.ts';
+import type { ModelId, ResolvedModel, Sibling } from './model.ts';
+
+/** Where models come from. Implemented by `hub/`. */
+export interface ModelSource {
+  /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
+  resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
+  /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
+  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling): ByteSource;
+}
+
+/** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
+export interface ImageTarget {
+  /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
+  pushBlob(push: BlobPush): Promise<PushedBlob>;
+  /** Throws `CONTENT_MISMATCH` unless the target holds the blob with this digest and size. */
+  checkBlob(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
+  /** Stores the manifest under its digest. */
+  pushManifest(manifest: Document, signal: AbortSignal): Promise<void>;
+  /** Points a tag at a manifest that is already there, and asks back whether it took. */
+  tagManifest(manifest: Document, tag: string, signal: AbortSignal): Promise<void>;
+  /** How people and tools write the image: by tag, or by digest. */
+  formatReference(at: { readonly tag: string } | { readonly digest: Digest }): string;
+}
+
+export interface BlobPush {
+  readonly content: ByteSource;
+  /** Given where it is known beforehand: then a blob that is already there is not sent again. */
+  readonly digest?: Digest;
+  readonly signal: AbortSignal;
+  /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
+  readonly onProgress?: (sent: number) => void;
+  readonly onRetry?: (retry: BlobRetry) => void;
+}
+
+export interface BlobRetry {
+  /** The byte at which the upload goes on. */
+  readonly offset: number;
+  /** 1 for the first retry since the upload last got further than ever before. */
+  readonly retry: number;
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+export interface PushedBlob {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly outcome: BlobOutcome;
+}
+
+export type BlobOutcome = 'existed' | 'uploaded';
+
+/** Time, as an argument: what waits and what throttles can be tested without waiting. */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** Milliseconds since the epoch, for headers that carry a date. */
+  date(): number;
+  /** Rejects with `signal.reason` when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Evenly spread over 0 ≤ x < 1, for jitter. */
+  random(): number;
+}

@@ -1,0 +1,130 @@
+import { ModelcarError } from './error.ts';
+
+/** Where a registry is reached. */
+export interface RegistryHost {
+  readonly scheme: 'http' | 'https';
+  /** `host` or `host:port`, as it stands in references. */
+  readonly host: string;
+}
+
+/** What the user named as the target, without the tag that may be derived from the commit. */
+export type TargetLocation =
+  | { readonly kind: 'registry'; readonly registry: RegistryHost; readonly repository: string }
+  | { readonly kind: 'layout'; readonly folder: string };
+
+export interface ImageReference {
+  readonly location: TargetLocation;
+  readonly tag: string | undefined;
+}
+
+// OCI distribution-spec, spec.md, "Pulling manifests".
+const REPOSITORY = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const HOST = /^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?)(:\d{1,5})?$/;
+const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
+
+const LAYOUT = 'oci:';
+
+/**
+ * `[http://|https://]registry/repository[:tag]`, or `oci:FOLDER[:tag]` for an OCI image layout.
+ * @throws ModelcarError `USAGE`
+ */
+export function parseImageReference(text: string): ImageReference {
+  if (text.startsWith(LAYOUT)) return parseLayoutReference(text.slice(LAYOUT.length));
+  const { scheme, rest } = splitScheme(text);
+  const slash = rest.indexOf('/');
+  if (slash === -1) throw malformed(text, 'there is no repository after the registry');
+  const host = rest.slice(0, slash);
+  if (scheme === '' && !/[.:]/.test(host) && host !== 'localhost') {
+    throw malformed(
+      text,
+      `"${host}" does not look like a registry`,
+      `Put a registry in front: docker.io/${rest}`,
+    );
+  }
+  const { name, tag } = splitTag(rest.slice(slash + 1));
+  return {
+    location: registryLocation(scheme + host, name),
+    tag: tag === undefined ? undefined : parseTag(tag),
+  };
+}
+
+/** The flag form: `--registry [scheme]host[:port]` or `oci:FOLDER`, and `--target-repo`. */
+export function parseTargetLocation(registry: string, repository: string | undefined): TargetLocation {
+  if (registry.startsWith(LAYOUT)) {
+    if (repository !== undefined) {
+      throw new ModelcarError('USAGE', 'an OCI image layout has no repositories', {
+        hint: 'Leave out --target-repo.',
+      });
+    }
+    return parseFolder(registry.slice(LAYOUT.length));
+  }
+  if (repository === undefined) {
+    throw new ModelcarError('USAGE', `no repository is named for the registry ${registry}`, {
+      hint: 'Add --target-repo, or write registry/repository as one argument.',
+    });
+  }
+  return registryLocation(registry.replace(/\/$/, ''), repository);
+}
+
+/** @throws ModelcarError `USAGE` unless `text` is a tag by the distribution-spec */
+export function parseTag(text: string): string {
+  if (TAG.test(text)) return text;
+  throw new ModelcarError('USAGE', `"${text}" is not a tag`, {
+    hint: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or dash.',
+  });
+}
+
+function registryLocation(registry: string, repository: string): TargetLocation {
+  const { scheme, rest: host } = splitScheme(registry);
+  if (!HOST.test(host)) throw malformed(`${registry}/${repository}`, `"${host}" is not a registry host`);
+  if (!REPOSITORY.test(repository) || host.length + repository.length > 255) {
+    throw malformed(
+      `${registry}/${repository}`,
+      `"${repository}" is not a repository name`,
+      'Names are lower-case letters and digits, parted by single dots, dashes, underscores or slashes.',
+    );
+  }
+  // Docker's convention: a registry on this machine speaks plain HTTP, any other does not unless told so.
+  const secure = scheme === '' ? !LOOPBACK.test(host) : scheme === 'https://';
+  return { kind: 'registry', registry: { scheme: secure ? 'https' : 'http', host }, repository };
+}
+
+function splitScheme(text: string): { scheme: '' | 'http://' | 'https://'; rest: string } {
+  for (const scheme of ['http://', 'https://'] as const) {
+    if (text.startsWith(scheme)) return { scheme, rest: text.slice(scheme.length) };
+  }
+  return { scheme: '', rest: text };
+}
+
+function parseLayoutReference(text: string): ImageReference {
+  // As skopeo reads it: the tag follows the last colon, unless that colon is part of the path.
+  const { name, tag } = splitTag(text);
+  return { location: parseFolder(name), tag: tag === undefined ? undefined : parseTag(tag) };
+}
+
+function parseFolder(folder: string): TargetLocation {
+  if (folder === '' || folder.includes('\0') || folder.includes(':')) {
+    throw new ModelcarError('USAGE', `"${LAYOUT}${folder}" does not name a folder for an OCI image layout`, {
+      hint: 'Write oci:FOLDER or oci:FOLDER:TAG; the folder itself cannot contain a colon.',
+    });
+  }
+  return { kind: 'layout', folder };
+}
+
+function splitTag(text: string): { name: string; tag: string | undefined } {
+  if (text.includes('@')) {
+    throw new ModelcarError('USAGE', `"${text}" names a digest, which nobody knows before the push`, {
+      hint: 'Leave out @sha256:…; the digest is part of the result.',
+    });
+  }
+  const colon = text.lastIndexOf(':');
+  if (colon <= text.lastIndexOf('/')) return { name: text, tag: undefined };
+  return { name: text.slice(0, colon), tag: text.slice(colon + 1) };
+}
+
+function malformed(text: string, reason: string, hint?: string): ModelcarError {
+  return new ModelcarError('USAGE', `"${text}" is not an image reference: ${reason}`, {
+    hint: hint ?? 'Write registry/repository[:tag], such as ghcr.io/acme/llama:v1, or oci:FOLDER[:tag].',
+  });
+}

@@ -1,0 +1,65 @@
+import { type ByteSource, dropBefore } from './bytes.ts';
+import { HashFrontier } from './digest.ts';
+import { ModelcarError } from './error.ts';
+import type { Oid } from './model.ts';
+
+export interface Expected {
+  /** How the error names the content: the file's path in the model. */
+  readonly name: string;
+  readonly oid: Oid;
+}
+
+/**
+ * `content`, checked on its way through against the hash that the Hub gave for it.
+ *
+ * The check fails by throwing at the end of the content, before the iteration completes. The tar trailer is still
+ * to come then, so the upload in which it happens cannot be committed: a wrong byte never gets a digest.
+ * An open at an offset first reads what was not hashed yet and keeps it to itself, so that the hash is always over
+ * everything; what passed once is not hashed again.
+ *
+ * @throws ModelcarError `CONTENT_MISMATCH`, from the iteration: fewer bytes than `size`, more, or another hash
+ */
+export function verified(content: ByteSource, expected: Expected): ByteSource {
+  const { size } = content;
+  const frontier = hashFrontier(expected.oid, size);
+
+  function check(): void {
+    const got = frontier.hex();
+    if (got === expected.oid.hex) return;
+    const { algorithm, hex } = expected.oid;
+    throw mismatch(expected.name, `expected ${algorithm} ${hex}, got ${got}`);
+  }
+
+  return {
+    size,
+    async *open({ start = 0, signal } = {}) {
+      const from = Math.min(start, frontier.position);
+      const chunks = content.open(signal ? { start: from, signal } : { start: from });
+      yield* dropBefore(start, from, hashed(chunks, from));
+      check();
+    },
+  };
+
+  async function* hashed(chunks: AsyncIterable<Uint8Array>, from: number): AsyncGenerator<Uint8Array> {
+    let position = from;
+    for await (const chunk of chunks) {
+      if (position + chunk.length > size) throw mismatch(expected.name, `expected ${size} bytes, got more`);
+      frontier.update(chunk, position);
+      position += chunk.length;
+      yield chunk;
+    }
+    if (position < size) throw mismatch(expected.name, `expected ${size} bytes, got ${position}`);
+  }
+}
+
+function hashFrontier({ algorithm }: Oid, size: number): HashFrontier {
+  if (algorithm === 'sha256') return new HashFrontier('sha256');
+  // https://git-scm.com/book/en/v2/Git-Internals-Git-Objects: the object is hashed with its header.
+  return new HashFrontier('sha1', Buffer.from(`blob ${size}\0`));
+}
+
+function mismatch(name: string, what: string): ModelcarError {
+  return new ModelcarError('CONTENT_MISMATCH', `${name} from the Hub is not what the Hub promised: ${what}`, {
+    hint: 'Push again; if it happens twice, a proxy or a mirror on the way to the Hub changes the bytes.',
+  });
+}

@@ -1,0 +1,49 @@
+/** One HTTP request and its answer. Everything that speaks HTTP is a `Transport` or wraps one. */
+export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Absolute. Sent as it is: a signed URL that is parsed and printed again may no longer be the one signed. */
+  readonly url: string;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Bytes, or a stream. A stream is sent with `content-length` where the headers give one, else chunked; it can be
+   * sent only once, so a request that carries one is never repeated by a wrapper.
+   */
+  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly signal?: AbortSignal | undefined;
+  /** How long the answer may take to begin after the request was sent. Default 60,000. */
+  readonly answerTimeoutMs?: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; a repeated header is joined with `, `. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Adds one behaviour to a transport. */
+export type Wrapper = (transport: Transport) => Transport;
+
+/** Error bodies, token answers and documents are small; a server that sends more than this is not answering us. */
+export const TEXT_LIMIT: number = 64 * 1024;
+
+/** The body as text, at most `limit` bytes of it. */
+export async function readText(response: HttpResponse, limit: number = TEXT_LIMIT): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    chunks.push(Uint8Array.from(chunk.subarray(0, limit - size)));
+    size += chunk.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Reads an unwanted body away, so that the connection can be used again; gives up on a long one. */
+export async function discard(response: HttpResponse): Promise<void> {
+  await readText(response).catch(() => undefined);
+}

@@ -1,0 +1,42 @@
+import type { Descriptor } from '../core/descriptor.ts';
+import { layerDescriptor } from '../core/image.ts';
+import type { PlannedLayer } from '../core/layer-plan.ts';
+import type { ResolvedModel } from '../core/model.ts';
+import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
+import { verified } from '../core/verified.ts';
+import type { World } from './world.ts';
+
+/** One layer's work, as plain data: it can be handed to another thread. */
+export interface LayerJob {
+  readonly model: Pick<ResolvedModel, 'id' | 'commit'>;
+  readonly layer: PlannedLayer;
+  readonly layout: TarLayout;
+}
+
+/** Ten progress events a second are what a person can see. */
+const PROGRESS_INTERVAL_MS = 100;
+
+/** The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload. */
+export async function pushLayer({ model, layer, layout }: LayerJob, world: World): Promise<Descriptor> {
+  const { sibling, path } = layer;
+  const { clock, onEvent, signal } = world;
+
+  const file = world.source.file(model, sibling);
+  const bytes = verified(file, { name: sibling.path, oid: sibling.oid });
+  const content = tarLayer(path, bytes, layout);
+
+  onEvent({ type: 'layer-started', path, size: content.size });
+  let reported = clock.now();
+  const blob = await world.target.pushBlob({
+    content,
+    signal,
+    onProgress(sent) {
+      if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;
+      reported = clock.now();
+      onEvent({ type: 'layer-progress', path, sent, size: content.size });
+    },
+    onRetry: (retry) => onEvent({ type: 'layer-retrying', path, ...retry }),
+  });
+  onEvent({ type: 'layer-done', path, ...blob });
+  return layerDescriptor(sibling, blob);
+}

@@ -1,0 +1,67 @@
+import type { Digest } from '../core/digest.ts';
+import { buildImage } from '../core/image.ts';
+import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
+import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
+import type { TarLayout } from '../core/tar-layer.ts';
+import { publishImage } from './publish-image.ts';
+import { pushLayers } from './push-layers.ts';
+import type { World } from './world.ts';
+
+/** What to push. Plain data. */
+export interface PushRequest {
+  readonly model: ModelId;
+  readonly revision: string;
+  /** Empty: the first 12 characters of the commit. */
+  readonly tags: readonly string[];
+  /** The folder of the image that holds the model: empty, or ending in `/`. */
+  readonly prefix: string;
+  readonly layout: TarLayout;
+  /** How many layers are pushed at once. */
+  readonly workers: number;
+}
+
+/** What a push would do. Plain data. */
+export interface PushPlan {
+  readonly model: ResolvedModel;
+  /** In the order of the image. */
+  readonly layers: readonly PlannedLayer[];
+  readonly tags: readonly [string, ...string[]];
+}
+
+export interface PushResult {
+  readonly manifestDigest: Digest;
+  /** `registry/repository:tag`, with the first tag. */
+  readonly imageReference: string;
+  /** `registry/repository@sha256:…`: what to sign and to deploy. */
+  readonly imageReferenceDigest: string;
+  readonly commit: string;
+}
+
+/** Reads from the Hub, writes nothing anywhere. */
+export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
+  const model = await world.source.resolve(request.model, request.revision, world.signal);
+  const layers = planLayers(model.siblings, request);
+  world.onEvent({
+    type: 'model-resolved',
+    model: formatModelId(model.id),
+    revision: model.revision,
+    commit: model.commit,
+    files: layers.length,
+    size: layers.reduce((sum, { sibling }) => sum + sibling.size, 0),
+  });
+  const [first = model.commit.slice(0, 12), ...rest] = request.tags;
+  return { model, layers, tags: [first, ...rest] };
+}
+
+/** The whole main job: resolve, plan, push the layers, publish the image. */
+export async function push(request: PushRequest, world: World): Promise<PushResult> {
+  const plan = await planPush(request, world);
+  const layers = await pushLayers(plan, request, world);
+  const { manifest } = await publishImage(buildImage(layers), plan.tags, world);
+  return {
+    manifestDigest: manifest.descriptor.digest,
+    imageReference: world.target.formatReference({ tag: plan.tags[0] }),
+    imageReferenceDigest: world.target.formatReference({ digest: manifest.descriptor.digest }),
+    commit: plan.model.commit,
+  };
+}

@@ -1,0 +1,209 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { begin, CHUNK_LADDER, next, type UploadReply, type UploadState } from './blob-upload.ts';
+
+const SIZE = 300 * 2 ** 20;
+const location = '/v2/x/blobs/uploads/1';
+const stream = 'stream';
+const sending = (offset: number, framing: 'stream' | number = stream): UploadState => ({
+  phase: 'sending',
+  location,
+  offset,
+  framing,
+});
+const asking = (offset: number): UploadState => ({ phase: 'asking', location, offset, framing: stream });
+const committing: UploadState = { phase: 'committing', location, framing: stream };
+const confirming: UploadState = { phase: 'confirming', location, framing: stream };
+const opening: UploadState = { phase: 'opening', framing: stream };
+
+const accepted = (end: number): UploadReply => ({ type: 'accepted', location, end });
+const lost: UploadReply = { type: 'session-lost', reason: 'BLOB_UPLOAD_INVALID' };
+const interrupted: UploadReply = { type: 'interrupted', reason: 'socket hang up' };
+const busy: UploadReply = { type: 'busy', reason: '503', retryAfterMs: undefined };
+const tooLarge = (sent: number): UploadReply => ({ type: 'too-large', sent, reason: '413 from nginx' });
+const outOfOrder = (end?: number): UploadReply => ({ type: 'out-of-order', location, end });
+const MIB = 2 ** 20;
+
+describe('where a reply leads', () => {
+  test.each<[fact: string, state: UploadState, reply: UploadReply, expected: UploadState]>([
+    ['a known blob is asked for first', begin(stream, true), { type: 'absent' }, opening],
+    [
+      'a blob that is there is not sent',
+      begin(stream, true),
+      { type: 'exists' },
+      { phase: 'done', outcome: 'existed' },
+    ],
+    [
+      'an unknown digest begins with a session',
+      begin(stream, false),
+      { type: 'opened', location },
+      sending(0),
+    ],
+    ['a streamed body that was taken is committed', sending(0), accepted(SIZE), committing],
+    [
+      'a chunk is followed by the next',
+      sending(0, 64 * MIB),
+      accepted(64 * MIB),
+      sending(64 * MIB, 64 * MIB),
+    ],
+    ['a short accept goes on at what was taken', sending(0), accepted(1000), sending(1000)],
+    ['a registry that took nothing is asked', sending(500), accepted(500), asking(500)],
+    [
+      'a commit that is confirmed is done',
+      committing,
+      { type: 'committed' },
+      { phase: 'done', outcome: 'uploaded' },
+    ],
+    ['a cut body asks the session what it has', sending(0), interrupted, asking(0)],
+    ['a busy answer to a body asks before anything is sent again', sending(0), busy, asking(0)],
+    ['a session that kept the bytes goes on behind them', asking(0), accepted(700), sending(700)],
+    ['a session that has everything is committed', asking(0), accepted(SIZE), committing],
+    ['a session that is gone is opened anew', asking(0), lost, opening],
+    ['a session that claims more than the blob is given up', asking(0), accepted(SIZE + 1), opening],
+    ['a lost answer to the commit looks for the blob', committing, interrupted, confirming],
+    ['a 504 to the commit looks for the blob', committing, busy, confirming],
+    [
+      'a commit to a session that is gone looks for the blob',
+      committing,
+      lost,
+      { ...confirming, location: undefined },
+    ],
+    [
+      'a blob that is there after a lost answer is done',
+      confirming,
+      { type: 'exists' },
+      { phase: 'done', outcome: 'uploaded' },
+    ],
+    ['a blob that is not there asks the session', confirming, { type: 'absent' }, asking(SIZE)],
+    [
+      'a blob that is not there without a session begins anew',
+      { ...confirming, location: undefined },
+      { type: 'absent' },
+      opening,
+    ],
+    [
+      'a 401 keeps the session and the offset',
+      sending(700),
+      { type: 'unauthorized', reason: '' },
+      sending(700),
+    ],
+    [
+      'a 413 to a stream opens a session for chunks',
+      sending(0),
+      tooLarge(150 * MIB),
+      { phase: 'opening', framing: 95 * MIB },
+    ],
+    [
+      'a 413 to a chunk takes the next step down',
+      sending(0, 16 * MIB),
+      tooLarge(16 * MIB),
+      { phase: 'opening', framing: 8 * MIB },
+    ],
+    [
+      'a 413 after one MiB means less than that',
+      sending(0),
+      tooLarge(MIB + 4096),
+      { phase: 'opening', framing: MIB },
+    ],
+    ['a 416 that names another offset goes on there', sending(0), outOfOrder(4096), sending(4096)],
+    [
+      'a 416 that agrees on the offset means the size',
+      sending(0, 16 * MIB),
+      outOfOrder(0),
+      { phase: 'opening', framing: 8 * MIB },
+    ],
+    ['a 416 that names nothing asks', sending(64), outOfOrder(), asking(64)],
+    ['a 416 to a question begins anew', asking(64), outOfOrder(), opening],
+    [
+      'a registry that limits its chunks gets chunks',
+      opening,
+      { type: 'opened', location, maxChunk: 100_000_000 },
+      sending(0, 100_000_000),
+    ],
+  ])('%s', (_, state, reply, expected) => {
+    expect(next(state, reply, SIZE, stream)).toEqual(expected);
+  });
+
+  test('a body that is too large even in the smallest chunk is refused with the setting to change', () => {
+    expect(next(sending(0, MIB / 2), tooLarge(MIB / 2), SIZE, stream)).toMatchObject({
+      phase: 'failed',
+      failure: { code: 'REJECTED', hint: expect.stringContaining('client_max_body_size') },
+    });
+  });
+
+  test('limits that contradict each other are refused, naming both', () => {
+    const state: UploadState = { phase: 'opening', framing: MIB };
+    expect(next(state, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, stream)).toMatchObject({
+      phase: 'failed',
+      failure: { message: expect.stringMatching(/5242880.*1048576/) },
+    });
+  });
+});
+
+describe('on any walk', () => {
+  const size = fc.integer({ min: 1, max: 2 * SIZE });
+  const end = fc.integer({ min: 0, max: 2 * SIZE + 2 });
+  const reply: fc.Arbitrary<UploadReply> = fc.oneof(
+    fc.constantFrom<UploadReply>(
+      { type: 'exists' },
+      { type: 'absent' },
+      { type: 'committed' },
+      lost,
+      interrupted,
+      busy,
+      {
+        type: 'unauthorized',
+        reason: '',
+      },
+    ),
+    fc.record({ type: fc.constant('opened' as const), location: fc.constant(location) }),
+    end.map(accepted),
+    fc.option(end, { nil: undefined }).map(outOfOrder),
+    end.map(tooLarge),
+  );
+  const framing = fc.oneof(fc.constant('stream' as const), fc.integer({ min: 1, max: 2 ** 30 }));
+
+  test('sending is below the size, committing has a session, and a chunk only ever gets smaller', () => {
+    fc.assert(
+      fc.property(
+        size,
+        framing,
+        fc.boolean(),
+        fc.array(reply, { maxLength: 40 }),
+        (bytes, preferred, known, replies) => {
+          let state = begin(preferred, known);
+          let smallest = preferred === 'stream' ? Number.POSITIVE_INFINITY : preferred;
+          for (const one of replies) {
+            if (state.phase === 'done' || state.phase === 'failed') return;
+            state = next(state, one, bytes, preferred);
+            if (state.phase === 'sending') {
+              expect(state.offset).toBeGreaterThanOrEqual(0);
+              expect(state.offset).toBeLessThan(bytes);
+            }
+            if ('framing' in state && state.framing !== 'stream') {
+              expect(state.framing).toBeLessThanOrEqual(smallest);
+              smallest = state.framing;
+            }
+          }
+        },
+      ),
+    );
+  });
+
+  test('done follows only from what the registry said', () => {
+    fc.assert(
+      fc.property(size, fc.array(reply, { maxLength: 40 }), (bytes, replies) => {
+        let state = begin(stream, false);
+        for (const one of replies) {
+          if (state.phase === 'done' || state.phase === 'failed') return;
+          state = next(state, one, bytes, stream);
+          if (state.phase === 'done') expect(['exists', 'committed']).toContain(one.type);
+        }
+      }),
+    );
+  });
+});
+
+test('the ladder goes down', () => {
+  expect([...CHUNK_LADDER].sort((a, b) => b - a)).toEqual(CHUNK_LADDER);
+});

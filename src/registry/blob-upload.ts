@@ -1,0 +1,220 @@
+/**
+ * One blob upload as data. A state names the one request to send next, a reply is what came back, and `next` says
+ * where that leads. No request is sent here: `push-blob.ts` drives this, `read-reply.ts` reads what registries say.
+ *
+ *   checking ─▶ opening ─▶ sending ─▶ committing ─▶ done
+ *                  ▲          │ ▲          │
+ *                  │          ▼ │          ▼
+ *                  └──────── asking ◀─ confirming
+ *
+ * The normal way is the one that docker, podman and skopeo use: one streamed PATCH, then an empty PUT. Everything
+ * else is what is left of an upload after a fault. Losing the session is an ordinary path, not an exception:
+ * distribution 2.8 loses it whenever a body is cut.
+ */
+
+/** How a blob is parted into PATCH requests: not at all, or into bodies of so many bytes. */
+export type Framing = 'stream' | number;
+
+export type UploadState =
+  /** HEAD: the digest is known, the blob may be there. */
+  | { readonly phase: 'checking' }
+  /** POST: open a session. */
+  | { readonly phase: 'opening'; readonly framing: Framing }
+  /** PATCH: send from `offset`, which the registry has confirmed. */
+  | {
+      readonly phase: 'sending';
+      readonly location: string;
+      readonly offset: number;
+      readonly framing: Framing;
+    }
+  /** GET: ask the session how much it has. `offset` is what it last confirmed. */
+  | {
+      readonly phase: 'asking';
+      readonly location: string;
+      readonly offset: number;
+      readonly framing: Framing;
+    }
+  /** PUT: everything was sent. */
+  | { readonly phase: 'committing'; readonly location: string; readonly framing: Framing }
+  /** HEAD: the answer to the PUT was lost or unclear; the truth is whether the blob exists. */
+  | { readonly phase: 'confirming'; readonly location: string | undefined; readonly framing: Framing }
+  | { readonly phase: 'done'; readonly outcome: 'existed' | 'uploaded' }
+  | { readonly phase: 'failed'; readonly failure: UploadFailure };
+
+export interface UploadFailure {
+  readonly code: 'UNAUTHORIZED' | 'NOT_FOUND' | 'REJECTED' | 'CONTENT_MISMATCH' | 'UNSUPPORTED';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type UploadReply =
+  | { readonly type: 'exists' }
+  | { readonly type: 'absent' }
+  | {
+      readonly type: 'opened';
+      readonly location: string;
+      readonly minChunk?: number;
+      readonly maxChunk?: number;
+    }
+  /** The registry has everything before `end`. */
+  | { readonly type: 'accepted'; readonly location: string; readonly end: number }
+  | { readonly type: 'committed' }
+  /** The session is gone, with what it had. */
+  | { readonly type: 'session-lost'; readonly reason: string }
+  /** 416: the registry did not take the range; it may say what it has. */
+  | { readonly type: 'out-of-order'; readonly location: string; readonly end: number | undefined }
+  /** 413: the body was too large, for the registry or for a proxy in front of it. `sent` is how large it was. */
+  | { readonly type: 'too-large'; readonly sent: number; readonly reason: string }
+  /** 401: the token is refreshed before the next request, the session is intact. */
+  | { readonly type: 'unauthorized'; readonly reason: string }
+  /** 408, 429, 5xx. */
+  | { readonly type: 'busy'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** No answer: the connection broke, or a time limit passed. */
+  | { readonly type: 'interrupted'; readonly reason: string }
+  /** Anything that will not get better by trying again. */
+  | { readonly type: 'refused'; readonly failure: UploadFailure };
+
+const MIB = 2 ** 20;
+
+/** Below the limits that proxies are set to: Cloudflare 100 MB, then powers of two down to nginx' 1 MiB and under. */
+export const CHUNK_LADDER: readonly number[] = [
+  95 * MIB,
+  64 * MIB,
+  32 * MIB,
+  16 * MIB,
+  8 * MIB,
+  4 * MIB,
+  MIB,
+  MIB / 2,
+];
+
+/** Where an upload begins: with a question when the digest is known, with a session when it is not. */
+export function begin(framing: Framing, digestKnown: boolean): UploadState {
+  return digestKnown ? { phase: 'checking' } : { phase: 'opening', framing };
+}
+
+/**
+ * The state after `reply`. Total and pure.
+ * @param size length of the blob in bytes
+ * @param preferred the framing that a new session starts with
+ */
+export function next(state: UploadState, reply: UploadReply, size: number, preferred: Framing): UploadState {
+  const framing = 'framing' in state ? state.framing : preferred;
+  switch (reply.type) {
+    case 'exists':
+      return { phase: 'done', outcome: state.phase === 'checking' ? 'existed' : 'uploaded' };
+    case 'absent':
+      return state.phase === 'confirming' && state.location !== undefined
+        ? { phase: 'asking', location: state.location, offset: size, framing }
+        : { phase: 'opening', framing };
+    case 'opened':
+      return opened(reply, framing, size);
+    case 'accepted':
+      return accepted(state, reply, framing, size);
+    case 'committed':
+      return { phase: 'done', outcome: 'uploaded' };
+    case 'session-lost':
+      // A commit whose answer never arrived ends the session too: look before sending everything again.
+      return state.phase === 'committing'
+        ? { phase: 'confirming', location: undefined, framing }
+        : { phase: 'opening', framing };
+    case 'out-of-order':
+      return outOfOrder(state, reply, framing, size);
+    case 'too-large':
+      return tooLarge(state, reply);
+    case 'unauthorized':
+      return state;
+    case 'busy':
+    case 'interrupted':
+      return afterSilence(state);
+    case 'refused':
+      return { phase: 'failed', failure: reply.failure };
+  }
+}
+
+function opened(reply: UploadReply & { type: 'opened' }, framing: Framing, size: number): UploadState {
+  const { minChunk = 0, maxChunk = Number.POSITIVE_INFINITY } = reply;
+  // A session that names a limit wants chunks; they must be equal there, so the size never changes afterwards.
+  const limited = framing === 'stream' ? (maxChunk < size ? maxChunk : framing) : Math.min(framing, maxChunk);
+  if (limited !== 'stream' && limited < size && limited < minChunk) {
+    return failed(
+      'REJECTED',
+      `the registry takes chunks of at least ${minChunk} bytes, and only ${limited} get through`,
+    );
+  }
+  return sendFrom(0, reply.location, limited, size);
+}
+
+function accepted(
+  state: UploadState,
+  reply: UploadReply & { type: 'accepted' },
+  framing: Framing,
+  size: number,
+): UploadState {
+  if (reply.end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a doubled chunk
+  // A body was sent and nothing of it arrived, says the answer: some registries miscount there, so ask.
+  if (state.phase === 'sending' && reply.end <= state.offset && size > 0) {
+    return { phase: 'asking', location: reply.location, offset: state.offset, framing };
+  }
+  return sendFrom(reply.end, reply.location, framing, size);
+}
+
+function outOfOrder(
+  state: UploadState,
+  reply: UploadReply & { type: 'out-of-order' },
+  framing: Framing,
+  size: number,
+): UploadState {
+  const { location, end } = reply;
+  if (state.phase !== 'sending') return { phase: 'opening', framing };
+  if (end === undefined) return { phase: 'asking', location, offset: state.offset, framing };
+  if (end !== state.offset)
+    return end > size ? { phase: 'opening', framing } : sendFrom(end, location, framing, size);
+  // It agrees on the offset and still refuses: then the size is wrong (GHCR: over 4 MiB; R2: unequal chunks).
+  return smaller(state, framing === 'stream' ? size : framing, 'the registry refuses the range (416)');
+}
+
+function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }): UploadState {
+  if (state.phase !== 'sending') return failed('REJECTED', reply.reason);
+  const tried = state.framing === 'stream' ? reply.sent : Math.min(reply.sent, state.framing);
+  return smaller(state, tried, reply.reason);
+}
+
+function smaller(state: UploadState & { phase: 'sending' }, tried: number, reason: string): UploadState {
+  const framing = CHUNK_LADDER.find(
+    (size) => size < tried && (state.framing === 'stream' || size < state.framing),
+  );
+  if (framing !== undefined) return { phase: 'opening', framing };
+  return failed(
+    'REJECTED',
+    reason,
+    'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size).',
+  );
+}
+
+/** Nothing certain was heard: never send again blindly, ask first what is there. */
+function afterSilence(state: UploadState): UploadState {
+  switch (state.phase) {
+    case 'sending':
+      return { ...state, phase: 'asking' };
+    case 'committing':
+      return { ...state, phase: 'confirming' };
+    case 'checking':
+    case 'opening':
+    case 'asking':
+    case 'confirming':
+    case 'done':
+    case 'failed':
+      return state;
+  }
+}
+
+function sendFrom(offset: number, location: string, framing: Framing, size: number): UploadState {
+  return offset === size
+    ? { phase: 'committing', location, framing }
+    : { phase: 'sending', location, offset, framing };
+}
+
+function failed(code: UploadFailure['code'], message: string, hint?: string): UploadState {
+  return { phase: 'failed', failure: hint === undefined ? { code, message } : { code, message, hint } };
+}
