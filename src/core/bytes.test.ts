@@ -63,6 +63,25 @@ describe('verified bytes fail before the iteration ends', () => {
     ).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
   });
 
+  test('however a reader stops in it and goes on', async () => {
+    for (const cut of [1, 1234, 1235, 4992, 4999, 5000]) {
+      const source = verified(inChunks(flipped, 64), { name: 'x', oid: OID });
+      await expect(async () => {
+        let seen = 0;
+        for await (const chunk of source.open()) {
+          seen += chunk.length;
+          if (seen >= cut) break;
+        }
+        // As a tar layer would: a part that was read to its end is not opened again.
+        await readAll(concat(source, zeros(512)), Math.min(seen, 5000));
+      }).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
+    }
+  });
+
+  test('when there is nothing where there should be something', () => {
+    expect(() => verified(fromBytes(new Uint8Array()), { name: 'x', oid: OID })).toThrow(/expected sha256/);
+  });
+
   test.each([
     ['too few bytes', CONTENT.subarray(0, 4999), 'expected 5000 bytes, got 4999'],
     ['too many bytes', Buffer.concat([CONTENT, CONTENT]), 'expected 5000 bytes, got more'],

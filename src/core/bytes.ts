@@ -16,7 +16,7 @@ export interface OpenOptions {
 export interface ByteSource {
   /** Length in bytes, known before the first byte is read. */
   readonly size: number;
-  /** A chunk belongs to its reader until the next one is asked for; keep a copy, not the chunk. */
+  /** A source never writes again to a chunk that it has given away: connections keep chunks until they are sent. */
   open(options?: OpenOptions): AsyncIterable<Uint8Array>;
 }
 

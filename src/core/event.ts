@@ -1,5 +1,5 @@
 import type { Digest } from './digest.ts';
-import type { BlobOutcome, BlobRetry } from './ports.ts';
+import type { BlobOutcome, Retry } from './ports.ts';
 
 /**
  * What happened in a push, in the order it happened. Plain data with absolute values, never differences, so that a
@@ -18,20 +18,14 @@ export type PushEvent =
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
   /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
-  | ({ readonly type: 'layer-retrying'; readonly path: string } & BlobRetry)
+  /** `side` is where it failed: reading from the Hub, or writing to the target. */
+  | ({ readonly type: 'layer-retrying'; readonly path: string; readonly side: 'hub' | 'target' } & Retry)
   | {
       readonly type: 'layer-done';
       readonly path: string;
       readonly digest: Digest;
       readonly size: number;
       readonly outcome: BlobOutcome;
-    }
-  /** The Hub makes us wait, or a download goes on after a cut. */
-  | {
-      readonly type: 'hub-retrying';
-      readonly path: string;
-      readonly delayMs: number;
-      readonly reason: string;
     }
   | { readonly type: 'manifest-pushed'; readonly digest: Digest; readonly reference: string }
   | { readonly type: 'tag-pushed'; readonly tag: string; readonly reference: string };

@@ -44,7 +44,12 @@ export function buildImage(layers: readonly Descriptor[]): Image {
   });
   const manifest = document(MANIFEST, {
     config: { ...config.descriptor },
-    layers: layers.map((layer) => ({ ...layer })),
+    layers: layers.map(({ mediaType, digest, size, annotations }) => ({
+      mediaType,
+      digest,
+      size,
+      ...(annotations && { annotations }),
+    })),
     mediaType: MANIFEST,
     schemaVersion: 2,
   });

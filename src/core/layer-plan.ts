@@ -12,7 +12,7 @@ export interface PlannedLayer {
 export interface LayerPlanOptions {
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
-  readonly layout: TarLayout;
+  readonly tarLayout: TarLayout;
 }
 
 /**
@@ -42,9 +42,9 @@ export function parseLayerPrefix(prefix: string): string {
   return prefix;
 }
 
-function imagePath(path: string, { prefix, layout }: LayerPlanOptions): string {
+function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {
   // The Python tool kept only the last component of the path.
-  return prefix + (layout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
+  return prefix + (tarLayout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
 }
 
 function refuseUnsafe(path: string): void {

@@ -9,7 +9,7 @@ export interface ModelSource {
   /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
   resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
   /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
-  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling): ByteSource;
+  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, onRetry?: OnRetry): ByteSource;
 }
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
@@ -33,17 +33,20 @@ export interface BlobPush {
   readonly signal: AbortSignal;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
   readonly onProgress?: (sent: number) => void;
-  readonly onRetry?: (retry: BlobRetry) => void;
+  readonly onRetry?: OnRetry;
 }
 
-export interface BlobRetry {
-  /** The byte at which the upload goes on. */
+/** Something failed in passing and is tried again. */
+export interface Retry {
+  /** The byte, of the file or of the layer, at which it goes on. */
   readonly offset: number;
-  /** 1 for the first retry since the upload last got further than ever before. */
+  /** 1 for the first retry since it last got further than ever before. */
   readonly retry: number;
   readonly delayMs: number;
   readonly reason: string;
 }
+
+export type OnRetry = (retry: Retry) => void;
 
 export interface PushedBlob {
   readonly digest: Digest;

@@ -12,12 +12,13 @@ export interface Expected {
 /**
  * `content`, checked on its way through against the hash that the Hub gave for it.
  *
- * The check fails by throwing at the end of the content, before the iteration completes. The tar trailer is still
- * to come then, so the upload in which it happens cannot be committed: a wrong byte never gets a digest.
+ * The chunk that completes the content is let through only when the hash of everything is right. Whoever has seen
+ * the last byte has seen the right ones: a wrong byte never gets a digest, wherever a reader stops and goes on.
  * An open at an offset first reads what was not hashed yet and keeps it to itself, so that the hash is always over
  * everything; what passed once is not hashed again.
  *
- * @throws ModelcarError `CONTENT_MISMATCH`, from the iteration: fewer bytes than `size`, more, or another hash
+ * @throws ModelcarError `CONTENT_MISMATCH`, from the iteration: fewer bytes than `size`, more, or another hash; for
+ *   empty content from the call itself, since nobody reads what has no bytes
  */
 export function verified(content: ByteSource, expected: Expected): ByteSource {
   const { size } = content;
@@ -30,13 +31,13 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     throw mismatch(expected.name, `expected ${algorithm} ${hex}, got ${got}`);
   }
 
+  if (size === 0) check();
   return {
     size,
     async *open({ start = 0, signal } = {}) {
       const from = Math.min(start, frontier.position);
       const chunks = content.open(signal ? { start: from, signal } : { start: from });
       yield* dropBefore(start, from, hashed(chunks, from));
-      check();
     },
   };
 
@@ -46,6 +47,7 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
       if (position + chunk.length > size) throw mismatch(expected.name, `expected ${size} bytes, got more`);
       frontier.update(chunk, position);
       position += chunk.length;
+      if (position === size) check();
       yield chunk;
     }
     if (position < size) throw mismatch(expected.name, `expected ${size} bytes, got ${position}`);

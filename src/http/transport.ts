@@ -28,6 +28,11 @@ export interface HttpResponse {
 /** Adds one behaviour to a transport. */
 export type Wrapper = (transport: Transport) => Transport;
 
+/** Whether the request can be sent again as it is: a body that is a stream is gone once it was read. */
+export function canRepeat({ body }: HttpRequest): boolean {
+  return body === undefined || body instanceof Uint8Array;
+}
+
 /** Error bodies, token answers and documents are small; a server that sends more than this is not answering us. */
 export const TEXT_LIMIT: number = 64 * 1024;
 

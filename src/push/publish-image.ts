@@ -1,15 +1,23 @@
 import { fromBytes } from '../core/bytes.ts';
 import type { Document, Image } from '../core/image.ts';
+import { atOnce } from './at-once.ts';
 import type { World } from './world.ts';
 
 /**
  * Config, then every blob asked for once more, then the manifest by digest, then the tags. A tag appears only when
  * everything that it leads to is there.
  */
-export async function publishImage(image: Image, tags: readonly string[], world: World): Promise<Image> {
+export async function publishImage(
+  image: Image,
+  tags: readonly string[],
+  workers: number,
+  world: World,
+): Promise<void> {
   const { target, signal, onEvent } = world;
   await pushDocument(image.config, world);
-  for (const blob of [image.config.descriptor, ...image.layers]) await target.checkBlob(blob, signal);
+  await atOnce([image.config.descriptor, ...image.layers], workers, signal, (blob, stop) =>
+    target.checkBlob(blob, stop),
+  );
 
   const { digest } = image.manifest.descriptor;
   await target.pushManifest(image.manifest, signal);
@@ -18,7 +26,6 @@ export async function publishImage(image: Image, tags: readonly string[], world:
     await target.tagManifest(image.manifest, tag, signal);
     onEvent({ type: 'tag-pushed', tag, reference: target.formatReference({ tag }) });
   }
-  return image;
 }
 
 async function pushDocument({ bytes, descriptor }: Document, { target, signal }: World): Promise<void> {

@@ -2,6 +2,7 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
+import type { Retry } from '../core/ports.ts';
 import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { World } from './world.ts';
@@ -10,20 +11,23 @@ import type { World } from './world.ts';
 export interface LayerJob {
   readonly model: Pick<ResolvedModel, 'id' | 'commit'>;
   readonly layer: PlannedLayer;
-  readonly layout: TarLayout;
+  readonly tarLayout: TarLayout;
 }
 
 /** Ten progress events a second are what a person can see. */
 const PROGRESS_INTERVAL_MS = 100;
 
 /** The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload. */
-export async function pushLayer({ model, layer, layout }: LayerJob, world: World): Promise<Descriptor> {
+export async function pushLayer({ model, layer, tarLayout }: LayerJob, world: World): Promise<Descriptor> {
   const { sibling, path } = layer;
   const { clock, onEvent, signal } = world;
 
-  const file = world.source.file(model, sibling);
+  const retrying = (side: 'hub' | 'target') => (retry: Retry) =>
+    onEvent({ type: 'layer-retrying', path, side, ...retry });
+
+  const file = world.source.file(model, sibling, retrying('hub'));
   const bytes = verified(file, { name: sibling.path, oid: sibling.oid });
-  const content = tarLayer(path, bytes, layout);
+  const content = tarLayer(path, bytes, tarLayout);
 
   onEvent({ type: 'layer-started', path, size: content.size });
   let reported = clock.now();
@@ -35,7 +39,7 @@ export async function pushLayer({ model, layer, layout }: LayerJob, world: World
       reported = clock.now();
       onEvent({ type: 'layer-progress', path, sent, size: content.size });
     },
-    onRetry: (retry) => onEvent({ type: 'layer-retrying', path, ...retry }),
+    onRetry: retrying('target'),
   });
   onEvent({ type: 'layer-done', path, ...blob });
   return layerDescriptor(sibling, blob);

@@ -3,8 +3,9 @@ import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
+import { atOnce } from './at-once.ts';
 import { publishImage } from './publish-image.ts';
-import { pushLayers } from './push-layers.ts';
+import { pushLayer } from './push-layer.ts';
 import type { World } from './world.ts';
 
 /** What to push. Plain data. */
@@ -15,7 +16,7 @@ export interface PushRequest {
   readonly tags: readonly string[];
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
-  readonly layout: TarLayout;
+  readonly tarLayout: TarLayout;
   /** How many layers are pushed at once. */
   readonly workers: number;
 }
@@ -37,7 +38,10 @@ export interface PushResult {
   readonly commit: string;
 }
 
-/** Reads from the Hub, writes nothing anywhere. */
+/**
+ * Reads from the Hub, writes nothing anywhere.
+ * @throws ModelcarError as {@link ModelSource.resolve} and {@link planLayers} do
+ */
 export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
   const layers = planLayers(model.siblings, request);
@@ -55,13 +59,18 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
 
 /** The whole main job: resolve, plan, push the layers, publish the image. */
 export async function push(request: PushRequest, world: World): Promise<PushResult> {
-  const plan = await planPush(request, world);
-  const layers = await pushLayers(plan, request, world);
-  const { manifest } = await publishImage(buildImage(layers), plan.tags, world);
+  const { model, layers, tags } = await planPush(request, world);
+  const { id, commit } = model;
+  const descriptors = await atOnce(layers, request.workers, world.signal, (layer, signal) =>
+    pushLayer({ model: { id, commit }, layer, tarLayout: request.tarLayout }, { ...world, signal }),
+  );
+  const image = buildImage(descriptors);
+  await publishImage(image, tags, request.workers, world);
+  const { digest } = image.manifest.descriptor;
   return {
-    manifestDigest: manifest.descriptor.digest,
-    imageReference: world.target.formatReference({ tag: plan.tags[0] }),
-    imageReferenceDigest: world.target.formatReference({ digest: manifest.descriptor.digest }),
-    commit: plan.model.commit,
+    manifestDigest: digest,
+    imageReference: world.target.formatReference({ tag: tags[0] }),
+    imageReferenceDigest: world.target.formatReference({ digest }),
+    commit,
   };
 }

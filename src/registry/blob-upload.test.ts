@@ -11,16 +11,26 @@ const sending = (offset: number, framing: 'stream' | number = stream): UploadSta
   offset,
   framing,
 });
-const asking = (offset: number): UploadState => ({ phase: 'asking', location, offset, framing: stream });
+const asking = (offset: number): UploadState & { phase: 'asking' } => ({
+  phase: 'asking',
+  location,
+  offset,
+  framing: stream,
+});
 const committing: UploadState = { phase: 'committing', location, framing: stream };
-const confirming: UploadState = { phase: 'confirming', location, framing: stream };
+const confirming: UploadState & { phase: 'confirming' } = { phase: 'confirming', location, framing: stream };
 const opening: UploadState = { phase: 'opening', framing: stream };
 
-const accepted = (end: number): UploadReply => ({ type: 'accepted', location, end });
+const accepted = (end: number, claimed = end): UploadReply => ({ type: 'accepted', location, end, claimed });
+const status = (end: number): UploadReply => ({ type: 'status', location, end });
 const lost: UploadReply = { type: 'session-lost', reason: 'BLOB_UPLOAD_INVALID' };
 const interrupted: UploadReply = { type: 'interrupted', reason: 'socket hang up' };
 const busy: UploadReply = { type: 'busy', reason: '503', retryAfterMs: undefined };
-const tooLarge = (sent: number): UploadReply => ({ type: 'too-large', sent, reason: '413 from nginx' });
+const tooLarge = (sent: number): UploadReply => ({
+  type: 'too-large',
+  bodySize: sent,
+  reason: '413 from nginx',
+});
 const outOfOrder = (end?: number): UploadReply => ({ type: 'out-of-order', location, end });
 const MIB = 2 ** 20;
 
@@ -46,8 +56,13 @@ describe('where a reply leads', () => {
       accepted(64 * MIB),
       sending(64 * MIB, 64 * MIB),
     ],
-    ['a short accept goes on at what was taken', sending(0), accepted(1000), sending(1000)],
-    ['a registry that took nothing is asked', sending(500), accepted(500), asking(500)],
+    ['a short accept goes on at what was taken', sending(0), accepted(SIZE, 1000), sending(1000)],
+    [
+      'a success that counts nothing of it is asked about',
+      sending(500),
+      accepted(SIZE, 500),
+      { ...asking(500), taken: SIZE },
+    ],
     [
       'a commit that is confirmed is done',
       committing,
@@ -56,10 +71,10 @@ describe('where a reply leads', () => {
     ],
     ['a cut body asks the session what it has', sending(0), interrupted, asking(0)],
     ['a busy answer to a body asks before anything is sent again', sending(0), busy, asking(0)],
-    ['a session that kept the bytes goes on behind them', asking(0), accepted(700), sending(700)],
-    ['a session that has everything is committed', asking(0), accepted(SIZE), committing],
+    ['a session that kept the bytes goes on behind them', asking(0), status(700), sending(700)],
+    ['a session that has everything is committed', asking(0), status(SIZE), committing],
     ['a session that is gone is opened anew', asking(0), lost, opening],
-    ['a session that claims more than the blob is given up', asking(0), accepted(SIZE + 1), opening],
+    ['a session that claims more than the blob is given up', asking(0), status(SIZE + 1), opening],
     ['a lost answer to the commit looks for the blob', committing, interrupted, confirming],
     ['a 504 to the commit looks for the blob', committing, busy, confirming],
     [
@@ -115,6 +130,19 @@ describe('where a reply leads', () => {
     ['a 416 that names nothing asks', sending(64), outOfOrder(), asking(64)],
     ['a 416 to a question begins anew', asking(64), outOfOrder(), opening],
     [
+      'a status that miscounts a body that was taken is overruled by its success',
+      { ...asking(0), taken: 64 * MIB },
+      status(0),
+      sending(64 * MIB),
+    ],
+    [
+      'a success beyond what was sent is asked about',
+      sending(0),
+      accepted(1000, 2000),
+      { ...asking(0), taken: 1000 },
+    ],
+    ['a 416 to the commit looks for the blob', committing, outOfOrder(), confirming],
+    [
       'a registry that limits its chunks gets chunks',
       opening,
       { type: 'opened', location, maxChunk: 100_000_000 },
@@ -132,12 +160,19 @@ describe('where a reply leads', () => {
   });
 
   test('limits that contradict each other are refused, naming both', () => {
-    const state: UploadState = { phase: 'opening', framing: MIB };
-    expect(next(state, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, stream)).toMatchObject({
+    const learned: UploadState = { phase: 'opening', framing: MIB };
+    expect(next(learned, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, stream)).toMatchObject({
       phase: 'failed',
       failure: { message: expect.stringMatching(/5242880.*1048576/) },
     });
   });
+});
+
+test('a chunk size that the user prefers is raised to what the registry takes at least', () => {
+  const preferred: UploadState = { phase: 'opening', framing: MIB };
+  expect(next(preferred, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, MIB)).toEqual(
+    sending(0, 5 * MIB),
+  );
 });
 
 describe('on any walk', () => {
@@ -157,7 +192,8 @@ describe('on any walk', () => {
       },
     ),
     fc.record({ type: fc.constant('opened' as const), location: fc.constant(location) }),
-    end.map(accepted),
+    fc.tuple(end, end).map(([to, claimed]) => accepted(to, claimed)),
+    end.map(status),
     fc.option(end, { nil: undefined }).map(outOfOrder),
     end.map(tooLarge),
   );
@@ -175,7 +211,9 @@ describe('on any walk', () => {
           let smallest = preferred === 'stream' ? Number.POSITIVE_INFINITY : preferred;
           for (const one of replies) {
             if (state.phase === 'done' || state.phase === 'failed') return;
-            state = next(state, one, bytes, preferred);
+            // What was sent is ours to know, and never beyond the blob.
+            const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
+            state = next(state, heard, bytes, preferred);
             if (state.phase === 'sending') {
               expect(state.offset).toBeGreaterThanOrEqual(0);
               expect(state.offset).toBeLessThan(bytes);

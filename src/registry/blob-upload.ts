@@ -27,11 +27,15 @@ export type UploadState =
       readonly offset: number;
       readonly framing: Framing;
     }
-  /** GET: ask the session how much it has. `offset` is what it last confirmed. */
+  /**
+   * GET: ask the session how much it has. `offset` is what it last confirmed; `taken` is the end of a body that it
+   * answered with success while its `Range` said otherwise.
+   */
   | {
       readonly phase: 'asking';
       readonly location: string;
       readonly offset: number;
+      readonly taken?: number;
       readonly framing: Framing;
     }
   /** PUT: everything was sent. */
@@ -56,15 +60,20 @@ export type UploadReply =
       readonly minChunk?: number;
       readonly maxChunk?: number;
     }
-  /** The registry has everything before `end`. */
-  | { readonly type: 'accepted'; readonly location: string; readonly end: number }
+  /** Success for a body that ended at `end`; the registry says that it has everything before `claimed`. */
+  | { readonly type: 'accepted'; readonly location: string; readonly end: number; readonly claimed: number }
+  /** The session lives, and says that it has everything before `end`. */
+  | { readonly type: 'status'; readonly location: string; readonly end: number }
   | { readonly type: 'committed' }
   /** The session is gone, with what it had. */
   | { readonly type: 'session-lost'; readonly reason: string }
   /** 416: the registry did not take the range; it may say what it has. */
   | { readonly type: 'out-of-order'; readonly location: string; readonly end: number | undefined }
-  /** 413: the body was too large, for the registry or for a proxy in front of it. `sent` is how large it was. */
-  | { readonly type: 'too-large'; readonly sent: number; readonly reason: string }
+  /**
+   * 413: the body was too large, for the registry or for a proxy in front of it. `bodySize` is the length that was
+   * declared, or what was sent of a stream.
+   */
+  | { readonly type: 'too-large'; readonly bodySize: number; readonly reason: string }
   /** 401: the token is refreshed before the next request, the session is intact. */
   | { readonly type: 'unauthorized'; readonly reason: string }
   /** 408, 429, 5xx. */
@@ -108,9 +117,11 @@ export function next(state: UploadState, reply: UploadReply, size: number, prefe
         ? { phase: 'asking', location: state.location, offset: size, framing }
         : { phase: 'opening', framing };
     case 'opened':
-      return opened(reply, framing, size);
+      return opened(reply, framing, framing === preferred, size);
     case 'accepted':
       return accepted(state, reply, framing, size);
+    case 'status':
+      return status(state, reply, framing, size);
     case 'committed':
       return { phase: 'done', outcome: 'uploaded' };
     case 'session-lost':
@@ -132,31 +143,47 @@ export function next(state: UploadState, reply: UploadReply, size: number, prefe
   }
 }
 
-function opened(reply: UploadReply & { type: 'opened' }, framing: Framing, size: number): UploadState {
-  const { minChunk = 0, maxChunk = Number.POSITIVE_INFINITY } = reply;
-  // A session that names a limit wants chunks; they must be equal there, so the size never changes afterwards.
-  const limited = framing === 'stream' ? (maxChunk < size ? maxChunk : framing) : Math.min(framing, maxChunk);
-  if (limited !== 'stream' && limited < size && limited < minChunk) {
+function opened(
+  { location, minChunk = 0, maxChunk = Number.POSITIVE_INFINITY }: UploadReply & { type: 'opened' },
+  framing: Framing,
+  preference: boolean,
+  size: number,
+): UploadState {
+  if (framing === 'stream' && maxChunk >= size) return sendFrom(0, location, framing, size);
+  const ceiling = Math.min(maxChunk, framing === 'stream' || preference ? size : framing);
+  const wanted = framing === 'stream' ? ceiling : Math.min(framing, ceiling);
+  if (ceiling < minChunk && ceiling < size) {
     return failed(
       'REJECTED',
-      `the registry takes chunks of at least ${minChunk} bytes, and only ${limited} get through`,
+      `the registry takes chunks of at least ${minChunk} bytes, and only ${ceiling} get through`,
     );
   }
-  return sendFrom(0, reply.location, limited, size);
+  return sendFrom(0, location, Math.max(wanted, minChunk), size);
 }
 
 function accepted(
   state: UploadState,
-  reply: UploadReply & { type: 'accepted' },
+  { location, end, claimed }: UploadReply & { type: 'accepted' },
   framing: Framing,
   size: number,
 ): UploadState {
-  if (reply.end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a doubled chunk
-  // A body was sent and nothing of it arrived, says the answer: some registries miscount there, so ask.
-  if (state.phase === 'sending' && reply.end <= state.offset && size > 0) {
-    return { phase: 'asking', location: reply.location, offset: state.offset, framing };
-  }
-  return sendFrom(reply.end, reply.location, framing, size);
+  const offset = state.phase === 'sending' ? state.offset : 0;
+  // A short accept is believed, a miscount is not: old zot names the last chunk only, ECR the first.
+  if (claimed > offset && claimed <= end) return sendFrom(claimed, location, framing, size);
+  return { phase: 'asking', location, offset, taken: end, framing };
+}
+
+function status(
+  state: UploadState,
+  { location, end }: UploadReply & { type: 'status' },
+  framing: Framing,
+  size: number,
+): UploadState {
+  const { offset = 0, taken = undefined } = state.phase === 'asking' ? state : {};
+  // It counts wrongly here too. Its success is the better word; the digest at the commit proves it.
+  if (taken !== undefined && end <= offset) return sendFrom(taken, location, framing, size);
+  if (end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a chunk stored twice
+  return sendFrom(end, location, framing, size);
 }
 
 function outOfOrder(
@@ -166,6 +193,8 @@ function outOfOrder(
   size: number,
 ): UploadState {
   const { location, end } = reply;
+  // ACR answers 416 to the repetition of a commit that had succeeded.
+  if (state.phase === 'committing') return { ...state, phase: 'confirming' };
   if (state.phase !== 'sending') return { phase: 'opening', framing };
   if (end === undefined) return { phase: 'asking', location, offset: state.offset, framing };
   if (end !== state.offset)
@@ -176,7 +205,7 @@ function outOfOrder(
 
 function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }): UploadState {
   if (state.phase !== 'sending') return failed('REJECTED', reply.reason);
-  const tried = state.framing === 'stream' ? reply.sent : Math.min(reply.sent, state.framing);
+  const tried = state.framing === 'stream' ? reply.bodySize : Math.min(reply.bodySize, state.framing);
   return smaller(state, tried, reply.reason);
 }
 

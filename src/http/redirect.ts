@@ -1,0 +1,53 @@
+import { ModelcarError } from '../core/error.ts';
+import { originOf, withoutQuery } from './origin.ts';
+import { discard, type HttpResponse, type Wrapper } from './transport.ts';
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+export function isRedirect(response: HttpResponse): boolean {
+  return REDIRECTS.has(response.status) && response.headers.location !== undefined;
+}
+
+/**
+ * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded.
+ * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, or to another scheme
+ */
+export function redirectTarget(from: string, location: string): string {
+  const target = resolveVerbatim(from, location);
+  const scheme = target.slice(0, target.indexOf(':'));
+  if (scheme === 'https' || (scheme === 'http' && from.startsWith('http:'))) return target;
+  throw new ModelcarError(
+    'UNSUPPORTED',
+    `${withoutQuery(from)} redirects to ${withoutQuery(target)}: not followed`,
+  );
+}
+
+/** RFC 3986, section 5.2, but without normalising what is already absolute or begins with a slash. */
+export function resolveVerbatim(base: string, location: string): string {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(location)) return location;
+  if (location.startsWith('//')) return base.slice(0, base.indexOf(':') + 1) + location;
+  if (location.startsWith('/')) return originOf(base) + location;
+  return new URL(location, base).href;
+}
+
+/** Follows redirects of GET and HEAD: registries send blobs from storage elsewhere. */
+export function withRedirects(limit: number): Wrapper {
+  return (transport) =>
+    async function following(request) {
+      let url = request.url;
+      for (let hops = 0; ; hops += 1) {
+        const response = await transport({ ...request, url });
+        const { location } = response.headers;
+        const follows = request.method === 'GET' || request.method === 'HEAD';
+        if (!follows || !isRedirect(response) || location === undefined) return response;
+        await discard(response);
+        if (hops === limit) {
+          throw new ModelcarError(
+            'UNSUPPORTED',
+            `${withoutQuery(request.url)} redirects more than ${limit} times`,
+          );
+        }
+        url = redirectTarget(url, location);
+      }
+    };
+}

@@ -1,0 +1,22 @@
+/** A server that asks for more patience than this gets asked again anyway. */
+const LONGEST_WAIT_MS = 10 * 60_000;
+
+/**
+ * The wait that a `Retry-After` asks for: seconds, or a date (RFC 9110, section 10.2.3).
+ * @param now milliseconds since the epoch
+ * @returns milliseconds, at most ten minutes; undefined where the header is missing or says nothing
+ */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+}
+
+/**
+ * Exponential backoff with full jitter, so that many who failed together do not come back together.
+ * @param retry 1 for the first one
+ * @param random evenly spread over 0 ≤ x < 1
+ */
+export function backoffMs(retry: number, random: number): number {
+  return random * Math.min(60_000, 500 * 2 ** retry);
+}

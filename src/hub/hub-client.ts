@@ -1,0 +1,75 @@
+import { ModelcarError } from '../core/error.ts';
+import type { Clock } from '../core/ports.ts';
+import { originOf } from '../http/origin.ts';
+import { withRedirects } from '../http/redirect.ts';
+import { withRetry } from '../http/retry.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import type { HttpResponse, Transport, Wrapper } from '../http/transport.ts';
+import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
+
+export interface HubOptions {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  /** `HF_HUB_OFFLINE`: every request to the Hub must fail. */
+  readonly offline?: boolean;
+  readonly userAgent: string;
+  readonly retries: number;
+  /** Bare: one request at a time, no retry, no redirects. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+/** What the parts of the adapter share. */
+export interface HubClient {
+  readonly endpoint: HubEndpoint;
+  readonly authenticated: boolean;
+  /** Metadata: with the token, retried, redirects followed. */
+  readonly api: Transport;
+  /** File bytes: with the token where it belongs, one request at a time; `hub-file.ts` does the rest. */
+  readonly bytes: Transport;
+  readonly retries: number;
+  readonly clock: Clock;
+}
+
+export function createHubClient(options: HubOptions): HubClient {
+  const { token, retries, clock, transport, userAgent } = options;
+  const endpoint = parseHubEndpoint(options.endpoint);
+  const bytes = options.offline ? offline : withHubHeaders(endpoint, token, userAgent)(transport);
+  const api = withRetry({ retries, clock, waitMs: (response) => hubWaitMs(response, clock.date()) })(
+    withRedirects(10)(bytes),
+  );
+  return { endpoint, authenticated: token !== undefined, api, bytes, retries, clock };
+}
+
+/** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */
+function withHubHeaders(endpoint: HubEndpoint, token: string | undefined, userAgent: string): Wrapper {
+  const home = originOf(endpoint.url);
+  return (transport) => (request) => {
+    const authorization: Record<string, string> =
+      token !== undefined && originOf(request.url) === home ? { authorization: `Bearer ${token}` } : {};
+    // Compressed on the way, a file has neither a length nor ranges.
+    const headers = {
+      'accept-encoding': 'identity',
+      'user-agent': userAgent,
+      ...request.headers,
+      ...authorization,
+    };
+    return transport({ ...request, headers });
+  };
+}
+
+/**
+ * How long the Hub wants us to wait. Its 429 often has no `Retry-After`; then `RateLimit: "resolvers";r=0;t=172` says
+ * when the window ends (https://huggingface.co/docs/hub/rate-limits).
+ */
+export function hubWaitMs({ status, headers }: HttpResponse, date: number): number | undefined {
+  const window = /;\s*r=0\s*;\s*t=(\d{1,6})/.exec(headers.ratelimit ?? '');
+  if (status === 429 && window) return (Number(window[1]) + 1) * 1000;
+  return parseRetryAfter(headers['retry-after'], date);
+}
+
+async function offline(): Promise<HttpResponse> {
+  throw new ModelcarError('OFFLINE', 'cannot reach the Hub: HF_HUB_OFFLINE forbids it', {
+    hint: 'Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) to push.',
+  });
+}

@@ -1,0 +1,103 @@
+import { type ErrorCode, ModelcarError } from '../core/error.ts';
+import { formatModelId, type ModelId } from '../core/model.ts';
+import { type HttpResponse, readText } from '../http/transport.ts';
+import type { HubEndpoint } from './endpoint.ts';
+import { parseErrorMessage } from './wire.ts';
+
+export interface HubQuestion {
+  /** What we were doing, such as `list acme/llama`. */
+  readonly what: string;
+  readonly id: ModelId;
+  readonly revision: string;
+  readonly endpoint: HubEndpoint;
+  /** Whether the request carried a token: the same answer means something else without one. */
+  readonly authenticated: boolean;
+}
+
+/**
+ * The error for the Hub's answer. It answers 401 to an anonymous question for what does not exist, for what is
+ * private and for what is gated; its own code tells them apart, then the text, then the status.
+ */
+export async function hubError(response: HttpResponse, question: HubQuestion): Promise<ModelcarError> {
+  const { status, headers } = response;
+  const body = await readText(response).catch(() => '');
+  const said =
+    headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']);
+  const { code, hint } = classify(status, headers['x-error-code'], said, question);
+  const requestId = headers['x-request-id'] ?? headers['x-amz-cf-id'];
+  const detail = [String(status), said, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
+  return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
+}
+
+function classify(
+  status: number,
+  errorCode: string | undefined,
+  said: string,
+  { id, revision, endpoint, authenticated }: HubQuestion,
+): { code: ErrorCode; hint: string } {
+  const name = formatModelId(id);
+  if (errorCode === 'RevisionNotFound') {
+    return {
+      code: 'REVISION_NOT_FOUND',
+      hint: `See the branches and tags at ${endpoint.page(id)}/tree/main.`,
+    };
+  }
+  if (errorCode === 'EntryNotFound') {
+    return {
+      code: 'NOT_FOUND',
+      hint: `The file is not in ${name} at ${revision}: it may have been deleted just now.`,
+    };
+  }
+  // huggingface_hub matches this text as well: the Hub has no code for it.
+  if (said.includes('Access to this resource is disabled')) {
+    return { code: 'DISABLED', hint: `The Hub has disabled ${name}; ${endpoint.page(id)} may say why.` };
+  }
+  if (errorCode === 'GatedRepo') {
+    const ask = `ask for access at ${endpoint.page(id)}`;
+    return {
+      code: 'GATED',
+      hint: authenticated
+        ? `With the account of this token, ${ask}.`
+        : `Set HF_TOKEN to a token, and ${ask} if needed.`,
+    };
+  }
+  if (said.includes('fine-grained token settings')) {
+    return {
+      code: 'GATED',
+      hint: 'Give the token access to public gated repositories, in its settings at the Hub.',
+    };
+  }
+  if (status === 401 && (authenticated || said.startsWith('Invalid credentials'))) {
+    return { code: 'UNAUTHORIZED', hint: 'The token is not valid at this Hub: set HF_TOKEN to one that is.' };
+  }
+  if (status === 401) {
+    return {
+      code: 'UNAUTHORIZED',
+      hint: `Check the name ${name}; if it is private, set HF_TOKEN to a token that may read it.`,
+    };
+  }
+  if (status === 403) {
+    return { code: 'UNAUTHORIZED', hint: `Set HF_TOKEN to a token that may read ${name}.` };
+  }
+  if (status === 404) {
+    return {
+      code: 'NOT_FOUND',
+      hint: `Check the name ${name} and that the account of the token may see it.`,
+    };
+  }
+  if (status === 429) {
+    return {
+      code: 'RATE_LIMITED',
+      hint: authenticated ? 'Wait, then run it again.' : 'Set HF_TOKEN: the limits are higher then.',
+    };
+  }
+  if (status === 408 || status >= 500) return { code: 'UNAVAILABLE', hint: 'Run the same command again.' };
+  return { code: 'UNSUPPORTED', hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.' };
+}
+
+/** Text that is not a page: the Hub's 429 is 52 KB of HTML. */
+function plainText(body: string, type = ''): string {
+  return type.includes('html') || body.trimStart().startsWith('<')
+    ? ''
+    : body.replace(/\s+/g, ' ').trim().slice(0, 300);
+}

@@ -1,0 +1,94 @@
+import { ModelcarError } from '../core/error.ts';
+import {
+  type Commit,
+  formatModelId,
+  isCommit,
+  type ModelId,
+  type ResolvedModel,
+  type Sibling,
+} from '../core/model.ts';
+import { discard, type HttpResponse, readText } from '../http/transport.ts';
+import type { HubClient } from './hub-client.ts';
+import { hubError } from './hub-error.ts';
+import { parseCommit, parseTreePage } from './wire.ts';
+
+/** 1000 entries with long paths and their hashes stay well below. */
+const PAGE_LIMIT = 16 * 2 ** 20;
+
+/**
+ * Revision → commit, once; then the files at that commit, page by page; then one file is asked for, so that a gate
+ * shows before the first upload is opened.
+ */
+export async function resolveModel(
+  id: ModelId,
+  revision: string,
+  hub: HubClient,
+  signal: AbortSignal,
+): Promise<ResolvedModel> {
+  const commit = isCommit(revision) ? revision : await resolveCommit(id, revision, hub, signal);
+  const siblings = await listSiblings(id, commit, hub, signal);
+  const [first] = siblings;
+  if (first !== undefined) await askForAccess(id, commit, first, hub, signal);
+  return { id, revision, commit, siblings };
+}
+
+async function resolveCommit(
+  id: ModelId,
+  revision: string,
+  hub: HubClient,
+  signal: AbortSignal,
+): Promise<Commit> {
+  const url = hub.endpoint.revision(id, revision);
+  const response = await hub.api({ method: 'GET', url, signal });
+  if (response.status !== 200)
+    throw await asError(`find ${formatModelId(id)}@${revision}`, response, id, revision, hub);
+  return parseCommit(await readText(response, PAGE_LIMIT), url);
+}
+
+async function listSiblings(
+  id: ModelId,
+  commit: Commit,
+  hub: HubClient,
+  signal: AbortSignal,
+): Promise<readonly Sibling[]> {
+  const siblings: Sibling[] = [];
+  const seen = new Set<string>();
+  for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
+    if (seen.has(url))
+      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`);
+    seen.add(url);
+    const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
+    if (response.status !== 200) throw await asError(`list ${formatModelId(id)}`, response, id, commit, hub);
+    siblings.push(...parseTreePage(await readText(response, PAGE_LIMIT), url));
+    url = hub.endpoint.nextPage(response.headers.link ?? '');
+  }
+  return siblings;
+}
+
+/** The listing of a gated model is public, its files are not. */
+async function askForAccess(
+  id: ModelId,
+  commit: Commit,
+  { path }: Sibling,
+  hub: HubClient,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = hub.endpoint.file(id, commit, path);
+  const response = await hub.bytes({ method: 'HEAD', url, signal });
+  // Only a refusal is of interest: a redirect, or a mirror that does not answer HEAD, is for the download to see to.
+  if (response.status === 401 || response.status === 403) {
+    throw await asError(`read ${path} of ${formatModelId(id)}`, response, id, commit, hub);
+  }
+  await discard(response);
+}
+
+function asError(
+  what: string,
+  response: HttpResponse,
+  id: ModelId,
+  revision: string,
+  hub: HubClient,
+): Promise<ModelcarError> {
+  const { endpoint, authenticated } = hub;
+  return hubError(response, { what, id, revision, endpoint, authenticated });
+}

@@ -1,0 +1,50 @@
+import type { Digest } from '../core/digest.ts';
+import { ModelcarError } from '../core/error.ts';
+import { isPrivateAddress, originOf, withoutQuery } from '../http/origin.ts';
+import { resolveVerbatim } from '../http/redirect.ts';
+
+/**
+ * The URL to go on with, from a `Location` as registries really write it: absolute or relative, without a scheme, or
+ * with the http of a registry that does not know of the TLS in front of it. The query is state; it stays as it is.
+ *
+ * @param base the URL that was asked
+ * @throws ModelcarError `UNSUPPORTED` where the upload would leave http(s), lose its TLS, or be led from a public
+ *   registry to a private address
+ */
+export function resolveLocation(base: string, location: string): string {
+  const url = keepTls(base, resolveVerbatim(base, withScheme(base, location)));
+  if (!URL.canParse(url)) throw refused(base, location, 'it is not a URL');
+  if (originOf(url) === originOf(base)) return url;
+  if (!/^https?:/.test(url)) throw refused(base, location, 'it leaves HTTP');
+  if (base.startsWith('https:') && !url.startsWith('https:')) throw refused(base, location, 'it leaves TLS');
+  if (isPrivateAddress(url) && !isPrivateAddress(base))
+    throw refused(base, location, 'it is a private address');
+  return url;
+}
+
+/** `location` with the digest that commits the session. */
+export function withDigest(location: string, digest: Digest): string {
+  return `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`;
+}
+
+/** `registry.example/v2/…`, seen in the wild: the first component is our host, so a scheme is what is missing. */
+function withScheme(base: string, location: string): string {
+  const { host, protocol } = new URL(base);
+  return location.startsWith(`${host}/`) ? `${protocol}//${location}` : location;
+}
+
+/** The same host over http while we speak https: the registry behind a proxy does not know better. */
+function keepTls(base: string, url: string): string {
+  if (!base.startsWith('https:') || !url.startsWith('http:') || !URL.canParse(url)) return url;
+  return new URL(url).hostname === new URL(base).hostname
+    ? originOf(base) + url.slice(url.indexOf('/', 'http://'.length))
+    : url;
+}
+
+function refused(base: string, location: string, reason: string): ModelcarError {
+  return new ModelcarError(
+    'UNSUPPORTED',
+    `${withoutQuery(base)} sends the upload to ${withoutQuery(location)}: ${reason}`,
+    { hint: 'Check the external URL that the registry or the proxy in front of it is configured with.' },
+  );
+}

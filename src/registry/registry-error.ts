@@ -1,0 +1,60 @@
+import { type ErrorCode, ModelcarError } from '../core/error.ts';
+import { type HttpResponse, readText } from '../http/transport.ts';
+import { parseProblems, type RegistryProblem } from './wire.ts';
+
+/** What an unwelcome answer says, short enough for one line. */
+export interface Problem {
+  readonly status: number;
+  readonly codes: readonly string[];
+  /** `403 DENIED: requested access to the resource is denied` */
+  readonly text: string;
+}
+
+export async function readProblem(response: HttpResponse): Promise<Problem> {
+  const body = await readText(response).catch(() => '');
+  const problems = parseProblems(body);
+  const said = problems.length > 0 ? problems.map(formatProblem).join('; ') : plainText(body);
+  return {
+    status: response.status,
+    codes: problems.map(({ code }) => code),
+    text: said === '' ? String(response.status) : `${response.status} ${said}`,
+  };
+}
+
+/** The error for an answer to `what`, such as `push the manifest to ghcr.io/acme/llama`. */
+export async function registryError(what: string, response: HttpResponse): Promise<ModelcarError> {
+  const problem = await readProblem(response);
+  const code = codeFor(problem);
+  const hint = HINTS[code];
+  return new ModelcarError(code, `cannot ${what}: ${problem.text}`, hint === undefined ? {} : { hint });
+}
+
+export function codeFor({ status, codes }: Problem): ErrorCode {
+  if (status === 401 || status === 403 || codes.includes('DENIED')) return 'UNAUTHORIZED';
+  if (status === 404) return 'NOT_FOUND';
+  if (status === 429) return 'RATE_LIMITED';
+  if (status === 408 || status >= 500) return 'UNAVAILABLE';
+  return status >= 400 ? 'REJECTED' : 'UNSUPPORTED';
+}
+
+export const HINTS: Partial<Record<ErrorCode, string>> = {
+  UNAUTHORIZED: 'Set OCI_USERNAME and OCI_PASSWORD to an account that may push to this repository.',
+  NOT_FOUND:
+    'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
+  UNAVAILABLE: 'Run the same command again.',
+  RATE_LIMITED: 'Wait, then run the same command again.',
+};
+
+function formatProblem({ code, message }: RegistryProblem): string {
+  return [code, message].filter((part) => part !== '').join(': ');
+}
+
+/** A proxy's error page comes down to its text, on one line. */
+function plainText(body: string): string {
+  const text = body
+    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}

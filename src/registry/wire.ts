@@ -1,0 +1,44 @@
+import * as v from 'valibot';
+
+const errorBody = v.object({
+  errors: v.array(v.object({ code: v.optional(v.string(), ''), message: v.optional(v.string(), '') })),
+});
+
+/** One entry of a registry's error answer (OCI distribution-spec, "Error Codes"). */
+export interface RegistryProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What an error body says; nothing where it is not the registry's own, such as the HTML of a proxy. */
+export function parseProblems(body: string): readonly RegistryProblem[] {
+  const parsed = v.safeParse(errorBody, parseJson(body));
+  return parsed.success ? parsed.output.errors : [];
+}
+
+const tokenBody = v.object({
+  token: v.optional(v.string()),
+  access_token: v.optional(v.string()),
+  expires_in: v.optional(v.number()),
+});
+
+export interface TokenAnswer {
+  readonly token: string;
+  /** Seconds from now on. */
+  readonly expiresIn: number;
+}
+
+/** https://distribution.github.io/distribution/spec/auth/token/: a token without a life has 60 seconds. */
+export function parseTokenAnswer(body: string): TokenAnswer | undefined {
+  const parsed = v.safeParse(tokenBody, parseJson(body));
+  const token = parsed.success ? parsed.output.token || parsed.output.access_token : undefined;
+  return token ? { token, expiresIn: (parsed.success && parsed.output.expires_in) || 60 } : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
