@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { demoRepo } from '../test/fakes/hub/demo-model.ts';
+import { startFakeHub } from '../test/fakes/hub/fake-hub.ts';
+import { readImage } from './read-image.ts';
+
+/**
+ * The main job on one machine: a small model in the real formats at a local Hub, pushed by the command line into an
+ * OCI image layout, then read back from there and compared with the Hub's bytes, file by file.
+ */
+const MODEL = 'acme/tiny-embedder';
+const COMMAND = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+const hub = await startFakeHub({ repos: [demoRepo(MODEL)] });
+try {
+  const folder = join(await mkdtemp(join(tmpdir(), 'oci-modelcar-demo-')), 'image');
+  say(`a local Hub with ${MODEL} listens at ${hub.endpoint}`);
+  say(`$ HF_ENDPOINT=${hub.endpoint} oci-modelcar push ${MODEL} oci:${folder}:demo`);
+  await push(`oci:${folder}:demo`);
+
+  const files = await readImage(folder, 'demo');
+  const equal = await compare(files);
+  say(`read back ${files.size} files from ${folder}: ${equal} equal to the Hub's, byte for byte`);
+  say('use it, for example:');
+  say(
+    `$ skopeo copy --dest-tls-verify=false --preserve-digests oci:${folder}:demo docker://localhost:5000/tiny-embedder:demo`,
+  );
+} finally {
+  await hub.close();
+}
+
+async function push(reference: string): Promise<void> {
+  const child = spawn(process.execPath, [COMMAND, 'push', MODEL, reference], {
+    env: { ...process.env, HF_ENDPOINT: hub.endpoint, HF_TOKEN: '', HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  process.stdout.write(stdout);
+  if (code !== 0) throw new Error(`the push ended with exit code ${code}`);
+}
+
+/** Every file of the Hub against the image, by hash; returns how many are equal, and throws unless all are. */
+async function compare(files: ReadonlyMap<string, Uint8Array>): Promise<number> {
+  const tree = await fetch(`${hub.endpoint}/api/models/${MODEL}/tree/main?recursive=true`);
+  const entries = ((await tree.json()) as { type: string; path: string }[]).filter(
+    ({ type }) => type === 'file',
+  );
+  for (const { path } of entries) {
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    const answer = await fetch(`${hub.endpoint}/${MODEL}/resolve/main/${encoded}`);
+    const expected = sha256(new Uint8Array(await answer.arrayBuffer()));
+    const inImage = files.get(`models/${path}`);
+    if (inImage === undefined) throw new Error(`${path} is not in the image`);
+    if (sha256(inImage) !== expected) throw new Error(`${path} differs: the Hub has ${expected}`);
+    say(`  equal  ${expected.slice(0, 12)}  ${String(inImage.length).padStart(7)} B  models/${path}`);
+  }
+  if (files.size !== entries.length)
+    throw new Error(`${files.size} files in the image, ${entries.length} at the Hub`);
+  return entries.length;
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,128 @@
+import { ModelcarError } from './core/error.ts';
+import type { OnEvent } from './core/event.ts';
+import { parseLayerPrefix } from './core/layer-plan.ts';
+import { parseModelId, parseRevision } from './core/model.ts';
+import type { ImageTarget } from './core/ports.ts';
+import { parseTag, type TargetLocation } from './core/reference.ts';
+import type { TarLayout } from './core/tar-layer.ts';
+import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
+import { createHubSource } from './hub/hub-source.ts';
+import { createLayoutTarget } from './layout/layout-target.ts';
+import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
+import type { World } from './push/world.ts';
+import type { Credentials } from './registry/auth/credentials.ts';
+import { createRegistryTarget } from './registry/registry-target.ts';
+import { systemClock } from './system-clock.ts';
+import { USER_AGENT } from './version.ts';
+
+/** What {@link pushModel} takes. Nothing is read from the environment; only `model` and `target` are needed. */
+export interface PushOptions {
+  /** `org/name`, or `datasets/org/name`. */
+  readonly model: string;
+  /** A branch, a tag or a commit. Default `main`. */
+  readonly revision?: string;
+  /** From `parseImageReference` or `parseTargetLocation`. */
+  readonly target: TargetLocation;
+  /** Default: one tag, the first 12 characters of the commit. */
+  readonly tags?: readonly string[];
+  readonly hub?: {
+    /** Default `https://huggingface.co`. May have a path. */
+    readonly endpoint?: string;
+    readonly token?: string;
+    /** Forbid all requests to the Hub. */
+    readonly offline?: boolean;
+  };
+  readonly credentials?: Credentials;
+  /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
+  readonly layerPrefix?: string;
+  /** Default `standard`. */
+  readonly tarLayout?: TarLayout;
+  /** Layers pushed at once, 1 to 8. Default 1. */
+  readonly workers?: number;
+  /** Upload in requests of so many bytes instead of one for each layer. */
+  readonly chunkSize?: number;
+  /** Called synchronously; must be quick and must not throw. */
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+/** How often a request or a transfer may fail without getting further. */
+const RETRIES = 10;
+
+/**
+ * Pushes a model from the Hub into a registry or an OCI image layout.
+ *
+ * @throws ModelcarError with a `code`; the reason of `signal` when it was aborted
+ */
+export async function pushModel(options: PushOptions): Promise<PushResult> {
+  return inWorld(options, push);
+}
+
+/** What {@link pushModel} would do. Reads from the Hub, writes nothing. */
+export async function planPush(options: PushOptions): Promise<PushPlan> {
+  return inWorld(options, plan);
+}
+
+async function inWorld<T>(
+  options: PushOptions,
+  work: (request: PushRequest, world: World) => Promise<T>,
+): Promise<T> {
+  const request = toRequest(options);
+  const transport = createNodeTransport();
+  try {
+    return await work(request, createWorld(options, transport));
+  } finally {
+    transport.close();
+  }
+}
+
+/** @throws ModelcarError `USAGE` */
+function toRequest(options: PushOptions): PushRequest {
+  const { workers = 1, tags = [] } = options;
+  if (!Number.isInteger(workers) || workers < 1 || workers > 8) {
+    throw new ModelcarError('USAGE', `${workers} workers are not possible`, { hint: 'Give 1 to 8.' });
+  }
+  return {
+    model: parseModelId(options.model),
+    revision: parseRevision(options.revision ?? 'main'),
+    tags: tags.map(parseTag),
+    prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
+    tarLayout: options.tarLayout ?? 'standard',
+    workers,
+  };
+}
+
+function createWorld(options: PushOptions, transport: NodeTransport): World {
+  const { hub = {}, onEvent = () => undefined, signal = new AbortController().signal } = options;
+  return {
+    source: createHubSource({
+      endpoint: hub.endpoint ?? 'https://huggingface.co',
+      token: hub.token,
+      offline: hub.offline ?? false,
+      userAgent: USER_AGENT,
+      retries: RETRIES,
+      transport: transport.send,
+      clock: systemClock,
+    }),
+    target: createTarget(options, transport),
+    clock: systemClock,
+    onEvent,
+    signal,
+  };
+}
+
+function createTarget(
+  { target, credentials, chunkSize }: PushOptions,
+  transport: NodeTransport,
+): ImageTarget {
+  if (target.kind === 'layout') return createLayoutTarget(target.folder);
+  return createRegistryTarget({
+    registry: target.registry,
+    repository: target.repository,
+    credentials: async () => credentials,
+    framing: chunkSize ?? 'stream',
+    retries: RETRIES,
+    transport: transport.send,
+    clock: systemClock,
+  });
+}

@@ -1,0 +1,61 @@
+import type { ByteSource } from '../core/bytes.ts';
+import { ModelcarError } from '../core/error.ts';
+import type { OnRetry } from '../core/ports.ts';
+import { backoffMs } from '../http/retry-after.ts';
+import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
+import type { HubClient } from './hub-client.ts';
+import { bodyFrom } from './range.ts';
+
+/**
+ * One file of the Hub as a source that can be read again from any offset. A cut, a short body or a passing failure
+ * goes on at the byte where it happened; the retries start to count anew whenever a byte has come.
+ */
+export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): ByteSource {
+  const { size } = name.sibling;
+  const { clock, retries } = hub;
+  const place = new FilePlace(name, hub);
+
+  return {
+    size,
+    async *open({ start = 0, signal } = {}) {
+      signal?.throwIfAborted();
+      let position = start;
+      let failures = 0;
+      while (position < size) {
+        let trouble: Trouble;
+        try {
+          const answer = await place.get(position, signal);
+          if ('failure' in answer) trouble = answer;
+          else {
+            for await (const chunk of bodyFrom(answer, position, name)) {
+              position += chunk.length;
+              failures = 0;
+              yield chunk;
+            }
+            trouble = passing(endedEarly(name, position));
+          }
+        } catch (error) {
+          if (!(error instanceof ModelcarError && error.code === 'UNAVAILABLE')) throw error;
+          trouble = passing(error);
+        }
+        if (position >= size) return;
+        failures += 1;
+        const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
+        if (failures > retries) throw failure;
+        onRetry?.({ offset: position, retry: failures, delayMs, reason: failure.message });
+        await clock.sleep(delayMs, signal);
+      }
+    },
+  };
+}
+
+function passing(failure: ModelcarError): Trouble {
+  return { failure, delayMs: undefined };
+}
+
+/** A body without a length that ends in good order, but too soon. */
+function endedEarly({ sibling: { path, size } }: HubFileName, position: number): ModelcarError {
+  return new ModelcarError('UNAVAILABLE', `${path} from the Hub ended at byte ${position} of ${size}`, {
+    hint: 'Run the same command again.',
+  });
+}

@@ -1,0 +1,37 @@
+import type { HttpResponse } from '../http/transport.ts';
+
+/** Where a file's bytes are, as the Hub last said. */
+export interface SignedUrl {
+  /** As the Hub wrote it, to the letter. */
+  readonly url: string;
+  /** On the clock's `now()`: from then on another one is asked for. */
+  readonly staleAt: number;
+}
+
+/** Of an hour's life, what is left after this part of it is too little to begin with. */
+const USABLE_PART = 0.8;
+
+/**
+ * How long a signed URL will do, from the dates that CloudFront and S3 write into it. They are on the Hub's clock,
+ * so its `Date` is what they are held against, not ours.
+ *
+ * @param now the clock's `now()` when the answer came
+ */
+export function signedUrl(url: string, { headers }: HttpResponse, now: number): SignedUrl {
+  const mintedAt = Date.parse(headers.date ?? '');
+  const expiresAt = expiry(new URL(url).searchParams);
+  const lifeMs =
+    expiresAt === undefined || Number.isNaN(mintedAt) ? Number.POSITIVE_INFINITY : expiresAt - mintedAt;
+  return { url, staleAt: now + lifeMs * USABLE_PART };
+}
+
+/** Milliseconds since the epoch. */
+function expiry(query: URLSearchParams): number | undefined {
+  const epochSeconds = Number(query.get('Expires') ?? Number.NaN);
+  if (!Number.isNaN(epochSeconds)) return epochSeconds * 1000;
+  const signed = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
+  const seconds = Number(query.get('X-Amz-Expires') ?? Number.NaN);
+  if (signed === null || Number.isNaN(seconds)) return undefined;
+  const [, year, month, day, hour, minute, second] = signed;
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + seconds * 1000;
+}

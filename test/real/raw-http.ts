@@ -1,0 +1,58 @@
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+
+export type RawAnswer = {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Buffer;
+};
+
+export type RawRequest = {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+};
+
+const limitMs = 15_000;
+
+/** One request on a connection of its own, with none of the code under test between the test and the wire. */
+export function exchange({ method, url, headers, body }: RawRequest): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
+    const outgoing = request(url, optionsFor(method, { ...length, ...headers }), (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const { statusCode: status = 0, headers: received } = response;
+        resolve({ status, headers: received, body: Buffer.concat(chunks) });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+/** Promises a body, hands this much of it to the kernel, and hangs up: what a killed client leaves behind. */
+export function sendCutBody(
+  { method, url, headers }: Omit<RawRequest, 'body'>,
+  sent: Uint8Array,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, optionsFor(method, { ...headers }));
+    const hangUp = (error?: Error | null) => {
+      outgoing.off('error', reject);
+      outgoing.on('error', () => undefined);
+      outgoing.destroy();
+      if (error) reject(error);
+      else resolve();
+    };
+    outgoing.on('error', reject);
+    outgoing.on('response', (response) => reject(new Error(`an early answer: ${response.statusCode}`)));
+    outgoing.write(sent, hangUp);
+  });
+}
+
+function optionsFor(method: string, headers: Record<string, string>): RequestOptions {
+  return { method, headers, agent: false, signal: AbortSignal.timeout(limitMs) };
+}

@@ -1,0 +1,4 @@
+export function runsInCi(): boolean {
+  const value = process.env.CI ?? '';
+  return value !== '' && value !== '0' && value !== 'false';
+}
