@@ -91,6 +91,12 @@ function registryLocation(registry: string, repository: string): TargetLocation 
 }
 
 function splitScheme(text: string): { scheme: '' | 'http://' | 'https://'; rest: string } {
+  if (/^(https?:\/\/)?[^/]*@/.test(text)) {
+    // Not repeated in the message: what stands there is a secret.
+    throw new ModelcarError('USAGE', 'the target contains a user name or password', {
+      hint: 'Set OCI_USERNAME and OCI_PASSWORD instead.',
+    });
+  }
   for (const scheme of ['http://', 'https://'] as const) {
     if (text.startsWith(scheme)) return { scheme, rest: text.slice(scheme.length) };
   }

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { parseLayerPrefix, planLayers } from './layer-plan.ts';
+import type { Sibling } from './model.ts';
+
+const OPTIONS = { prefix: 'models/', tarLayout: 'standard' } as const;
+
+function siblings(...paths: readonly string[]): readonly Sibling[] {
+  return paths.map((path) => ({ path, size: 1, oid: { algorithm: 'git-sha1', hex: '0'.repeat(40) } }));
+}
+
+const pathsOf = (...paths: readonly string[]) =>
+  planLayers(siblings(...paths), OPTIONS).map(({ path }) => path);
+
+test('the order depends on the paths alone, code point by code point', () => {
+  const expected = [
+    'models/B',
+    'models/a',
+    'models/a.b',
+    'models/a/b',
+    'models/é',
+    'models/\uffee',
+    'models/😀',
+  ];
+  const names = expected.map((path) => path.slice('models/'.length)).filter((name) => name !== 'a');
+  expect(pathsOf(...names)).toEqual(expected.filter((path) => path !== 'models/a'));
+  expect(pathsOf(...names.reverse())).toEqual(expected.filter((path) => path !== 'models/a'));
+});
+
+test('nested files of the same name keep their folders', () => {
+  expect(pathsOf('config.json', '1_Pooling/config.json')).toEqual([
+    'models/1_Pooling/config.json',
+    'models/config.json',
+  ]);
+});
+
+test('two names that differ only in case or in Unicode composition are two files', () => {
+  expect(pathsOf('A', 'a', 'caf\u00e9', 'cafe\u0301')).toHaveLength(4);
+});
+
+describe('refused before the first byte moves', () => {
+  test.each([
+    ['an absolute path', '/etc/passwd', 'absolute'],
+    ['a way up', 'a/../../b', '".."'],
+    ['a dot', './a', '"."'],
+    ['an empty component', 'a//b', '""'],
+    ['a backslash', 'a\\b', 'backslash'],
+    ['a NUL', 'a\0b', 'NUL'],
+    ['half a character', 'a\ud800b', 'Unicode'],
+    ['a component over 255 bytes', `${'ü'.repeat(128)}`, '255 bytes'],
+    ['a whiteout', 'sub/.wh.config.json', '.wh.'],
+    ['an opaque whiteout', '.wh..wh..opq', '.wh.'],
+  ])('%s', (_, path, reason) => {
+    expect(() => pathsOf('ok.json', path)).toThrow(reason);
+    expect(() => pathsOf('ok.json', path)).toThrow(expect.objectContaining({ code: 'REJECTED' }));
+  });
+
+  test('a path listed twice', () => {
+    expect(() => pathsOf('a', 'a')).toThrow('a and a would both be models/a');
+  });
+
+  test('a path that is a file and a folder', () => {
+    expect(() => pathsOf('a', 'a/b/c')).toThrow('would both be models/a');
+  });
+
+  test('files that the reference layout would put onto each other', () => {
+    const both = siblings('config.json', '1_Pooling/config.json');
+    expect(() => planLayers(both, { ...OPTIONS, tarLayout: 'reference' })).toThrow('models/config.json');
+  });
+
+  test('a model without files', () => {
+    expect(() => planLayers([], OPTIONS)).toThrow('no files');
+  });
+});
+
+test('a component of 255 bytes is kept', () => {
+  expect(pathsOf('n'.repeat(255))).toEqual([`models/${'n'.repeat(255)}`]);
+});
+
+test.each(['models', '/models/', '../', 'a//', 'a\\b/'])('%s cannot be the folder of the model', (prefix) => {
+  expect(() => parseLayerPrefix(prefix)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});
+
+test.each(['', 'models/', 'a/b/'])('"%s" can be the folder of the model', (prefix) => {
+  expect(parseLayerPrefix(prefix)).toBe(prefix);
+});

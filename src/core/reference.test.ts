@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { parseImageReference, parseTag, parseTargetLocation } from './reference.ts';
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+describe('a reference', () => {
+  test.each([
+    ['ghcr.io/acme/llama', 'https', 'ghcr.io', 'acme/llama', undefined],
+    ['ghcr.io/acme/llama:v1', 'https', 'ghcr.io', 'acme/llama', 'v1'],
+    ['registry.example:5000/a', 'https', 'registry.example:5000', 'a', undefined],
+    ['localhost/a:t', 'http', 'localhost', 'a', 't'],
+    ['localhost:5000/a/b', 'http', 'localhost:5000', 'a/b', undefined],
+    ['127.0.0.1:5000/a', 'http', '127.0.0.1:5000', 'a', undefined],
+    ['127.8.9.1/a', 'http', '127.8.9.1', 'a', undefined],
+    ['[::1]:5000/a:t', 'http', '[::1]:5000', 'a', 't'],
+    ['[::1]/a', 'http', '[::1]', 'a', undefined],
+    ['[2001:db8::1]:5000/a', 'https', '[2001:db8::1]:5000', 'a', undefined],
+    ['https://localhost:5000/a', 'https', 'localhost:5000', 'a', undefined],
+    ['http://registry/a:t', 'http', 'registry', 'a', 't'],
+    ['127.0.0.1.example.com/a', 'https', '127.0.0.1.example.com', 'a', undefined],
+  ] as const)('%s', (text, scheme, host, repository, tag) => {
+    expect(parseImageReference(text)).toEqual({
+      location: { kind: 'registry', registry: { scheme, host }, repository },
+      tag,
+    });
+  });
+
+  test.each([
+    ['oci:out', 'out', undefined],
+    ['oci:./out/model:v1', './out/model', 'v1'],
+    ['oci:/tmp/x:latest', '/tmp/x', 'latest'],
+  ])('%s', (text, folder, tag) => {
+    expect(parseImageReference(text)).toEqual({ location: { kind: 'layout', folder }, tag });
+  });
+
+  test.each([
+    ['llama', 'no repository'],
+    ['acme/llama', 'does not look like a registry'],
+    ['ghcr.io/', 'not a repository name'],
+    ['ghcr.io/Acme/llama', 'not a repository name'],
+    ['ghcr.io/acme//llama', 'not a repository name'],
+    ['ghcr.io/acme/../llama', 'not a repository name'],
+    ['ghcr.io/acme/llama:', 'not a tag'],
+    ['ghcr.io/acme/llama:-v1', 'not a tag'],
+    [`ghcr.io/acme/llama@${DIGEST}`, 'digest'],
+    ['gh cr.io/acme/llama', 'not a registry host'],
+    ['oci:', 'does not name a folder'],
+    ['oci:a:b:c', 'does not name a folder'],
+    [`ghcr.io/${'a/'.repeat(130)}a`, 'not a repository name'],
+  ])('%s is refused', (text, reason) => {
+    expect(() => parseImageReference(text)).toThrow(reason);
+    expect(() => parseImageReference(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  test.each(['user:secret@ghcr.io/a', 'https://user:secret@ghcr.io/a'])(
+    '%s is refused without repeating it',
+    (text) => {
+      expect(() => parseImageReference(text)).toThrow('contains a user name or password');
+    },
+  );
+
+  test('an unqualified name is answered with what was probably meant', () => {
+    expect(() => parseImageReference('acme/llama')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('docker.io/acme/llama') }),
+    );
+  });
+});
+
+describe('the flag form', () => {
+  test('takes a registry with or without a scheme and slash', () => {
+    const location = {
+      kind: 'registry',
+      registry: { scheme: 'https', host: 'ghcr.io' },
+      repository: 'acme/llama',
+    };
+    expect(parseTargetLocation('ghcr.io', 'acme/llama')).toEqual(location);
+    expect(parseTargetLocation('https://ghcr.io/', 'acme/llama')).toEqual(location);
+  });
+
+  test('an explicit scheme overrides what the host would mean', () => {
+    expect(parseTargetLocation('http://ghcr.io', 'a')).toMatchObject({ registry: { scheme: 'http' } });
+  });
+
+  test('a layout has no repositories', () => {
+    expect(parseTargetLocation('oci:out', undefined)).toEqual({ kind: 'layout', folder: 'out' });
+    expect(() => parseTargetLocation('oci:out', 'a')).toThrow('no repositories');
+  });
+
+  test('a registry needs one', () => {
+    expect(() => parseTargetLocation('ghcr.io', undefined)).toThrow('no repository');
+  });
+});
+
+test.each(['v1', '_', 'A.b-c_1', 'x'.repeat(128)])('%s is a tag', (tag) => {
+  expect(parseTag(tag)).toBe(tag);
+});
+
+test.each(['', '.x', '-x', 'a b', 'a/b', 'x'.repeat(129), 'ü'])('"%s" is no tag', (tag) => {
+  expect(() => parseTag(tag)).toThrow('is not a tag');
+});

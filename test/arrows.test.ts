@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+/** The picture in ARCHITECTURE.md is held by the linter; this holds the linter, with files planted where they must not be. */
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'arrows-'));
+  const { vcs: _, $schema: __, ...rules } = JSON.parse(readFileSync('biome.json', 'utf8'));
+  writeFileSync(join(folder, 'biome.json'), JSON.stringify(rules));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function lint(path: string, source: string): string {
+  const planted = join(folder, path);
+  mkdirSync(dirname(planted), { recursive: true });
+  writeFileSync(planted, source);
+  const biome = resolve('node_modules/.bin/biome');
+  const rules = ['--only=style/noRestrictedImports', '--only=style/noRestrictedGlobals'];
+  const { stdout, stderr } = spawnSync(biome, ['lint', ...rules, path], { cwd: folder, encoding: 'utf8' });
+  return stdout + stderr;
+}
+
+test.each([
+  ['src/core/x.ts', "import '../http/retry.ts';", 'core depends on nothing outside core'],
+  ['src/core/x.ts', "import 'node:fs';", 'core is pure'],
+  ['src/core/x.ts', 'export const home = process.env.HOME;', 'global variable process'],
+  ['src/http/x.ts', "import '../hub/wire.ts';", 'http imports only core'],
+  ['src/http/x.ts', "import 'node:https';", 'node-http.ts and nowhere else'],
+  ['src/hub/x.ts', "import '../registry/location.ts';", 'hub and registry never meet'],
+  ['src/registry/x.ts', "import '../hub/wire.ts';", 'hub and registry never meet'],
+  ['src/registry/auth/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
+  ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core'],
+  ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
+  ['src/cli/x.ts', "import '../core/error.ts';", 'cli is a user of the public API'],
+  ['src/x.ts', "import './cli/main.ts';", 'cli is a user of index.ts'],
+])('in %s the linter refuses %s', (path, source, message) => {
+  expect(lint(path, source)).toContain(message);
+});
+
+test.each([
+  ['src/hub/x.ts', "import '../core/error.ts';\nimport '../http/retry.ts';"],
+  ['src/registry/auth/x.ts', "import '../wire.ts';\nimport '../../core/error.ts';"],
+  ['src/cli/x.ts', "import '../index.ts';\nexport const home = process.env.HOME;"],
+])('in %s the linter allows what the picture shows', (path, source) => {
+  const said = lint(path, source);
+  expect(said).toContain('Checked 1 file');
+  expect(said).not.toContain('noRestricted');
+});
