@@ -97,7 +97,7 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
   return {
     source: createHubSource({
       endpoint: hub.endpoint ?? 'https://huggingface.co',
-      token: hub.token,
+      token: hub.token || undefined,
       offline: hub.offline ?? false,
       userAgent: USER_AGENT,
       retries: RETRIES,

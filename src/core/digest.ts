@@ -3,12 +3,6 @@ import { createHash, type Hash } from 'node:crypto';
 /** `sha256:<64 lower-case hex>` of exact bytes (OCI image-spec, descriptor.md, "Digests"). */
 export type Digest = `sha256:${string}`;
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
-
-export function isDigest(text: string): text is Digest {
-  return DIGEST.test(text);
-}
-
 export function sha256(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }

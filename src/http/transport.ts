@@ -34,7 +34,7 @@ export function canRepeat({ body }: HttpRequest): boolean {
 }
 
 /** Error bodies, token answers and documents are small; a server that sends more than this is not answering us. */
-export const TEXT_LIMIT: number = 64 * 1024;
+const TEXT_LIMIT = 64 * 1024;
 
 /** The body as text, at most `limit` bytes of it. */
 export async function readText(response: HttpResponse, limit: number = TEXT_LIMIT): Promise<string> {
