@@ -101,10 +101,11 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
       offline: hub.offline ?? false,
       userAgent: USER_AGENT,
       retries: RETRIES,
+      onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
       transport: transport.send,
       clock: systemClock,
     }),
-    target: createTarget(options, transport),
+    target: createTarget(options, onEvent, transport),
     clock: systemClock,
     onEvent,
     signal,
@@ -113,6 +114,7 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
 
 function createTarget(
   { target, credentials, chunkSize }: PushOptions,
+  onEvent: OnEvent,
   transport: NodeTransport,
 ): ImageTarget {
   if (target.kind === 'layout') return createLayoutTarget(target.folder);
@@ -122,6 +124,7 @@ function createTarget(
     credentials: async () => credentials,
     framing: chunkSize ?? 'stream',
     retries: RETRIES,
+    onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
     transport: transport.send,
     clock: systemClock,
   });

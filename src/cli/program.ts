@@ -90,5 +90,8 @@ export function createProgram(version: string, handlers: Handlers): Command {
 /** What the parser has to say; undefined for what is not of the parser. */
 export function usageMessage(error: unknown): { message: string; exitCode: number } | undefined {
   if (!(error instanceof CommanderError)) return undefined;
-  return { message: error.message.replace(/^error: /, ''), exitCode: error.exitCode };
+  return {
+    message: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '),
+    exitCode: error.exitCode,
+  };
 }

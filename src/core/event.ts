@@ -15,6 +15,14 @@ export type PushEvent =
       /** Bytes of all files. */
       readonly size: number;
     }
+  /** A request about the model or the image, not about a layer's bytes, is sent again. */
+  | {
+      readonly type: 'request-retrying';
+      readonly side: 'hub' | 'target';
+      readonly retry: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
   /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }

@@ -14,6 +14,8 @@ export interface ModelSource {
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
 export interface ImageTarget {
+  /** Finds out whether the target can be reached and written to, before anything is read for it. */
+  prepare(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
   pushBlob(push: BlobPush): Promise<PushedBlob>;
   /** Throws `CONTENT_MISMATCH` unless the target holds the blob with this digest and size. */

@@ -52,7 +52,8 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       answer(outgoing, request.answerTimeoutMs ?? 60_000),
       writeBody(outgoing, request.body, stallTimeoutMs),
     ]);
-    if (written.status === 'rejected') throw explain(written.reason, request);
+    // Only the source of the body makes it fail; that is not for us to explain.
+    if (written.status === 'rejected') throw signal?.aborted ? signal.reason : written.reason;
     if (answered.status === 'rejected') throw explain(answered.reason, request);
     const incoming = answered.value;
     return {
@@ -70,17 +71,15 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   };
 }
 
+type Scheme = 'http:' | 'https:';
+
 /** Host, port and path; the path stays as it is written, but for what HTTP cannot carry. */
-function parseTarget(url: string): {
-  protocol: 'http:' | 'https:';
-  host: string;
-  port: string;
-  path: string;
-} {
-  const { protocol, hostname, port } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') {
+function parseTarget(url: string): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
     throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`);
   }
+  const { protocol, hostname, port } = parsed;
   const afterAuthority = /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0].length ?? 0;
   const path = url
     .slice(afterAuthority)
@@ -97,7 +96,7 @@ function limitConnect(outgoing: ClientRequest, connectTimeoutMs: number): void {
       () => outgoing.destroy(new Stalled('no connection', connectTimeoutMs)),
       connectTimeoutMs,
     );
-    socket.once('connect', () => clearTimeout(timer));
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => clearTimeout(timer));
     socket.once('close', () => clearTimeout(timer));
   });
 }
@@ -106,10 +105,12 @@ function limitConnect(outgoing: ClientRequest, connectTimeoutMs: number): void {
 function answer(outgoing: ClientRequest, answerTimeoutMs: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    outgoing.once('finish', () => {
+    const startTimer = () => {
       timer = setTimeout(() => outgoing.destroy(new Stalled('no answer', answerTimeoutMs)), answerTimeoutMs);
-    });
+    };
+    outgoing.once('finish', startTimer);
     outgoing.once('response', (incoming) => {
+      outgoing.off('finish', startTimer);
       clearTimeout(timer);
       resolve(incoming);
     });
@@ -131,6 +132,7 @@ async function writeBody(
 ): Promise<void> {
   if (body === undefined || body instanceof Uint8Array) {
     outgoing.end(body);
+    await taken(outgoing, 'finish', stallTimeoutMs);
     return;
   }
   // An answer that comes before the end of the body, or a broken connection, makes the rest of it pointless.
@@ -144,10 +146,11 @@ async function writeBody(
   try {
     for await (const chunk of body) {
       if (over) return;
-      if (!outgoing.write(chunk)) await drained(outgoing, stallTimeoutMs);
+      if (!outgoing.write(chunk)) await taken(outgoing, 'drain', stallTimeoutMs);
       if (over) return;
     }
     outgoing.end();
+    await taken(outgoing, 'finish', stallTimeoutMs);
   } catch (error) {
     // The source failed: what was sent must not look like the whole of it.
     outgoing.destroy();
@@ -155,10 +158,10 @@ async function writeBody(
   }
 }
 
-/** Until the other side takes bytes again, answers, or is gone. */
-function drained(outgoing: ClientRequest, stallTimeoutMs: number): Promise<void> {
+/** Until the other side has taken what waits to be sent, answers, or is gone. */
+function taken(outgoing: ClientRequest, event: 'drain' | 'finish', stallTimeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const events = ['drain', 'response', 'close'] as const;
+    const events = [event, 'response', 'close'] as const;
     const timer = setTimeout(
       () => outgoing.destroy(new Stalled('no byte was taken', stallTimeoutMs)),
       stallTimeoutMs,
@@ -169,7 +172,8 @@ function drained(outgoing: ClientRequest, stallTimeoutMs: number): Promise<void>
       resolve();
     };
     for (const event of events) outgoing.once(event, done);
-    if (outgoing.destroyed || !outgoing.writableNeedDrain) done();
+    if (outgoing.destroyed || outgoing.writableFinished) done();
+    else if (event === 'drain' && !outgoing.writableNeedDrain) done();
   });
 }
 
@@ -213,18 +217,21 @@ function flatten(headers: IncomingMessage['headers']): Record<string, string | u
   return flat;
 }
 
-/** What a person needs to know of a broken connection; an abort and an error of the body's source pass as they are. */
+/** What a person needs to know of a broken connection; an abort passes as it is. */
 function explain(error: unknown, request: HttpRequest): unknown {
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof ModelcarError) return error;
   const { code, message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
   const where = `${request.method} ${withoutQuery(request.url)}`;
-  if (code !== undefined && /CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER/.test(code)) {
+  if (code !== undefined && /CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) {
     return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${message}`, {
       hint: 'Set NODE_EXTRA_CA_CERTS for a private CA; write http:// for a registry without TLS.',
       cause: error,
     });
+  }
+  if (code !== undefined && /^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
+    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, { cause: error });
   }
   return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code ?? ''] ?? message}`, {
     hint: 'Check the name and the network, then run the same command again.',

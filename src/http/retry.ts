@@ -1,5 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
+import { withoutQuery } from './origin.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
 import { canRepeat, discard, type HttpResponse, type Wrapper } from './transport.ts';
 
@@ -10,34 +11,54 @@ export function isPassing(status: number): boolean {
   return PASSING.has(status);
 }
 
+/** A request is sent again. */
+export interface RequestRetry {
+  /** 1 for the first one. */
+  readonly retry: number;
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
 export interface RetryPolicy {
   readonly retries: number;
   readonly clock: Clock;
+  readonly onRetry?: ((retry: RequestRetry) => void) | undefined;
   /** How long an answer asks us to wait; `Retry-After` where this is left out. */
   readonly waitMs?: (response: HttpResponse) => number | undefined;
 }
+
+/** A server that has never answered is more likely misspelt than busy. */
+const FIRST_CONTACT_RETRIES = 2;
 
 /**
  * Repeats requests that failed in passing. Meant for requests that change nothing by being sent twice, with a small
  * body or none; one whose body is a stream goes through once.
  */
-export function withRetry({ retries, clock, waitMs }: RetryPolicy): Wrapper {
+export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wrapper {
   const asked =
     waitMs ?? ((response: HttpResponse) => parseRetryAfter(response.headers['retry-after'], clock.date()));
+  let answered = false;
   return (transport) =>
     async function retrying(request) {
       for (let retry = 1; ; retry += 1) {
-        const last = retry > retries || !canRepeat(request);
         let delayMs: number | undefined;
+        let reason: string;
         try {
           const response = await transport(request);
-          if (last || !isPassing(response.status)) return response;
+          answered = true;
+          if (retry > retries || !canRepeat(request) || !isPassing(response.status)) return response;
           delayMs = asked(response);
+          reason = `${request.method} ${withoutQuery(request.url)} was answered with ${response.status}`;
           await discard(response);
         } catch (error) {
-          if (last || !(error instanceof ModelcarError && error.code === 'UNAVAILABLE')) throw error;
+          const limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);
+          const passing = error instanceof ModelcarError && error.code === 'UNAVAILABLE';
+          if (!passing || retry > limit || !canRepeat(request)) throw error;
+          reason = error.message;
         }
-        await clock.sleep(delayMs ?? backoffMs(retry, clock.random()), request.signal);
+        delayMs ??= backoffMs(retry, clock.random());
+        onRetry?.({ retry, delayMs, reason });
+        await clock.sleep(delayMs, request.signal);
       }
     };
 }

@@ -1,13 +1,18 @@
 import { ModelcarError } from '../core/error.ts';
-import type { ModelId } from '../core/model.ts';
+import type { Commit, ModelId } from '../core/model.ts';
+import { withoutQuery } from '../http/origin.ts';
+import { resolveVerbatim } from '../http/redirect.ts';
 
 /** URLs of a Hub. Its endpoint may have a path: Artifactory, Nexus and CSGHub put theirs below one. */
 export interface HubEndpoint {
   readonly url: string;
   revision(id: ModelId, revision: string): string;
   tree(id: ModelId, revision: string): string;
-  /** The next page of a listing, from a `Link` that may name another host than the one we asked. */
-  nextPage(link: string): string | undefined;
+  /**
+   * The page of a listing that follows `page`, from a `Link` that may name another host than the one we asked.
+   * @throws ModelcarError `UNSUPPORTED` where there is one that we cannot ask for: half a listing must not pass for all
+   */
+  nextPage(link: string | undefined, page: string): string | undefined;
   file(id: ModelId, revision: string, path: string): string;
   /** The page of the model, for people. */
   page(id: ModelId): string;
@@ -27,13 +32,18 @@ export function parseHubEndpoint(text: string): HubEndpoint {
     url,
     revision: (id, revision) => `${url}/api/${api(id)}/revision/${encodeURIComponent(revision)}`,
     tree: (id, revision) => `${url}/api/${api(id)}/tree/${encodeURIComponent(revision)}?recursive=true`,
-    nextPage(link) {
-      const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link)?.[1];
-      const path = next?.slice(next.indexOf('/api/'));
-      return path?.startsWith('/api/') ? url + path : undefined;
+    nextPage(link, page) {
+      const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
+      if (next === undefined) return undefined;
+      // The path of an endpoint may have an /api/ of its own: Artifactory's is api/huggingfaceml/models.
+      const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)$/.exec(resolveVerbatim(page, next))?.[1];
+      if (path !== undefined) return url + path;
+      const where = `${withoutQuery(page)} goes on at ${withoutQuery(next)}`;
+      throw new ModelcarError('UNSUPPORTED', `the listing ${where}: not a page of the Hub's API`);
     },
     file(id, revision, path) {
-      const encoded = path.split('/').map(encodeURIComponent).join('/');
+      // Half a surrogate pair cannot be encoded; the plan refuses such a name later, and says why.
+      const encoded = path.toWellFormed().split('/').map(encodeURIComponent).join('/');
       return `${page(id)}/resolve/${encodeURIComponent(revision)}/${encoded}`;
     },
     page,
@@ -42,6 +52,11 @@ export function parseHubEndpoint(text: string): HubEndpoint {
   function page(id: ModelId): string {
     return `${url}/${id.type === 'dataset' ? 'datasets/' : ''}${id.name}`;
   }
+}
+
+/** Whether `url` is the one of a file at a Hub, whichever Hub it is: not the storage that it redirects to. */
+export function isFileUrl(url: string, commit: Commit): boolean {
+  return withoutQuery(url).includes(`/resolve/${commit}/`);
 }
 
 function api(id: ModelId): string {

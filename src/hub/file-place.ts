@@ -4,8 +4,10 @@ import { originOf } from '../http/origin.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
 import { discard, type HttpResponse, readText } from '../http/transport.ts';
+import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
-import { hubError } from './hub-error.ts';
+import { hubError, presentable } from './hub-error.ts';
+import { leave } from './range.ts';
 import { type SignedUrl, signedUrl } from './signed-url.ts';
 
 /** Which file, at which commit. */
@@ -23,6 +25,8 @@ export interface Trouble {
 
 const HOPS = 10;
 const REMINTS = 3;
+/** An expired URL gets 403 as a rule; so does much else. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 
 /**
  * Finds a file's bytes: asks the Hub where they are, keeps the signed URL that it gives for an hour, and asks for
@@ -46,27 +50,26 @@ export class FilePlace {
    */
   async get(start: number, signal: AbortSignal | undefined): Promise<HttpResponse | Trouble> {
     const { clock, endpoint } = this.#hub;
-    if (this.#signed !== undefined && clock.now() < this.#signed.staleAt) {
-      return this.#fromCdn(this.#signed.url, start, signal);
-    }
-    const home = originOf(endpoint.url);
-    let url = endpoint.file(this.#name.id, this.#name.commit, this.#name.sibling.path);
+    const { id, commit, sibling } = this.#name;
+    let stored = this.#signed !== undefined && clock.now() < this.#signed.staleAt;
+    let url = stored && this.#signed ? this.#signed.url : endpoint.file(id, commit, sibling.path);
     for (let hop = 0; hop < HOPS; hop += 1) {
-      const bare = hop === 0;
+      const bare = isFileUrl(url, commit);
       const response = await this.#ask(url, bare ? 0 : start, signal);
       const { location } = response.headers;
       if (!isRedirect(response) || location === undefined) {
+        if (stored) return this.#fromStorage(response);
         if (!bare || start === 0 || response.status !== 200) return this.#fromHub(response);
         // The Hub sends the file itself, without a redirect: the same URL takes the range then.
         await leave(response);
         return this.#fromHub(await this.#ask(url, start, signal));
       }
-      const target = redirectTarget(url, location);
-      this.#checkLinked(response);
       await discard(response);
-      if (originOf(target) !== home) {
+      this.#checkLinked(response);
+      const target = redirectTarget(url, location);
+      if (bare && !isFileUrl(target, commit) && originOf(target) !== originOf(url)) {
         this.#signed = signedUrl(target, response, clock.now());
-        return this.#fromCdn(target, start, signal);
+        stored = true;
       }
       url = target;
     }
@@ -93,36 +96,30 @@ export class FilePlace {
     throw failure;
   }
 
-  /** A URL of the CDN's storage: what it refuses may be granted to the next one. */
-  async #fromCdn(
-    url: string,
-    start: number,
-    signal: AbortSignal | undefined,
-  ): Promise<HttpResponse | Trouble> {
-    const response = await this.#ask(url, start, signal);
+  /** The answer of the CDN: what it refuses to one signed URL may be granted to the next. */
+  async #fromStorage(response: HttpResponse): Promise<HttpResponse | Trouble> {
     const { status, headers } = response;
     if (status === 200 || status === 206) {
       this.#refusals = 0;
       return response;
     }
     const delayMs = hubWaitMs(response, this.#hub.clock.date());
-    const said = (await readText(response).catch(() => '')).replace(/\s+/g, ' ').slice(0, 300);
+    const said = presentable(await readText(response).catch(() => ''));
     const requestId = headers['x-amz-cf-id'] ?? headers['x-request-id'];
     const detail = [String(status), said, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
-    const failure = new ModelcarError(
-      'UNAVAILABLE',
-      `cannot ${this.#what()} from the Hub's storage: ${detail}`,
-      {
-        hint: 'Run the same command again.',
-      },
-    );
+    const message = `cannot ${this.#what()} from the Hub's storage: ${detail}`;
+    const failure = new ModelcarError(status === 429 ? 'RATE_LIMITED' : 'UNAVAILABLE', message, {
+      hint: 'Run the same command again.',
+    });
     if (isPassing(status)) return { failure, delayMs };
     this.#signed = undefined;
     this.#refusals += 1;
     // Not every refusal is an expired URL, so asking for new ones must come to an end.
-    if ([401, 403, 404, 410].includes(status) && this.#refusals <= REMINTS) return { failure, delayMs: 0 };
-    throw new ModelcarError('UNSUPPORTED', failure.message, {
-      hint: 'The storage refuses a fresh URL too; if it goes on, report the request to the Hub.',
+    if (REFUSALS.has(status) && this.#refusals <= REMINTS) return { failure, delayMs: 0 };
+    throw new ModelcarError('UNSUPPORTED', message, {
+      hint: REFUSALS.has(status)
+        ? 'The storage refuses a fresh URL too; if it goes on, report the request to the Hub.'
+        : 'The storage cannot serve this file; report the request to the Hub.',
     });
   }
 
@@ -143,11 +140,6 @@ export class FilePlace {
   #what(): string {
     return `read ${this.#name.sibling.path} of ${formatModelId(this.#name.id)}`;
   }
-}
-
-/** Closes an answer whose body nobody wants, without reading it. */
-async function leave(response: HttpResponse): Promise<void> {
-  for await (const _ of response.body) break;
 }
 
 function changed(path: string, what: string): ModelcarError {

@@ -1,10 +1,11 @@
+import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { originOf } from '../http/origin.ts';
 import { withRedirects } from '../http/redirect.ts';
-import { withRetry } from '../http/retry.ts';
+import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
-import type { HttpResponse, Transport, Wrapper } from '../http/transport.ts';
+import { type HttpResponse, readText, type Transport, type Wrapper } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 
 export interface HubOptions {
@@ -14,6 +15,7 @@ export interface HubOptions {
   readonly offline?: boolean;
   readonly userAgent: string;
   readonly retries: number;
+  readonly onRetry?: RetryPolicy['onRetry'];
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -25,20 +27,41 @@ export interface HubClient {
   readonly authenticated: boolean;
   /** Metadata: with the token, retried, redirects followed. */
   readonly api: Transport;
+  /** The same for an answer that may be a redirect, which is the answer then. */
+  readonly ask: Transport;
   /** File bytes: with the token where it belongs, one request at a time; `hub-file.ts` does the rest. */
   readonly bytes: Transport;
   readonly retries: number;
   readonly clock: Clock;
 }
 
+/** 1000 entries with long paths and their hashes stay well below. */
+export const PAGE_LIMIT: number = 16 * 2 ** 20;
+
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, clock, transport, userAgent } = options;
+  const { token, retries, onRetry, clock, transport, userAgent } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
   const bytes = options.offline ? offline : withHubHeaders(endpoint, token, userAgent)(transport);
-  const api = withRetry({ retries, clock, waitMs: (response) => hubWaitMs(response, clock.date()) })(
-    withRedirects(10)(bytes),
-  );
-  return { endpoint, authenticated: token !== undefined, api, bytes, retries, clock };
+  const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
+  const patient = withRetry({ retries, clock, waitMs, onRetry });
+  return {
+    endpoint,
+    authenticated: token !== undefined,
+    api: patient(withRedirects(10)(readWhole(bytes))),
+    ask: patient(bytes),
+    bytes,
+    retries,
+    clock,
+  };
+}
+
+/** Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again. */
+function readWhole(transport: Transport): Transport {
+  return async (request) => {
+    const response = await transport(request);
+    const text = await readText(response, PAGE_LIMIT);
+    return { ...response, body: fromBytes(Buffer.from(text)).open() };
+  };
 }
 
 /** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */
@@ -64,8 +87,8 @@ function withHubHeaders(endpoint: HubEndpoint, token: string | undefined, userAg
  */
 export function hubWaitMs({ status, headers }: HttpResponse, date: number): number | undefined {
   const window = /;\s*r=0\s*;\s*t=(\d{1,6})/.exec(headers.ratelimit ?? '');
-  if (status === 429 && window) return (Number(window[1]) + 1) * 1000;
-  return parseRetryAfter(headers['retry-after'], date);
+  const seconds = status === 429 && window ? `${Number(window[1]) + 1}` : headers['retry-after'];
+  return parseRetryAfter(seconds, date);
 }
 
 async function offline(): Promise<HttpResponse> {

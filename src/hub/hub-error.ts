@@ -1,5 +1,6 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
+import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
 import { parseErrorMessage } from './wire.ts';
@@ -21,12 +22,25 @@ export interface HubQuestion {
 export async function hubError(response: HttpResponse, question: HubQuestion): Promise<ModelcarError> {
   const { status, headers } = response;
   const body = await readText(response).catch(() => '');
-  const said =
-    headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']);
+  const said = presentable(
+    headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
+  );
   const { code, hint } = classify(status, headers['x-error-code'], said, question);
   const requestId = headers['x-request-id'] ?? headers['x-amz-cf-id'];
-  const detail = [String(status), said, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
+  // What the Hub says to everybody whom it does not know; nobody has given a password.
+  const words = said.startsWith('Invalid username or password') ? '' : said;
+  const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
   return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
+}
+
+/** What a server said, for a message: short, on one line, and without a signature that it may have repeated. */
+export function presentable(said: string): string {
+  return said
+    .replace(/\s+/g, ' ')
+    .replace(/(https?:\/\/[^\s?#"<>]+)\?[^\s"<>]*/gi, '$1?…')
+    .replace(/\b(Signature|Policy|Key-Pair-Id|X-Amz-[\w-]+)=[^&\s"<>]*/gi, '$1=…')
+    .trim()
+    .slice(0, 300);
 }
 
 function classify(
@@ -36,13 +50,14 @@ function classify(
   { id, revision, endpoint, authenticated }: HubQuestion,
 ): { code: ErrorCode; hint: string } {
   const name = formatModelId(id);
-  if (errorCode === 'RevisionNotFound') {
+  // Mirrors leave the code out: then the text has to do.
+  if (errorCode === 'RevisionNotFound' || said.startsWith('Invalid rev id')) {
     return {
       code: 'REVISION_NOT_FOUND',
       hint: `See the branches and tags at ${endpoint.page(id)}/tree/main.`,
     };
   }
-  if (errorCode === 'EntryNotFound') {
+  if (errorCode === 'EntryNotFound' || said.startsWith('Entry not found')) {
     return {
       code: 'NOT_FOUND',
       hint: `The file is not in ${name} at ${revision}: it may have been deleted just now.`,
@@ -52,7 +67,13 @@ function classify(
   if (said.includes('Access to this resource is disabled')) {
     return { code: 'DISABLED', hint: `The Hub has disabled ${name}; ${endpoint.page(id)} may say why.` };
   }
-  if (errorCode === 'GatedRepo') {
+  if (said.includes('fine-grained token settings')) {
+    return {
+      code: 'GATED',
+      hint: 'Give the token access to public gated repositories, in its settings at the Hub.',
+    };
+  }
+  if (errorCode === 'GatedRepo' || /^Access to .* is restricted/.test(said)) {
     const ask = `ask for access at ${endpoint.page(id)}`;
     return {
       code: 'GATED',
@@ -61,29 +82,20 @@ function classify(
         : `Set HF_TOKEN to a token, and ${ask} if needed.`,
     };
   }
-  if (said.includes('fine-grained token settings')) {
-    return {
-      code: 'GATED',
-      hint: 'Give the token access to public gated repositories, in its settings at the Hub.',
-    };
-  }
-  if (status === 401 && (authenticated || said.startsWith('Invalid credentials'))) {
+  const badToken = status === 401 && (authenticated || said.startsWith('Invalid credentials'));
+  if (badToken && errorCode !== 'RepoNotFound') {
     return { code: 'UNAUTHORIZED', hint: 'The token is not valid at this Hub: set HF_TOKEN to one that is.' };
   }
-  if (status === 401) {
+  if (status === 401 || status === 404) {
     return {
-      code: 'UNAUTHORIZED',
-      hint: `Check the name ${name}; if it is private, set HF_TOKEN to a token that may read it.`,
+      code: 'NOT_FOUND',
+      hint: authenticated
+        ? `Check the name ${name} and that the account of the token may see it.`
+        : `Check the name ${name}; if it is private or gated, set HF_TOKEN to a token that may read it.`,
     };
   }
   if (status === 403) {
     return { code: 'UNAUTHORIZED', hint: `Set HF_TOKEN to a token that may read ${name}.` };
-  }
-  if (status === 404) {
-    return {
-      code: 'NOT_FOUND',
-      hint: `Check the name ${name} and that the account of the token may see it.`,
-    };
   }
   if (status === 429) {
     return {
@@ -91,13 +103,13 @@ function classify(
       hint: authenticated ? 'Wait, then run it again.' : 'Set HF_TOKEN: the limits are higher then.',
     };
   }
-  if (status === 408 || status >= 500) return { code: 'UNAVAILABLE', hint: 'Run the same command again.' };
+  if (isPassing(status) || status >= 500) {
+    return { code: 'UNAVAILABLE', hint: 'Run the same command again.' };
+  }
   return { code: 'UNSUPPORTED', hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.' };
 }
 
 /** Text that is not a page: the Hub's 429 is 52 KB of HTML. */
 function plainText(body: string, type = ''): string {
-  return type.includes('html') || body.trimStart().startsWith('<')
-    ? ''
-    : body.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return type.includes('html') || body.trimStart().startsWith('<') ? '' : body;
 }

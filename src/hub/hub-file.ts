@@ -4,7 +4,7 @@ import type { OnRetry } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
-import { bodyFrom } from './range.ts';
+import { bodyFrom, endOf } from './range.ts';
 
 /**
  * One file of the Hub as a source that can be read again from any offset. A cut, a short body or a passing failure
@@ -32,9 +32,11 @@ export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): B
               failures = 0;
               yield chunk;
             }
+            if (answer.status === 206 && position === endOf(answer, size)) continue;
             trouble = passing(endedEarly(name, position));
           }
         } catch (error) {
+          signal?.throwIfAborted();
           if (!(error instanceof ModelcarError && error.code === 'UNAVAILABLE')) throw error;
           trouble = passing(error);
         }

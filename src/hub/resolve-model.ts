@@ -7,13 +7,14 @@ import {
   type ResolvedModel,
   type Sibling,
 } from '../core/model.ts';
+import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { discard, type HttpResponse, readText } from '../http/transport.ts';
-import type { HubClient } from './hub-client.ts';
+import { isFileUrl } from './endpoint.ts';
+import { type HubClient, PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
 import { parseCommit, parseTreePage } from './wire.ts';
 
-/** 1000 entries with long paths and their hashes stay well below. */
-const PAGE_LIMIT = 16 * 2 ** 20;
+const HOPS = 10;
 
 /**
  * Revision → commit, once; then the files at that commit, page by page; then one file is asked for, so that a gate
@@ -27,8 +28,8 @@ export async function resolveModel(
 ): Promise<ResolvedModel> {
   const commit = isCommit(revision) ? revision : await resolveCommit(id, revision, hub, signal);
   const siblings = await listSiblings(id, commit, hub, signal);
-  const [first] = siblings;
-  if (first !== undefined) await askForAccess(id, commit, first, hub, signal);
+  const file = siblings.find(({ oid }) => oid.algorithm === 'sha256') ?? siblings[0];
+  if (file !== undefined) await askForAccess(id, commit, file, hub, signal);
   return { id, revision, commit, siblings };
 }
 
@@ -60,7 +61,7 @@ async function listSiblings(
     const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
     if (response.status !== 200) throw await asError(`list ${formatModelId(id)}`, response, id, commit, hub);
     siblings.push(...parseTreePage(await readText(response, PAGE_LIMIT), url));
-    url = hub.endpoint.nextPage(response.headers.link ?? '');
+    url = hub.endpoint.nextPage(response.headers.link, url);
   }
   return siblings;
 }
@@ -73,13 +74,19 @@ async function askForAccess(
   hub: HubClient,
   signal: AbortSignal,
 ): Promise<void> {
-  const url = hub.endpoint.file(id, commit, path);
-  const response = await hub.bytes({ method: 'HEAD', url, signal });
-  // Only a refusal is of interest: a redirect, or a mirror that does not answer HEAD, is for the download to see to.
-  if (response.status === 401 || response.status === 403) {
-    throw await asError(`read ${path} of ${formatModelId(id)}`, response, id, commit, hub);
+  let url = hub.endpoint.file(id, commit, path);
+  // A renamed model redirects to the file of its new name; what leads elsewhere leads to the bytes.
+  for (let hops = 0; hops < HOPS && isFileUrl(url, commit); hops += 1) {
+    const response = await hub.ask({ method: 'HEAD', url, signal });
+    // Only a refusal is of interest: a mirror that does not answer HEAD is for the download to see to.
+    if (response.status === 401 || response.status === 403) {
+      throw await asError(`read ${path} of ${formatModelId(id)}`, response, id, commit, hub);
+    }
+    await discard(response);
+    const { location } = response.headers;
+    if (!isRedirect(response) || location === undefined) return;
+    url = redirectTarget(url, location);
   }
-  await discard(response);
 }
 
 function asError(

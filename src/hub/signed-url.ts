@@ -25,13 +25,17 @@ export function signedUrl(url: string, { headers }: HttpResponse, now: number): 
   return { url, staleAt: now + lifeMs * USABLE_PART };
 }
 
-/** Milliseconds since the epoch. */
+/** Milliseconds since the epoch; the earlier one where CloudFront stands before S3 and both have signed. */
 function expiry(query: URLSearchParams): number | undefined {
   const epochSeconds = Number(query.get('Expires') ?? Number.NaN);
-  if (!Number.isNaN(epochSeconds)) return epochSeconds * 1000;
+  const dates = [epochSeconds * 1000, s3Expiry(query)].filter((date) => !Number.isNaN(date));
+  return dates.length === 0 ? undefined : Math.min(...dates);
+}
+
+function s3Expiry(query: URLSearchParams): number {
   const signed = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
   const seconds = Number(query.get('X-Amz-Expires') ?? Number.NaN);
-  if (signed === null || Number.isNaN(seconds)) return undefined;
+  if (signed === null) return Number.NaN;
   const [, year, month, day, hour, minute, second] = signed;
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) + seconds * 1000;
 }

@@ -15,14 +15,9 @@ const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
  */
 export function createLayoutTarget(folder: string): ImageTarget {
   const blobs = join(folder, 'blobs', 'sha256');
-  const prepared = once(async () => {
-    await mkdir(blobs, { recursive: true });
-    await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE));
-  });
   const blobPath = ({ digest }: Pick<Descriptor, 'digest'>) => join(blobs, digest.slice('sha256:'.length));
 
   async function pushBlob(push: BlobPush): Promise<PushedBlob> {
-    await prepared();
     const { digest, content } = push;
     if (digest !== undefined && (await sizeOf(blobPath({ digest }))) === content.size) {
       return { digest, size: content.size, outcome: 'existed' };
@@ -42,11 +37,16 @@ export function createLayoutTarget(folder: string): ImageTarget {
   }
 
   return {
+    prepare: () =>
+      explained(`make an OCI image layout of ${folder}`, async () => {
+        await readIndex(folder);
+        await mkdir(blobs, { recursive: true });
+        await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE));
+      }),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
     checkBlob: (descriptor) => explained(`read ${folder}`, () => checkBlob(descriptor)),
     pushManifest: (manifest) =>
       explained(`write the manifest to ${folder}`, async () => {
-        await prepared();
         await writeAtomically(blobPath(manifest.descriptor), manifest.bytes);
         await checkBlob(manifest.descriptor);
       }),
@@ -95,16 +95,4 @@ function mismatch(what: string, expected: string, got: string): ModelcarError {
       hint: 'Is another program writing to this folder? Push again.',
     },
   );
-}
-
-/** The same promise for every caller; a failure is forgotten, so that the next caller tries again. */
-function once(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= work().catch((error) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
-  };
 }

@@ -60,6 +60,7 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
 /** The whole main job: resolve, plan, push the layers, publish the image. */
 export async function push(request: PushRequest, world: World): Promise<PushResult> {
   const { model, layers, tags } = await planPush(request, world);
+  await world.target.prepare(world.signal);
   const { id, commit } = model;
   const descriptors = await atOnce(layers, request.workers, world.signal, (layer, signal) =>
     pushLayer({ model: { id, commit }, layer, tarLayout: request.tarLayout }, { ...world, signal }),

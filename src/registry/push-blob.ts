@@ -1,10 +1,10 @@
 import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts';
+import { discard, type HttpRequest, type HttpResponse, type Transport } from '../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, type Framing, next, type UploadReply, type UploadState } from './blob-upload.ts';
-import { withDigest } from './location.ts';
+import { resolveLocation, withDigest } from './location.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import { UploadBudget } from './upload-budget.ts';
 
@@ -184,16 +184,26 @@ class Body implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** Tells the registry that the session is not needed. Best effort: it would be swept up there sooner or later. */
+/**
+ * Tells the registry that the session is not needed. Best effort: it would be swept up there sooner or later. After a
+ * cut body distribution 3 takes a DELETE only at the Location that its status names.
+ */
 async function cancel(state: UploadState, { transport }: Uploads): Promise<void> {
   if (!('location' in state) || state.location === undefined) return;
+  const { location } = state;
   const signal = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
-  await transport({ method: 'DELETE', url: state.location, signal }).then(
-    async (response) => {
-      for await (const _ of response.body) break;
-    },
-    () => undefined,
-  );
+  const ask = async (method: 'DELETE' | 'GET', url: string) => {
+    const response = await transport({ method, url, signal });
+    await discard(response);
+    return response;
+  };
+  try {
+    const refused = (await ask('DELETE', location)).status === 416;
+    const latest = refused ? (await ask('GET', location)).headers.location : undefined;
+    if (latest !== undefined) await ask('DELETE', resolveLocation(location, latest));
+  } catch {
+    // Whatever ends the push is what people should hear of.
+  }
 }
 
 function failureError({ failure }: UploadState & { phase: 'failed' }): ModelcarError {

@@ -4,7 +4,7 @@ import type { Document } from '../core/image.ts';
 import type { Clock, ImageTarget } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
 import { withRedirects } from '../http/redirect.ts';
-import { withRetry } from '../http/retry.ts';
+import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
 import type { CredentialSource } from './auth/credentials.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
@@ -19,6 +19,7 @@ export interface RegistryTargetOptions {
   /** One streamed request per blob, or requests of so many bytes. */
   readonly framing: Framing;
   readonly retries: number;
+  readonly onRetry?: RetryPolicy['onRetry'];
   /** Bare: one request at a time, no retry, no authorization, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -32,7 +33,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const target = `${registry.host}/${options.repository}`;
 
   // Two stacks over one authorization. Uploads: `next` says what follows a failure. The rest: repeated as it is.
-  const patient = withRetry({ retries, clock });
+  const patient = withRetry({ retries, clock, onRetry: options.onRetry });
   const authorized = withRegistryAuth({
     origin,
     host: registry.host,
@@ -60,6 +61,12 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   }
 
   return {
+    async prepare(signal) {
+      const response = await api({ method: 'GET', url: `${origin}/v2/`, signal });
+      if (response.status === 401) throw await registryError(`log in to ${registry.host}`, response);
+      // A proxy that knows repositories only is no reason to give up.
+      await discard(response);
+    },
     pushBlob: (push) => pushBlob(push, { transport: authorized, base, target, framing, retries, clock }),
     checkBlob(descriptor, signal) {
       return check(

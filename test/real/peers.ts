@@ -33,7 +33,7 @@ export function peerPath(name: PeerName): string {
   return path;
 }
 
-export function findPeer(name: PeerName): string | undefined {
+function findPeer(name: PeerName): string | undefined {
   const place = places[name];
   if ('installed' in place) return firstProgram([join(peersFolder, place.installed)]);
   return firstProgram(searchFolders().map((folder) => join(folder, place.program)));

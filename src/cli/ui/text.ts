@@ -24,6 +24,8 @@ export function createTextFormat(now: () => number): FormatEvent {
           `${event.model}@${event.revision} is commit ${event.commit}`,
           `${event.files} files, ${formatSize(event.size)}`,
         ];
+      case 'request-retrying':
+        return [`trying again ${inTime(event.delayMs)} (retry ${event.retry}): ${event.reason}`];
       case 'layer-started':
         reported.set(event.path, now());
         return [];
@@ -34,9 +36,8 @@ export function createTextFormat(now: () => number): FormatEvent {
         return [`${event.path}: ${percent}% (${formatSize(event.sent)} of ${formatSize(event.size)})`];
       }
       case 'layer-retrying': {
-        const wait = event.delayMs >= 1000 ? `in ${Math.ceil(event.delayMs / 1000)} s` : 'now';
         return [
-          `${event.path}: going on ${wait} at byte ${event.offset} (retry ${event.retry}): ${event.reason}`,
+          `${event.path}: going on ${inTime(event.delayMs)} at byte ${event.offset} (retry ${event.retry}): ${event.reason}`,
         ];
       }
       case 'layer-done': {
@@ -51,6 +52,10 @@ export function createTextFormat(now: () => number): FormatEvent {
         return [`tagged ${event.reference}`];
     }
   };
+}
+
+function inTime(delayMs: number): string {
+  return delayMs >= 1000 ? `in ${Math.ceil(delayMs / 1000)} s` : 'now';
 }
 
 /** What a push would do. */

@@ -4,7 +4,7 @@ import { jsonReply, type Reply } from './reply.ts';
 import type { Commit, Repo } from './repo-graph.ts';
 import type { HubState } from './state.ts';
 
-/** Model (dataset, space) info: hub.md-style default payload, `blobs=true`, or exactly what `expand` asks for. */
+/** Model (dataset, space) info: the default payload, `blobs=true`, or exactly what `expand` asks for. */
 export async function infoReply(repo: Repo, commit: Commit, query: URLSearchParams): Promise<Reply> {
   const expand = [...query.getAll('expand'), ...query.getAll('expand[]')];
   const unknown = expand.find((name) => !EXPANDABLE.has(name));

@@ -137,7 +137,8 @@ test('an origin that is down refuses, and comes back on the same port', async ()
 test('a body is reset, or cut short of its length, after so many bytes', async () => {
   const url = await mint();
   hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 1234 });
-  const cut = await rawRequest(url);
+  const agent = new Agent({ keepAlive: true });
+  const cut = await rawRequest(url, { agent });
   expect([cut.status, cut.headers['content-length'], cut.broken]).toEqual([200, '300000', 'ECONNRESET']);
   expect(cut.body.equals(CONTENT.subarray(0, 1234))).toBe(true);
   hub.addFault({ on: 'cdn', kind: 'reset', afterBytes: 0 });
@@ -217,8 +218,24 @@ test('a speed per connection makes parallel downloads faster, a total one does n
   const together = await halves();
   expect(each).toBeGreaterThan(0.12);
   expect(together).toBeGreaterThan(0.27);
+});
+
+test('the pipe collapses for who opens too many connections, or has taken too much', async () => {
+  const url = await mint();
+  const agent = new Agent({ keepAlive: true });
+  const seconds = async (): Promise<number> => {
+    const started = performance.now();
+    expect((await rawRequest(url, { ...range('bytes=0-149999'), agent })).status).toBe(206);
+    return (performance.now() - started) / 1000;
+  };
+  hub.addFault({ on: 'cdn', kind: 'silence', seconds: 0.05, times: 2 });
+  await Promise.all([seconds(), seconds()]);
+  expect(hub.peakConnections('cdn')).toBe(2);
   hub.knobs.speed = { collapse: { aboveConnections: 1, bytesPerSecond: 1_000_000 } };
-  expect(await halves()).toBeGreaterThan(0.12);
+  expect(await seconds()).toBeGreaterThan(0.12);
+  hub.knobs.speed = { collapse: { afterBytes: hub.bytesSent() - 1, bytesPerSecond: 1_000_000 } };
+  expect(await seconds()).toBeGreaterThan(0.12);
+  agent.destroy();
 });
 
 test('a client that goes away stops the stream', async () => {

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { answer } from '../../test/support/answer.ts';
+import type { HubFileName } from './file-place.ts';
+import { bodyFrom } from './range.ts';
+
+const FILE = '0123456789';
+const name: HubFileName = {
+  id: { type: 'model', name: 'acme/tiny' },
+  commit: 'c'.repeat(40),
+  sibling: { path: 'w.bin', size: FILE.length, oid: { algorithm: 'sha256', hex: 'd'.repeat(64) } },
+};
+
+async function read(start: number, response: ReturnType<typeof answer>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bodyFrom(response, start, name)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+const range = (value: string, length?: number): Record<string, string> => ({
+  'content-range': value,
+  ...(length !== undefined && { 'content-length': `${length}` }),
+});
+
+describe('the bytes from a place on', () => {
+  test.each<[fact: string, start: number, status: number, headers: Record<string, string>, body: string]>([
+    ['the whole', 0, 200, { 'content-length': '10' }, FILE],
+    ['the whole, without a length', 0, 200, {}, FILE],
+    ['the whole, encoded as itself', 0, 200, { 'content-encoding': 'identity' }, FILE],
+    ['the whole from a server that ignores ranges', 4, 200, { 'content-length': '10' }, FILE],
+    ['the same, without a length', 4, 200, {}, FILE],
+    ['the part', 4, 206, range('bytes 4-9/10', 6), '456789'],
+    ['the part, without a length', 4, 206, range('bytes 4-9/10'), '456789'],
+    ['the part of a whole that is not named', 4, 206, range('bytes 4-9/*', 6), '456789'],
+    ['a part that does not say so, but is as long as the rest', 4, 206, { 'content-length': '6' }, '456789'],
+  ])('come out of %s', async (_, start, status, headers, body) => {
+    expect(await read(start, answer(status, headers, body))).toBe(FILE.slice(start));
+  });
+
+  test('come in part when the server gives less of a range than was asked for', async () => {
+    expect(await read(4, answer(206, range('bytes 4-6/10', 3), '456'))).toBe('456');
+  });
+});
+
+describe('an answer that cannot be the rest of the file is refused', () => {
+  test.each<[fact: string, status: number, headers: Record<string, string>, code: string]>([
+    ['another start', 206, range('bytes 5-9/10', 5), 'UNSUPPORTED'],
+    ['the start of the file', 206, range('bytes 0-9/10', 10), 'UNSUPPORTED'],
+    ['another total', 206, range('bytes 4-9/11', 6), 'UNSUPPORTED'],
+    ['a part beyond the end', 206, range('bytes 4-10/10', 7), 'UNSUPPORTED'],
+    ['a part that ends before it begins', 206, range('bytes 4-3/10', 0), 'UNSUPPORTED'],
+    ['a length that is not that of its range', 206, range('bytes 4-9/10', 5), 'UNSUPPORTED'],
+    ['another unit', 206, range('items 4-9/10', 6), 'UNSUPPORTED'],
+    ['no range that can be read', 206, range('bytes */10', 6), 'UNSUPPORTED'],
+    ['neither a range nor a length', 206, {}, 'UNSUPPORTED'],
+    ['no range and the length of something else', 206, { 'content-length': '9' }, 'UNSUPPORTED'],
+    [
+      'several ranges at once',
+      206,
+      { 'content-type': 'multipart/byteranges', 'content-length': '90' },
+      'UNSUPPORTED',
+    ],
+    ['fewer bytes than the listing says', 200, { 'content-length': '9' }, 'CONTENT_MISMATCH'],
+    ['more bytes than the listing says', 200, { 'content-length': '11' }, 'CONTENT_MISMATCH'],
+    ['compressed bytes', 200, { 'content-encoding': 'gzip' }, 'UNSUPPORTED'],
+    ['a compressed part', 206, { ...range('bytes 4-9/10', 6), 'content-encoding': 'br' }, 'UNSUPPORTED'],
+  ])('%s', async (_, status, headers, code) => {
+    const response = answer(status, headers, FILE);
+    await expect(read(4, response)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining('w.bin'),
+    });
+    expect(response.touched()).toBe(true); // else it would hold its connection
+  });
+});

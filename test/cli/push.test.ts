@@ -1,0 +1,179 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { demoRepo } from '../fakes/hub/demo-model.ts';
+import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
+import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { runCli, variablesOf } from '../support/run-cli.ts';
+
+const MODEL = 'acme/tiny-embedder';
+let hub: FakeHub;
+let folder: string;
+
+beforeAll(async () => {
+  hub = await startFakeHub({
+    repos: [
+      demoRepo(MODEL),
+      { id: 'acme/gated', gated: 'manual', files: { 'config.json': text('{}') } },
+      { id: 'acme/evil', files: { 'ok.json': text('{}'), 'sub/.wh.ok.json': text('') } },
+      { id: 'acme/texts', type: 'dataset', files: { 'data.txt': text('a\n') } },
+    ],
+    tokens: { hf_reader: { user: 'reader', accepted: [] } },
+  });
+  folder = await mkdtemp(join(tmpdir(), 'cli-test-'));
+});
+afterAll(async () => {
+  await hub.close();
+  await rm(folder, { recursive: true });
+});
+beforeEach(() => hub.clearLog());
+
+const push = (...args: string[]) => runCli(['push', ...args], { env: { HF_ENDPOINT: hub.endpoint } });
+
+describe('a push into a layout', () => {
+  test('prints three variables on stdout and everything for people on stderr', async () => {
+    const out = join(folder, 'three');
+    const run = await push(MODEL, `oci:${out}:v1`);
+    expect(run.code).toBe(0);
+    const { MANIFESTDIGEST: digest = '' } = variablesOf(run);
+    expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(run.stdout).toBe(
+      `MANIFESTDIGEST=${digest}\nIMAGEREF=oci:${out}:v1\nIMAGEREFDIGEST=oci:${out}@${digest}\n`,
+    );
+    expect(run.stderr).toContain(`${MODEL}@main is commit ${hub.commitOf(MODEL)}`);
+    expect(run.stderr).toContain('models/notes/größe & maß #1 (final)+%41.md');
+  });
+
+  test('is tagged with the first 12 characters of the commit when no tag is given', async () => {
+    const run = await push(MODEL, `oci:${join(folder, 'untagged')}`);
+    expect(variablesOf(run).IMAGEREF).toBe(
+      `oci:${join(folder, 'untagged')}:${hub.commitOf(MODEL).slice(0, 12)}`,
+    );
+  });
+
+  test('gives the same digest by flags, at a tag of the model, and with four workers', async () => {
+    const arguments_ = await push(`${MODEL}@v1.0`, `oci:${join(folder, 'a')}:t`);
+    const flags = await push(
+      ...['--hf-repo', MODEL, '--hf-revision', hub.commitOf(MODEL), '--hf-endpoint', hub.endpoint],
+      ...['--registry', `oci:${join(folder, 'b')}`, '--target-tag', 't', '--also-tag', 'u', '--workers', '4'],
+    );
+    expect([arguments_.code, flags.code]).toEqual([0, 0]);
+    expect(variablesOf(flags).MANIFESTDIGEST).toBe(variablesOf(arguments_).MANIFESTDIGEST);
+    const index = JSON.parse(await readFile(join(folder, 'b', 'index.json'), 'utf8'));
+    expect(
+      index.manifests.map((entry: { annotations: object }) => Object.values(entry.annotations)[0]),
+    ).toEqual(['t', 'u']);
+  });
+
+  test('works for a dataset', async () => {
+    expect((await push('datasets/acme/texts', `oci:${join(folder, 'dataset')}`)).code).toBe(0);
+  });
+});
+
+test('a push into a registry logs in with OCI_USERNAME and OCI_PASSWORD, and the password shows nowhere', async () => {
+  const auth = { kind: 'basic', username: 'ci', password: 's3cret-w0rd' } as const;
+  const registry = await startFakeRegistry({ auth });
+  try {
+    const reference = `${registry.host}/models/tiny:v1`;
+    const env = { HF_ENDPOINT: hub.endpoint, OCI_USERNAME: auth.username };
+    const done = await runCli(['push', MODEL, reference], { env: { ...env, OCI_PASSWORD: auth.password } });
+    expect(done.code).toBe(0);
+    expect(registry.tags('models/tiny').get('v1')).toBe(variablesOf(done).MANIFESTDIGEST);
+    const refused = await runCli(['push', MODEL, reference], { env: { ...env, OCI_PASSWORD: 'wr0ng-w0rd' } });
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain('OCI_USERNAME');
+    for (const { stdout, stderr } of [done, refused]) expect(stdout + stderr).not.toMatch(/s3cret|wr0ng/);
+  } finally {
+    await registry.close();
+  }
+});
+
+describe('a dry run', () => {
+  test('shows files, sizes and tag, and writes nothing anywhere', async () => {
+    const out = join(folder, 'dry');
+    const run = await push(MODEL, `oci:${out}:v1`, '--dry-run');
+    expect(run).toMatchObject({ code: 0, stdout: '', filesLeft: [] });
+    expect(run.stderr).toMatch(/453\.3 kB {2}models\/model\.safetensors/);
+    expect(run.stderr).toContain('would be tagged v1');
+    expect(await readdir(folder)).not.toContain('dry');
+  });
+
+  test('shows a gate as the push would', async () => {
+    const run = await push('acme/gated', `oci:${join(folder, 'gated')}`, '--dry-run');
+    expect(run.code).toBe(3);
+  });
+});
+
+describe('an error says what happened, what to do, and ends with its exit code', () => {
+  test.each<[fact: string, args: string[], code: number, message: RegExp]>([
+    [
+      'a flag that is not known',
+      [MODEL, 'oci:x', '--worker', '2'],
+      2,
+      /unknown option '--worker' .*--workers/,
+    ],
+    ['no arguments', [], 2, /no model is named/],
+    ['a third argument', [MODEL, 'oci:x', 'y'], 2, /too many arguments/],
+    ['a target without a registry', [MODEL, 'acme/x'], 2, /docker\.io\/acme\/x/],
+    ['a bad number', [MODEL, 'oci:x', '--workers', '99'], 2, /1 to 8/],
+    ['a model that is not there', ['acme/nothing', 'oci:x'], 3, /private.*HF_TOKEN/],
+    ['a revision that is not there', [`${MODEL}@nope`, 'oci:x'], 4, /nope/],
+    ['a gated model', ['acme/gated', 'oci:x'], 3, /ask for access at .*\/acme\/gated/],
+    ['a name that would delete files', ['acme/evil', 'oci:x'], 6, /\.wh\./],
+    ['a folder that cannot be written', [MODEL, 'oci:/dev/null/x'], 6, /\/dev\/null\/x/],
+    ['a registry that nobody listens at', [MODEL, '127.0.0.1:9/a'], 75, /127\.0\.0\.1:9/],
+  ])('%s', async (_, args, code, message) => {
+    const run = await push(...args);
+    expect(run.stderr).toMatch(message);
+    expect(run.stderr).toMatch(/^error: .*\nhint: /m);
+    expect(run).toMatchObject({ code, stdout: '' });
+  });
+
+  test('a token that is not accepted for a gated model is never repeated', async () => {
+    const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'hf_reader' };
+    const run = await runCli(['push', 'acme/gated', 'oci:x'], { env });
+    expect(run.code).toBe(3);
+    expect(run.stderr).not.toContain('hf_reader');
+  });
+
+  test('HF_HUB_OFFLINE forbids every request', async () => {
+    const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' };
+    const run = await runCli(['push', MODEL, 'oci:x'], { env });
+    expect(run.code).toBe(75);
+    expect(run.stderr).toContain('HF_HUB_OFFLINE');
+    expect(hub.log).toEqual([]);
+  });
+});
+
+describe('help', () => {
+  test('of push shows every flag, examples, variables and exit codes', async () => {
+    const { code, stdout } = await runCli(['push', '--help']);
+    expect(code).toBe(0);
+    for (const word of [
+      '--hf-repo',
+      '--also-tag',
+      '--dry-run',
+      'Examples:',
+      'HF_TOKEN',
+      'OCI_PASSWORD',
+      'Exit codes:',
+    ]) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  test('is what a bare command shows', async () => {
+    expect(await runCli([])).toMatchObject({ code: 0, stdout: expect.stringContaining('push') });
+  });
+
+  test('a version is one word', async () => {
+    expect((await runCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('a mistyped command is answered with the right one', async () => {
+    const run = await runCli(['psuh']);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('push');
+  });
+});

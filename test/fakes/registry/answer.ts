@@ -1,0 +1,49 @@
+/** What a handler decided; the front sends it, after faults have had their say. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  /** Each becomes a WWW-Authenticate header of its own. */
+  readonly challenges?: readonly string[];
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string;
+}
+
+export function refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Answer {
+  return refuseAll([{ ...refusal }], headers);
+}
+
+export function refuseAll(
+  refusals: readonly (Refusal & { detail?: unknown })[],
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
+  const errors = refusals.map(({ code, message, detail }) => ({
+    code,
+    message: message ?? code.toLowerCase().replaceAll('_', ' '),
+    ...(detail === undefined ? {} : { detail }),
+  }));
+  return {
+    status: refusals[0]?.status ?? 500,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    body: `${JSON.stringify({ errors })}\n`,
+  };
+}
+
+/** gorilla/mux answers unrouted paths itself, in plain text. */
+export const notRouted: Answer = {
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '404 page not found\n',
+};
+
+export function html(status: number, title: string): Answer {
+  return {
+    status,
+    headers: { 'content-type': 'text/html' },
+    body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body><h1>${title}</h1></body>\r\n</html>\r\n`,
+  };
+}

@@ -1,0 +1,154 @@
+import type { Personality } from './personality.ts';
+
+const uploadInvalid = { status: 404, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
+const uploadUnknown = {
+  status: 404,
+  code: 'BLOB_UPLOAD_UNKNOWN',
+  message: 'blob upload unknown to registry',
+};
+const rangeInvalid = { status: 416, code: 'RANGE_INVALID', message: 'invalid content range' };
+const digestInvalid = {
+  status: 400,
+  code: 'DIGEST_INVALID',
+  message: 'provided digest did not match uploaded content',
+};
+
+/**
+ * distribution 2.8, also inside Harbor. The offset lives in the signed `_state` of the Location and every verb
+ * compares it with the bytes on disk, the status request included, so a cut body loses the session for good:
+ * https://github.com/distribution/distribution/blob/v2.8.2/registry/handlers/blobupload.go
+ */
+export const dist28: Personality = {
+  name: 'dist28',
+  headers: { 'docker-distribution-api-version': 'registry/2.0' },
+  post: {
+    withoutSlash: 'redirected',
+    range: 'inclusive',
+    headers: {},
+    monolithic: 'ignored',
+    missingRepository: 'created',
+  },
+  location: 'absolute',
+  uploadUuid: 'sent',
+  offset: {
+    parameter: '_state',
+    signed: true,
+    stale: { GET: uploadInvalid, PATCH: uploadInvalid, PUT: uploadInvalid, DELETE: uploadInvalid },
+    broken: uploadInvalid,
+  },
+  unknownSession: uploadUnknown,
+  patch: {
+    status: 202,
+    range: 'inclusive',
+    contentRange: 'ignored',
+    brokenRange: { status: 500, code: 'UNKNOWN', message: 'unknown error' },
+    wrongRange: { ...rangeInvalid, tells: [] },
+    streamAfterFirstWrite: 'accepted',
+    contentRangeOnPut: 'ignored',
+    contentType: 'octet-stream-only',
+  },
+  status: { supported: true, range: 'inclusive', location: true },
+  afterCut: 'kept',
+  put: {
+    wrongDigest: { ...digestInvalid, session: 'kept' },
+    emptyAfterChunks: 'accepted',
+    digestAnswered: 'sha256',
+  },
+  cancel: { scope: 'delete' },
+  mount: { withoutFrom: 'session', notThere: 'session', brokenDigest: 'session' },
+  manifest: {
+    maxBytes: 4 * 1024 * 1024,
+    tooLarge: { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
+    withoutLength: 'accepted',
+    location: 'sent',
+    unknownBlob: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown to registry' },
+    checksIndex: false,
+    hiddenWithoutAccept: true,
+    tagParameter: false,
+  },
+  referrers: 'none',
+  tags: {
+    pages: 'none',
+    unknownRepository: {
+      status: 404,
+      code: 'NAME_UNKNOWN',
+      message: 'repository name not known to registry',
+    },
+  },
+  etags: 'sent',
+  unreadBody: 'closed',
+};
+
+/**
+ * distribution 3.1: the status request looks at the stored bytes only, a stale Location gets a bare 416, and a
+ * Content-Range counts when a Content-Length stands beside it:
+ * https://github.com/distribution/distribution/blob/v3.1.1/registry/handlers/blobupload.go
+ */
+export const dist3: Personality = {
+  ...dist28,
+  name: 'dist3',
+  offset: {
+    ...dist28.offset,
+    stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
+  },
+  patch: { ...dist28.patch, contentRange: 'checked-with-length' },
+  manifest: { ...dist28.manifest, checksIndex: true },
+  tags: { ...dist28.tags, pages: 'quoted' },
+};
+
+const olaregInvalid = { status: 400, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
+
+const olaregSize = {
+  status: 416,
+  code: 'SIZE_INVALID',
+  message: 'provided length did not match content length',
+};
+
+/** olareg 0.2: relative Locations, an unsigned state, and 400 for whatever it does not know. */
+export const olareg: Personality = {
+  ...dist28,
+  name: 'olareg',
+  post: {
+    withoutSlash: 'accepted',
+    range: 'none',
+    headers: {},
+    monolithic: 'accepted',
+    missingRepository: 'created',
+  },
+  location: 'relative',
+  uploadUuid: 'none',
+  offset: {
+    parameter: 'state',
+    signed: false,
+    stale: { GET: 'fine', PATCH: olaregInvalid, PUT: olaregInvalid, DELETE: 'fine' },
+    broken: olaregInvalid,
+  },
+  unknownSession: { ...uploadUnknown, status: 400 },
+  patch: {
+    ...dist28.patch,
+    range: 'inclusive-minus-one',
+    contentRange: 'checked',
+    brokenRange: olaregSize,
+    wrongRange: { ...olaregSize, tells: ['range'] },
+    contentRangeOnPut: 'checked',
+    contentType: 'any',
+  },
+  status: { supported: true, range: 'inclusive-minus-one', location: true },
+  put: {
+    ...dist28.put,
+    wrongDigest: { ...olaregInvalid, session: 'deleted' },
+    digestAnswered: 'as-asked',
+  },
+  cancel: { scope: 'push' },
+  manifest: {
+    ...dist28.manifest,
+    maxBytes: 8 * 1024 * 1024,
+    tooLarge: { status: 413, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
+    checksIndex: true,
+    tagParameter: true,
+  },
+  mount: { ...dist28.mount, brokenDigest: digestInvalid },
+  referrers: 'native',
+  tags: { pages: 'unquoted', unknownRepository: 'empty-list' },
+  etags: 'none',
+};

@@ -1,0 +1,208 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { type Auth, type AuthOptions, createAuth } from './auth.ts';
+import { ConnectionCut, cutConnection, EarlyAnswer, type Exchange, type World } from './exchange.ts';
+import { createFaultBook, type Fault } from './faults.ts';
+import { type Gate, gateKeeper } from './gate.ts';
+import { answerTo } from './handlers.ts';
+import { type PersonalityName, personalityOf } from './personalities.ts';
+import type { Personality } from './personality.ts';
+import { type LogEntry, openEntry, uploadBytes } from './request-log.ts';
+import { routeOf } from './routes.ts';
+import { send } from './send.ts';
+import { createSessions, type UploadSession } from './sessions.ts';
+import { createStore, type StoredBlob, type StoredManifest } from './store.ts';
+
+export interface FakeRegistryOptions {
+  /** Default `dist28`, the strictest in the field. */
+  readonly personality?: PersonalityName | Personality;
+  readonly auth?: AuthOptions;
+  readonly faults?: readonly Fault[];
+  /** Content kept in memory in all; past it blobs are hashed and counted only. 0 keeps none. */
+  readonly keepBytes?: number;
+  /** Repositories that are there from the start, for personalities that create none by themselves. */
+  readonly repositories?: readonly string[];
+}
+
+export interface FakeRegistry {
+  /** `127.0.0.1:<port>`, as it stands in an image reference. */
+  readonly host: string;
+  readonly origin: string;
+  /** The same registry on another port, so another origin, which asks for no authorization. */
+  readonly otherHost: string;
+  readonly personality: Personality;
+  readonly auth: Auth;
+  /** Every request in the order of arrival. */
+  readonly log: readonly LogEntry[];
+  /** Body bytes of all PATCH and PUT uploads that reached the registry. */
+  readonly bytesReceived: number;
+  /** Uploads neither committed nor cancelled nor lost. */
+  readonly openSessions: number;
+  readonly sessions: readonly UploadSession[];
+  readonly blobs: ReadonlyMap<string, StoredBlob>;
+  manifests(repository: string): ReadonlyMap<string, StoredManifest>;
+  /** Tag to digest. */
+  tags(repository: string): ReadonlyMap<string, string>;
+  /** The bytes of a blob the repository has; undefined when it has not, or when they were not kept. */
+  readBlob(repository: string, digest: string): Buffer | undefined;
+  /** Put a blob there, as an earlier push would have. */
+  seedBlob(repository: string, bytes: Buffer): string;
+  addFault(fault: Fault): void;
+  /** Faults whose turn has not come: a test that leaves some has not tested what it says. */
+  readonly pendingFaults: readonly Fault[];
+  gate(): Gate;
+  /** As after a restart without `http.secret`. */
+  changeSecret(): void;
+  /** As when the purger has run. */
+  forgetSessions(): void;
+  close(): Promise<void>;
+}
+
+const defaultKeepBytes = 64 * 1024 * 1024;
+
+export async function startFakeRegistry(options: FakeRegistryOptions = {}): Promise<FakeRegistry> {
+  const personality = personalityOf(options.personality ?? 'dist28');
+  const budget = { limit: options.keepBytes ?? defaultKeepBytes, used: 0 };
+  const store = createStore(budget);
+  const sessions = createSessions(personality, budget);
+  const gates = gateKeeper();
+  const world: World = {
+    personality,
+    store,
+    sessions,
+    gates,
+    repositories: new Set(options.repositories),
+    hidden: new Map(),
+  };
+  const faults = createFaultBook(options.faults);
+  const log: LogEntry[] = [];
+  const sockets = new Map<Socket, number>();
+
+  async function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: LogEntry['origin'],
+    expectsContinue: boolean,
+  ): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://registry.invalid');
+    const route = routeOf(request.method ?? '', url);
+    const entry = openEntry(request, route, origin, sockets.get(request.socket) ?? 0);
+    log.push(entry);
+    const effects = faults.strike(entry);
+    const exchange: Exchange = {
+      request,
+      response,
+      url,
+      entry,
+      effects,
+      expectsContinue,
+      session: undefined,
+    };
+    try {
+      const answer = await answerTo({ world, auth, otherHost: hostOf(other) }, exchange);
+      if (effects.holdAnswer) await gates.pass(effects.holdAnswer);
+      if (effects.dropsAnswer) cutConnection(exchange);
+      else send(world, exchange, answer);
+    } catch (error) {
+      if (error instanceof EarlyAnswer) send(world, exchange, error.answer);
+      else if (error instanceof ConnectionCut) settleCut(exchange, error.by);
+      else send(world, exchange, { status: 500, headers: {}, body: `the fake broke: ${String(error)}\n` });
+    }
+  }
+
+  const main = listener(serve, 'main', sockets);
+  const other = listener(serve, 'other', sockets);
+  await Promise.all([listen(main), listen(other)]);
+  const auth = createAuth(options.auth, { main: () => hostOf(main), other: () => hostOf(other) });
+
+  return {
+    host: hostOf(main),
+    origin: `http://${hostOf(main)}`,
+    otherHost: hostOf(other),
+    personality,
+    auth,
+    log,
+    get bytesReceived() {
+      return uploadBytes(log);
+    },
+    get openSessions() {
+      return sessions.open.size;
+    },
+    get sessions() {
+      return [...sessions.open.values()];
+    },
+    blobs: store.blobs,
+    manifests: (repository) => store.repositories.get(repository)?.manifests ?? new Map(),
+    tags: (repository) => store.repositories.get(repository)?.tags ?? new Map(),
+    readBlob: (repository, digest) => store.blob(repository, digest)?.bytes,
+    seedBlob(repository, bytes) {
+      const session = sessions.begin(repository);
+      session.content.append(bytes);
+      sessions.end(session);
+      return store.commit(repository, session.content.sha256, session.content).digest;
+    },
+    addFault: (fault) => faults.add(fault),
+    get pendingFaults() {
+      return faults.pending;
+    },
+    gate: () => gates.open(),
+    changeSecret: () => sessions.changeSecret(),
+    forgetSessions() {
+      for (const session of [...sessions.open.values()]) sessions.end(session);
+    },
+    async close() {
+      gates.releaseAll();
+      const closed = [main, other].map((server) => new Promise((resolve) => server.close(resolve)));
+      for (const socket of sockets.keys()) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+function settleCut(exchange: Exchange, by: 'client' | 'registry'): void {
+  const { entry, request } = exchange;
+  entry.cut ??= by;
+  if (entry.cut === 'registry') {
+    cutConnection(exchange);
+    return;
+  }
+  entry.status = 499;
+  request.socket.destroy();
+}
+
+function listener(
+  serve: (
+    request: IncomingMessage,
+    response: ServerResponse,
+    origin: LogEntry['origin'],
+    expectsContinue: boolean,
+  ) => Promise<void>,
+  origin: LogEntry['origin'],
+  sockets: Map<Socket, number>,
+): Server {
+  // Slow uploads are part of the tests: no time limit that no fault asked for.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+  server.on('request', (request, response) => void serve(request, response, origin, false));
+  server.on('checkContinue', (request, response) => void serve(request, response, origin, true));
+  server.on('clientError', (_error, socket) => socket.destroy());
+  let count = 0;
+  server.on('connection', (socket) => {
+    count += 1;
+    sockets.set(socket, count);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return server;
+}
+
+function listen(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+}
+
+function hostOf(server: Server): string {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the fake registry does not listen');
+  return `127.0.0.1:${address.port}`;
+}

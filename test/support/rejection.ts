@@ -1,0 +1,13 @@
+import { expect } from 'vitest';
+import { ModelcarError } from '../../src/core/error.ts';
+
+/** What `promise` rejects with, which must be an error of ours. */
+export async function failureOf(promise: Promise<unknown>): Promise<ModelcarError> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ModelcarError) return error;
+  if (error !== undefined) throw error;
+  return expect.fail('it succeeded');
+}

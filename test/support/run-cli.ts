@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+export interface CliOptions {
+  /** With `PATH` all the environment that the command gets: nothing of the machine's own reaches it. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The system refuses every byte that the command writes to a file, wherever it is. Pipes and sockets are free. */
+  readonly filesForbidden?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export interface CliRun {
+  /** The exit code; the name of the signal where one ended the process. */
+  readonly code: number | NodeJS.Signals;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Peak of resident memory; 0 where a signal ended the process. */
+  readonly maxRssKb: number;
+  /** Bytes that went towards a disk, as the kernel counts them; undefined where it does not. */
+  readonly diskBytesWritten: number | undefined;
+  /** What lay at the end in the working folder, which was HOME and TMPDIR too and empty at the start. */
+  readonly filesLeft: readonly string[];
+}
+
+/** Runs the built command, as its own process, to its end. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is not there: run npm run build`);
+  const folder = await mkdtemp(join(tmpdir(), 'oci-modelcar-cli-'));
+  try {
+    const child = start(args, folder, options);
+    const [stdout, stderr, usage, [code, signal]] = await Promise.all([
+      text(streamOf(child, 1)),
+      text(streamOf(child, 2)),
+      text(streamOf(child, 3)),
+      once(child, 'close'),
+    ]);
+    if (usage === '' && signal === null) throw new Error(`the command did not start: ${stderr}`);
+    const { maxRssKb = 0, diskBytesWritten } = usage === '' ? {} : JSON.parse(usage);
+    const filesLeft = await readdir(folder, { recursive: true });
+    return { code: signal ?? code, stdout, stderr, maxRssKb, diskBytesWritten, filesLeft };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const REPORT_USAGE = new URL('./report-usage.mjs', import.meta.url).href;
+const TIMEOUT_MS = 60_000;
+
+function start(
+  args: readonly string[],
+  folder: string,
+  { env = {}, filesForbidden = false, timeoutMs = TIMEOUT_MS }: CliOptions,
+): ChildProcess {
+  const command = [process.execPath, '--import', REPORT_USAGE, COMMAND, ...args];
+  // The limit is the process's own and of regular files only (setrlimit(2), RLIMIT_FSIZE).
+  const limited = filesForbidden ? ['sh', '-c', 'ulimit -f 0 && exec "$@"', 'sh', ...command] : command;
+  const [program = '', ...rest] = limited;
+  return spawn(program, rest, {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: folder, TMPDIR: folder, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    timeout: timeoutMs,
+    killSignal: 'SIGKILL',
+  });
+}
+
+function streamOf(child: ChildProcess, descriptor: number): Readable {
+  const stream = child.stdio[descriptor];
+  if (stream && 'read' in stream) return stream;
+  throw new Error(`the process has no readable descriptor ${descriptor}`);
+}
+
+/** The `KEY=VALUE` lines of stdout. */
+export function variablesOf({ stdout }: CliRun): Record<string, string> {
+  const lines = stdout.split('\n').filter((line) => line.includes('='));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+}
