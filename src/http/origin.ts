@@ -9,7 +9,9 @@ export function withoutQuery(url: string): string {
   return end === -1 ? url : url.slice(0, end);
 }
 
-const PRIVATE_V4 = /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./;
+const PRIVATE_V4 = /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+$/;
+/** With the mapped ones: `::ffff:10.0.0.1` is 10.0.0.1. */
+const PRIVATE_V6 = /^\[(::1?\]|::ffff:|f[cd]|fe[89ab])/i;
 
 /**
  * Whether the host is a literal address that only this machine or network can reach. A server on the internet that
@@ -17,5 +19,5 @@ const PRIVATE_V4 = /^(0|10|127|169\.254|192\.168|172\.(1[6-9]|2\d|3[01]))\./;
  */
 export function isPrivateAddress(url: string): boolean {
   const { hostname } = new URL(url);
-  return hostname === 'localhost' || PRIVATE_V4.test(hostname) || /^\[(::1|f[cd]|fe[89ab])/i.test(hostname);
+  return hostname === 'localhost' || PRIVATE_V4.test(hostname) || PRIVATE_V6.test(hostname);
 }

@@ -14,8 +14,8 @@ export function isRedirect(response: HttpResponse): boolean {
  */
 export function redirectTarget(from: string, location: string): string {
   const target = resolveVerbatim(from, location);
-  const scheme = target.slice(0, target.indexOf(':'));
-  if (scheme === 'https' || (scheme === 'http' && from.startsWith('http:'))) return target;
+  const scheme = URL.canParse(target) ? new URL(target).protocol : undefined;
+  if (scheme === 'https:' || (scheme === 'http:' && from.startsWith('http:'))) return target;
   throw new ModelcarError(
     'UNSUPPORTED',
     `${withoutQuery(from)} redirects to ${withoutQuery(target)}: not followed`,

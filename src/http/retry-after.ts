@@ -8,7 +8,10 @@ const LONGEST_WAIT_MS = 10 * 60_000;
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  const seconds = /^\s*\d+\s*$/.test(header);
+  // A date begins with its day; Date.parse would make one of "1.5" and of "-5", too.
+  if (!seconds && !/^\s*[A-Z]/i.test(header)) return undefined;
+  const ms = seconds ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
 }
 

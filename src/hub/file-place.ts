@@ -51,8 +51,10 @@ export class FilePlace {
   async get(start: number, signal: AbortSignal | undefined): Promise<HttpResponse | Trouble> {
     const { clock, endpoint } = this.#hub;
     const { id, commit, sibling } = this.#name;
-    let stored = this.#signed !== undefined && clock.now() < this.#signed.staleAt;
-    let url = stored && this.#signed ? this.#signed.url : endpoint.file(id, commit, sibling.path);
+    const known =
+      this.#signed !== undefined && clock.now() < this.#signed.staleAt ? this.#signed.url : undefined;
+    let stored = known !== undefined;
+    let url = known ?? endpoint.file(id, commit, sibling.path);
     for (let hop = 0; hop < HOPS; hop += 1) {
       const bare = isFileUrl(url, commit);
       const response = await this.#ask(url, bare ? 0 : start, signal);

@@ -15,8 +15,9 @@ export function resolveLocation(base: string, location: string): string {
   const url = keepTls(base, resolveVerbatim(base, withScheme(base, location)));
   if (!URL.canParse(url)) throw refused(base, location, 'it is not a URL');
   if (originOf(url) === originOf(base)) return url;
-  if (!/^https?:/.test(url)) throw refused(base, location, 'it leaves HTTP');
-  if (base.startsWith('https:') && !url.startsWith('https:')) throw refused(base, location, 'it leaves TLS');
+  const { protocol } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') throw refused(base, location, 'it leaves HTTP');
+  if (base.startsWith('https:') && protocol === 'http:') throw refused(base, location, 'it leaves TLS');
   if (isPrivateAddress(url) && !isPrivateAddress(base))
     throw refused(base, location, 'it is a private address');
   return url;
@@ -35,10 +36,10 @@ function withScheme(base: string, location: string): string {
 
 /** The same host over http while we speak https: the registry behind a proxy does not know better. */
 function keepTls(base: string, url: string): string {
-  if (!base.startsWith('https:') || !url.startsWith('http:') || !URL.canParse(url)) return url;
-  return new URL(url).hostname === new URL(base).hostname
-    ? originOf(base) + url.slice(url.indexOf('/', 'http://'.length))
-    : url;
+  if (!base.startsWith('https:') || !URL.canParse(url)) return url;
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'http:' || hostname !== new URL(base).hostname) return url;
+  return url.replace(/^[^/]*\/\/[^/?#]*/, originOf(base));
 }
 
 function refused(base: string, location: string, reason: string): ModelcarError {

@@ -48,7 +48,8 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
         push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
         await clock.sleep(pause.delayMs, signal);
       }
-      if (after.phase === 'opening' && reply.type !== 'session-lost') await cancel(state, uploads);
+      const over = after.phase === 'opening' || after.phase === 'failed';
+      if (over && reply.type !== 'session-lost') await cancel(state, uploads);
       state = after;
     }
     if (state.phase === 'failed') throw failureError(state);
@@ -116,9 +117,9 @@ function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): R
           answerTimeoutMs: slowMs,
         },
         (response) => {
-          const end = body.position;
-          const bodySize = framing === 'stream' ? end - offset : limit - offset;
-          return readAccepted(response, { ...asked(url), offset, end, bodySize });
+          // An answer to a body of known length may overtake our seeing that the last of it is through.
+          const end = framing === 'stream' ? body.position : limit;
+          return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
         },
       );
       if (body.failure !== undefined) throw body.failure;

@@ -35,14 +35,15 @@ export async function readOpened(response: HttpResponse, asked: Asked): Promise<
     return { type: 'refused', failure: failure('NOT_FOUND', await readProblem(response), asked) };
   }
   if (response.status !== 202 && response.status !== 201) return readTrouble(response, asked);
-  if (location === undefined) return after(response, noLocation(asked));
-  return after(response, {
+  await discard(response);
+  if (location === undefined) return noLocation(asked);
+  return {
     type: 'opened',
     location: resolveLocation(asked.url, location),
     ...chunkLimit('minChunk', response.headers['oci-chunk-min-length']),
     // Not in the spec yet: https://github.com/opencontainers/distribution-spec/issues/485
     ...chunkLimit('maxChunk', response.headers['oci-chunk-max-length']),
-  });
+  };
 }
 
 /** PATCH of the bytes from `offset` up to `end`. */
@@ -52,13 +53,9 @@ export async function readAccepted(
 ): Promise<UploadReply> {
   // ECR says 201, Pulp and older crane registries 204.
   if ([200, 201, 202, 204].includes(response.status)) {
+    await discard(response);
     const claimed = acceptedEnd(response.headers.range, asked.end);
-    return after(response, {
-      type: 'accepted',
-      location: newLocation(response, asked),
-      end: asked.end,
-      claimed,
-    });
+    return { type: 'accepted', location: newLocation(response, asked), end: asked.end, claimed };
   }
   if (response.status === 413) {
     const problem = await readProblem(response);
@@ -68,9 +65,10 @@ export async function readAccepted(
     return { type: 'too-large', bodySize: asked.bodySize, reason: told(problem, asked) };
   }
   if (response.status === 416) {
+    await discard(response);
     const last = parseRangeEnd(response.headers.range);
     const end = last === undefined ? undefined : confirmedEnd(last, asked.offset);
-    return after(response, { type: 'out-of-order', location: newLocation(response, asked), end });
+    return { type: 'out-of-order', location: newLocation(response, asked), end };
   }
   return readTrouble(response, asked);
 }
@@ -81,11 +79,12 @@ export async function readStatus(
   asked: Asked & { readonly offset: number; readonly size: number },
 ): Promise<UploadReply> {
   if ([200, 202, 204].includes(response.status)) {
+    await discard(response);
     const last = parseRangeEnd(response.headers.range);
     // Quay and Forgejo name the end, not the last byte: at the end of the blob that is one too many.
     const end =
       last === undefined ? 0 : Math.min(confirmedEnd(last, asked.offset), Math.max(last, asked.size));
-    return after(response, { type: 'status', location: newLocation(response, asked), end });
+    return { type: 'status', location: newLocation(response, asked), end };
   }
   // 404: distribution; 400: olareg, and registries without a status at all; 405, 410, 416: gone by other names.
   if ([400, 404, 405, 410, 416].includes(response.status)) {

@@ -44,7 +44,10 @@ describePeers(['docker-registry', 'python3', 'skopeo'], 'a model of 2 GiB goes i
     });
     const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: TOKEN };
     push = await runCli(['push', MODEL, reference], { env, filesForbidden: true, timeoutMs: 100_000 });
-    forbidden = await runCli(['push', MODEL, `oci:${join(folder, 'refused')}:v1`], { env, filesForbidden: true });
+    forbidden = await runCli(['push', MODEL, `oci:${join(folder, 'refused')}:v1`], {
+      env,
+      filesForbidden: true,
+    });
   }, 120_000);
 
   afterAll(async () => {

@@ -17,9 +17,9 @@ export async function readFileTree(folder: string): Promise<FileTree> {
   const tree: Record<string, TreeEntry> = {};
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
     const path = join(folder, name);
-    const { mode, uid, gid, ...stats } = await lstat(path);
-    const permissions = (mode & 0o7777).toString(8).padStart(4, '0');
-    const entry = { mode: permissions, owner: `${uid}:${gid}` };
+    const stats = await lstat(path);
+    const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
+    const entry = { mode, owner: `${stats.uid}:${stats.gid}` };
     tree[name] = stats.isFile() ? { ...entry, sha256: sha256Of(await readFile(path)) } : entry;
   }
   return tree;

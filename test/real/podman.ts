@@ -6,9 +6,9 @@ import { type CommandOutput, runCommand } from './run-command.ts';
 
 export type Podman = {
   readonly run: (...args: string[]) => Promise<CommandOutput>;
-  /** Pulls the image over plain HTTP. */
-  readonly pull: (reference: string, ...options: string[]) => Promise<void>;
-  /** Mounts a pulled image read-only; answers the folder that a container would see as its root. */
+  /** Pulls the image, over plain HTTP where it comes from a registry; answers its ID. */
+  readonly pull: (reference: string, ...options: string[]) => Promise<string>;
+  /** Mounts a pulled image read-only, by reference or ID; answers the folder that a container would see as its root. */
   readonly mount: (reference: string) => Promise<string>;
   /** Unmounts everything and removes the storage. */
   readonly close: () => Promise<void>;
@@ -21,9 +21,8 @@ export async function openPodman(): Promise<Podman> {
   const run = podmanIn(join(folder, driver), driver);
   return {
     run,
-    pull: async (reference, ...options) => {
-      await run('pull', '--quiet', '--tls-verify=false', ...options, reference);
-    },
+    pull: async (reference, ...options) =>
+      (await run('pull', '--quiet', '--tls-verify=false', ...options, reference)).stdout.trim(),
     mount: async (reference) => (await run('image', 'mount', reference)).stdout.trim(),
     close: async () => {
       await run('image', 'unmount', '--all', '--force');

@@ -6,6 +6,7 @@ import { type RunningRegistry, startRegistry } from './start-registry.ts';
 export function startDockerRegistry(options: DistributionOptions = {}): Promise<RunningRegistry> {
   return startRegistry({
     name: 'docker-registry',
+    readyStatus: options.htpasswd === undefined ? 200 : 401,
     prepare: (place) => distributionStart(peerPath('docker-registry'), place, options),
   });
 }

@@ -49,15 +49,20 @@ export async function startProcess({ command, args, cwd, env }: ProcessStart): P
   };
 }
 
-/** Waits until the server answers this path with 200. Fails at once when its process has ended. */
-export async function waitUntilReady(running: RunningProcess, host: string, path: string): Promise<void> {
+/** Waits until the server answers this path with this status. Fails at once when its process has ended. */
+export async function waitUntilReady(
+  running: RunningProcess,
+  host: string,
+  path: string,
+  status = 200,
+): Promise<void> {
   const end = performance.now() + startLimitMs;
   while (performance.now() < end) {
     if (running.exited()) throw new Error(`the server for ${host} ended at its start:\n${running.output()}`);
-    if ((await statusOf(host, path)) === 200) return;
+    if ((await statusOf(host, path)) === status) return;
     await delay(25);
   }
-  throw new Error(`no 200 from http://${host}${path} in ${startLimitMs} ms:\n${running.output()}`);
+  throw new Error(`no ${status} from http://${host}${path} in ${startLimitMs} ms:\n${running.output()}`);
 }
 
 /** A port that was free a moment ago: programs that cannot tell which port they chose need it told. */

@@ -17,6 +17,8 @@ export type RegistryPlace = { readonly host: string; readonly port: number; read
 
 export type RegistryProgram = {
   readonly name: string;
+  /** What it answers on `/v2/` as soon as it can. */
+  readonly readyStatus?: number;
   /** Called again for each start. */
   readonly prepare: (place: RegistryPlace) => Promise<ProcessStart>;
 };
@@ -35,14 +37,14 @@ export async function startRegistry(program: RegistryProgram): Promise<RunningRe
   }
 }
 
-async function startOnce({ name, prepare }: RegistryProgram): Promise<RunningRegistry> {
+async function startOnce({ name, prepare, readyStatus = 200 }: RegistryProgram): Promise<RunningRegistry> {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`));
   const port = await freeLoopbackPort();
   const place: RegistryPlace = { host: `127.0.0.1:${port}`, port, folder };
   const start = async () => {
     const running = await startProcess(await prepare(place));
     try {
-      await waitUntilReady(running, place.host, '/v2/');
+      await waitUntilReady(running, place.host, '/v2/', readyStatus);
     } catch (cause) {
       await running.stop();
       throw cause;

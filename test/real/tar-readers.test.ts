@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,7 +12,6 @@ import { unpackLayout } from './read-back.ts';
 import { layersOf, readTars } from './read-tar.ts';
 import { runCommand } from './run-command.ts';
 
-/** Names that fit into a ustar header, parted at a slash where they are over 100 bytes. */
 const NAMES = [
   'config.json',
   '1_Pooling/config.json',
@@ -23,12 +23,10 @@ const NAMES = [
   'größe.md',
   'gro\u0308ße.md',
   '日本語/重み🦙.bin',
+  // Over 100 bytes, with a slash where ustar can part them.
   `${'folder-'.repeat(12)}/${'file-'.repeat(18)}.bin`,
   `${'größe-'.repeat(12)}/${'maß-'.repeat(18)}.bin`,
-];
-
-/** Names that no ustar header can hold: only the PAX record in front of it has them whole. */
-const NAMES_IN_PAX = [
+  // No ustar header can hold these: only the PAX record in front of it has them whole.
   `${'no-slash-to-part-at-'.repeat(9)}.bin`,
   `${'x'.repeat(251)}.bin`,
   `${'ü'.repeat(125)}.json`,
@@ -45,11 +43,11 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'every reade
   let layers: readonly string[];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'tar-readers-'));
+    // podman takes the path of a layout for the name of a repository, and refuses capitals in it.
+    folder = join(tmpdir(), `tar-readers-${randomUUID()}`);
+    await mkdir(folder);
     layout = join(folder, 'layout');
-    const files = Object.fromEntries(
-      [...NAMES, ...NAMES_IN_PAX].map((name) => [name, text(contentOf(name))]),
-    );
+    const files = Object.fromEntries(NAMES.map((name) => [name, text(contentOf(name))]));
     const hub = await startFakeHub({ repos: [{ id: 'acme/names', files }] });
     try {
       const target = { kind: 'layout', folder: layout } as const;
@@ -73,7 +71,11 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'every reade
   }
 
   test('GNU tar unpacks names, modes, owner and content', async () => {
-    expect(await unpack('gnu-tar')).toEqual(treeOf([...NAMES, ...NAMES_IN_PAX]));
+    expect(await unpack('gnu-tar')).toEqual(imageTree());
+  });
+
+  test('busybox unpacks names, modes, owner and content', async () => {
+    expect(await unpack('busybox', 'tar')).toEqual(imageTree());
   });
 
   test("Python's tarfile reads names, modes, owner and content", async () => {
@@ -84,32 +86,27 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'every reade
         { mode: mode.replace('0o', '0'), owner, ...(sha256 !== undefined && { sha256 }) },
       ]),
     );
-    expect(tree).toEqual(treeOf([...NAMES, ...NAMES_IN_PAX], '0:0'));
+    expect(tree).toEqual(imageTree('0:0'));
   });
 
   test('umoci unpacks names, modes, owner and content', async () => {
     const root = await unpackLayout(layout, join(folder, 'bundle'));
-    expect(await readFileTree(root)).toEqual(treeOf([...NAMES, ...NAMES_IN_PAX]));
+    expect(await readFileTree(root)).toEqual(imageTree());
   });
 
   test('podman mounts names, modes, owner and content', async () => {
     const podman = await openPodman();
     try {
-      await podman.pull(`oci:${layout}:copy`);
-      const root = await podman.mount('');
-      expect(await readFileTree(root)).toEqual(treeOf([...NAMES, ...NAMES_IN_PAX]));
+      const root = await podman.mount(await podman.pull(`oci:${layout}:copy`));
+      expect(await readFileTree(root)).toEqual(imageTree());
     } finally {
       await podman.close();
     }
   });
-
-  test('busybox, which skips PAX records, unpacks what fits into ustar headers', async () => {
-    console.log(await unpack('busybox', 'tar'));
-  });
 });
 
-function treeOf(names: readonly string[], owner?: string): FileTree {
-  const files = new Map(names.map((name) => [`models/${name}`, Buffer.from(contentOf(name))]));
+function imageTree(owner?: string): FileTree {
+  const files = new Map(NAMES.map((name) => [`models/${name}`, Buffer.from(contentOf(name))]));
   const tree = expectedTree(files);
   if (owner === undefined) return tree;
   return Object.fromEntries(Object.entries(tree).map(([path, entry]) => [path, { ...entry, owner }]));

@@ -27,12 +27,17 @@ export function withRegistryAuth(auth: RegistryAuth): Wrapper {
   return (transport) =>
     async function authorized(request) {
       if (originOf(request.url) !== auth.origin) return transport(request);
-      const sent = await authorization.current();
+      const sent = await unlessAborted(authorization.current(), request.signal);
       const response = await transport(withAuthorization(request, sent));
       if (response.status !== 401) return response;
       const challenge = usable(parseChallenges(response.headers['www-authenticate']));
       if (challenge === undefined) return response;
-      const renewed = await authorization.renew(challenge, sent);
+      const renewed = await unlessAborted(authorization.renew(challenge, sent), request.signal).catch(
+        async (error) => {
+          await discard(response);
+          throw error;
+        },
+      );
       if (renewed === undefined || renewed === sent || !canRepeat(request)) return response;
       await discard(response);
       return transport(withAuthorization(request, renewed));
@@ -92,6 +97,22 @@ function usable(challenges: readonly Challenge[]): Challenge | undefined {
     challenges.find(({ scheme }) => scheme === 'bearer') ??
     challenges.find(({ scheme }) => scheme === 'basic')
   );
+}
+
+/** Stops the waiting, not the work: others wait for the same token. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop);
+  });
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 function withAuthorization(request: HttpRequest, authorization: string | undefined): HttpRequest {

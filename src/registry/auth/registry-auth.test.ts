@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { answer } from '../../../test/support/answer.ts';
+import { deferred } from '../../../test/support/deferred.ts';
+import { failureOf } from '../../../test/support/rejection.ts';
+import { testClock } from '../../../test/support/test-clock.ts';
+import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
+import type { Credentials } from './credentials.ts';
+import { withRegistryAuth } from './registry-auth.ts';
+
+const ORIGIN = 'https://r.test';
+const GET: HttpRequest = { method: 'GET', url: `${ORIGIN}/v2/` };
+const BEARER = 'Bearer realm="https://auth.test/token",service="r"';
+const ada = { username: 'ada', password: 'secret' };
+const BASIC = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
+
+interface Options {
+  readonly challenge?: string;
+  readonly credentials?: Credentials | undefined;
+  /** Which authorization the registry takes; default: the newest token. */
+  readonly accepts?: (authorization: string | undefined, newest: string) => boolean;
+  /** What a refusal waits for. */
+  readonly refusal?: (request: HttpRequest) => Promise<void> | undefined;
+  readonly tokenAnswer?: (count: number) => HttpResponse | Promise<HttpResponse>;
+}
+
+function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...options }: Options = {}) {
+  const clock = testClock();
+  const sent: HttpRequest[] = [];
+  const asked: string[] = [];
+  let tokens = 0;
+  const wrap = withRegistryAuth({
+    origin: ORIGIN,
+    host: 'r.test',
+    scope: 'repository:a:pull,push',
+    async credentials(host) {
+      asked.push(host);
+      return 'credentials' in options ? options.credentials : ada;
+    },
+    async tokens() {
+      tokens += 1;
+      return (
+        tokenAnswer?.(tokens) ?? answer(200, {}, JSON.stringify({ token: `t${tokens}`, expires_in: 300 }))
+      );
+    },
+    clock,
+  });
+  const taken = accepts ?? ((authorization, newest) => authorization === newest);
+  const send = wrap(async (request) => {
+    sent.push(request);
+    if (!request.url.startsWith(ORIGIN)) return answer(200);
+    if (taken(request.headers?.authorization, `Bearer t${tokens}`)) return answer(200);
+    await refusal?.(request);
+    return answer(401, { 'www-authenticate': challenge });
+  });
+  return {
+    send,
+    sent,
+    asked,
+    clock,
+    tokens: () => tokens,
+    authorizations: () => sent.map(({ headers }) => headers?.authorization),
+  };
+}
+
+async function* stream(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('x');
+}
+
+describe('authorization', () => {
+  test('is not asked for by a registry that does not want any', async () => {
+    const registry = registryOf({ accepts: () => true });
+    await registry.send(GET);
+    expect([registry.authorizations(), registry.asked, registry.tokens()]).toEqual([[undefined], [], 0]);
+  });
+
+  test('is fetched when the registry asks, and kept', async () => {
+    const registry = registryOf();
+    expect((await registry.send(GET)).status).toBe(200);
+    expect((await registry.send(GET)).status).toBe(200);
+    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1']);
+    expect(registry.asked).toEqual(['r.test']);
+  });
+
+  test.each([
+    ['another host', 'https://storage.test/up'],
+    ['another port', 'https://r.test:8443/up'],
+    ['no TLS', 'http://r.test/up'],
+  ])('never goes to %s', async (_, url) => {
+    const registry = registryOf();
+    await registry.send(GET);
+    await registry.send({ method: 'PUT', url });
+    expect(registry.authorizations().at(-1)).toBeUndefined();
+    expect(registry.tokens()).toBe(1);
+  });
+
+  test('goes to the origin by any spelling', async () => {
+    const registry = registryOf();
+    await registry.send(GET);
+    await registry.send({ method: 'GET', url: 'https://r.test:443/v2/' });
+    expect(registry.authorizations().at(-1)).toBe('Bearer t1');
+  });
+
+  test('leaves the other headers as they are', async () => {
+    const registry = registryOf();
+    await registry.send({ ...GET, headers: { accept: 'a/b' } });
+    expect(registry.sent[1]?.headers).toEqual({ accept: 'a/b', authorization: 'Bearer t1' });
+  });
+
+  test('is Basic where that is all there is', async () => {
+    const accepts = (authorization: string | undefined) => authorization === BASIC;
+    const registry = registryOf({ challenge: 'Basic realm="r"', accepts });
+    expect((await registry.send(GET)).status).toBe(200);
+    expect([registry.authorizations(), registry.tokens()]).toEqual([[undefined, BASIC], 0]);
+  });
+
+  test('Gitea: is a token where both are offered', async () => {
+    const registry = registryOf({ challenge: `Basic realm="r", ${BEARER}` });
+    expect((await registry.send(GET)).status).toBe(200);
+    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1']);
+  });
+});
+
+describe('a token', () => {
+  test('is renewed before it runs out, without a refusal', async () => {
+    const registry = registryOf({ accepts: (authorization) => authorization !== undefined });
+    await registry.send(GET);
+    registry.clock.pass(239_000);
+    await registry.send(GET);
+    registry.clock.pass(1_000);
+    await registry.send(GET);
+    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  test('that is refused early is renewed, and the request sent again', async () => {
+    let revoked = false;
+    const accepts = (sent: string | undefined) => sent === (revoked ? 'Bearer t2' : 'Bearer t1');
+    const registry = registryOf({ accepts });
+    await registry.send(GET);
+    revoked = true;
+    expect((await registry.send({ ...GET, method: 'PUT', body: Buffer.from('{}') })).status).toBe(200);
+    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  test('is renewed once for all who are refused together', async () => {
+    const gate = deferred();
+    const tokenAnswer = async (count: number) => {
+      await gate.promise;
+      return answer(200, {}, JSON.stringify({ token: `t${count}` }));
+    };
+    const registry = registryOf({ tokenAnswer });
+    const requests = Promise.all([1, 2, 3, 4].map(() => registry.send(GET)));
+    while (registry.sent.length < 4) await Promise.resolve();
+    gate.resolve();
+    expect((await requests).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(registry.tokens()).toBe(1);
+  });
+
+  test('that somebody else has renewed meanwhile is used as it is', async () => {
+    const late = deferred();
+    let revoked = false;
+    const registry = registryOf({
+      accepts: (sent) => sent === (revoked ? 'Bearer t2' : 'Bearer t1'),
+      refusal: (request) => (request.url.endsWith('/late') ? late.promise : undefined),
+    });
+    await registry.send(GET);
+    revoked = true;
+    const refusedLate = registry.send({ method: 'GET', url: `${ORIGIN}/late` });
+    await registry.send(GET); // it has the new token before the other hears of its refusal
+    late.resolve();
+    expect((await refusedLate).status).toBe(200);
+    expect(registry.tokens()).toBe(2);
+  });
+
+  test('that never comes does not outlast an abort, and those who still wait get theirs', async () => {
+    const gate = deferred();
+    const registry = registryOf({
+      async tokenAnswer() {
+        await gate.promise;
+        return answer(200, {}, '{"token":"t1"}');
+      },
+    });
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const patient = registry.send(GET);
+    const impatient = registry.send({ ...GET, signal: abort.signal });
+    while (registry.tokens() === 0) await Promise.resolve();
+    abort.abort(reason);
+    await expect(impatient).rejects.toBe(reason);
+    gate.resolve();
+    expect((await patient).status).toBe(200);
+  });
+
+  test('that could not be had for one is asked for again by the next', async () => {
+    const tokenAnswer = (count: number) =>
+      count === 1 ? answer(503) : answer(200, {}, JSON.stringify({ token: `t${count}` }));
+    const registry = registryOf({ tokenAnswer });
+    expect((await failureOf(registry.send(GET))).code).toBe('UNAVAILABLE');
+    expect((await registry.send(GET)).status).toBe(200);
+  });
+});
+
+describe('a refusal of a stream', () => {
+  test('goes back to the caller, and the next request carries the new token', async () => {
+    const registry = registryOf();
+    const refused = await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
+    expect([refused.status, registry.sent.length]).toEqual([401, 1]);
+    expect((await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() })).status).toBe(200);
+    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1']);
+  });
+});
+
+describe('what cannot be had is not asked for again and again', () => {
+  test('a token for a wrong password', async () => {
+    const registry = registryOf({ tokenAnswer: () => answer(401) });
+    expect((await failureOf(registry.send(GET))).code).toBe('UNAUTHORIZED');
+    expect([registry.sent.length, registry.tokens()]).toEqual([1, 1]);
+  });
+
+  test('a wrong password, for Basic', async () => {
+    const registry = registryOf({ challenge: 'Basic realm="r"', accepts: () => false });
+    expect((await registry.send(GET)).status).toBe(401);
+    expect((await registry.send(GET)).status).toBe(401);
+    expect(registry.authorizations()).toEqual([undefined, BASIC, BASIC]);
+  });
+
+  test('an account that there is not', async () => {
+    const registry = registryOf({
+      challenge: 'Basic realm="r"',
+      accepts: () => false,
+      credentials: undefined,
+    });
+    expect((await registry.send(GET)).status).toBe(401);
+    expect(registry.authorizations()).toEqual([undefined]);
+  });
+
+  test('a right that the token does not bring', async () => {
+    const registry = registryOf({ accepts: () => false });
+    expect((await registry.send(GET)).status).toBe(401);
+    expect([registry.sent.length, registry.tokens()]).toEqual([2, 1]);
+  });
+
+  test.each(['Negotiate', 'nonsense "', ''])('a challenge such as %j', async (challenge) => {
+    const registry = registryOf({ challenge });
+    expect((await registry.send(GET)).status).toBe(401);
+    expect([registry.sent.length, registry.tokens()]).toEqual([1, 0]);
+  });
+});

@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { failing, hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
+import { BlobReader } from './blob-reader.ts';
+
+const BYTES = someBytes(10_000);
+const signal = new AbortController().signal;
+
+function readerOf(chunk = 700) {
+  const source = watched(BYTES, chunk);
+  return { source, reader: new BlobReader(source, signal) };
+}
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts);
+}
+
+const digest = `sha256:${hexOf(BYTES)}`;
+
+describe('a blob', () => {
+  test('is read once, however it is parted', async () => {
+    const { source, reader } = readerOf();
+    const parts = [];
+    for (let at = 0; at < BYTES.length; at += 999) {
+      parts.push(await collect(reader.read(at, Math.min(at + 999, BYTES.length))));
+    }
+    expect(Buffer.concat(parts).equals(BYTES)).toBe(true);
+    expect(reader.digest()).toBe(digest);
+    expect(source.opened).toEqual([0]);
+  });
+
+  test('is opened again where the registry wants to go on', async () => {
+    const { source, reader } = readerOf();
+    await collect(reader.read(0, 10_000));
+    expect((await collect(reader.read(4_321, 10_000))).equals(BYTES.subarray(4_321))).toBe(true);
+    expect(source.opened).toEqual([0, 4_321]);
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('has its digest over everything, also over what a registry had already', async () => {
+    const { source, reader } = readerOf();
+    expect((await collect(reader.read(6_000, 10_000))).equals(BYTES.subarray(6_000))).toBe(true);
+    expect(source.opened).toEqual([0]);
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('goes on where it was left in the middle of a chunk', async () => {
+    const { source, reader } = readerOf(4_000);
+    for await (const chunk of reader.read(0, 10_000)) {
+      expect(chunk.length).toBe(4_000);
+      break;
+    }
+    expect((await collect(reader.read(4_000, 10_000))).equals(BYTES.subarray(4_000))).toBe(true);
+    expect(source.opened).toEqual([0]);
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('that was left is the same when it goes back before the place', async () => {
+    const { reader } = readerOf(4_000);
+    for await (const _ of reader.read(0, 10_000)) break;
+    expect((await collect(reader.read(100, 10_000))).equals(BYTES.subarray(100))).toBe(true);
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('has no digest before every byte has passed', async () => {
+    const { reader } = readerOf();
+    await collect(reader.read(0, 9_000));
+    expect(() => reader.digest()).toThrow(RangeError);
+    await reader.finish();
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('is not opened again for a digest that is known', async () => {
+    const { source, reader } = readerOf();
+    await collect(reader.read(0, 10_000));
+    await reader.finish();
+    expect(source.opened).toEqual([0]);
+  });
+
+  test('of no bytes has a digest', async () => {
+    const reader = new BlobReader(watched(Buffer.alloc(0)), signal);
+    expect(await collect(reader.read(0, 0))).toEqual(Buffer.alloc(0));
+    expect(reader.digest()).toBe(`sha256:${hexOf(Buffer.alloc(0))}`);
+  });
+});
+
+describe('a source', () => {
+  test('is released by close, and after that the reader can be used again', async () => {
+    const { source, reader } = readerOf();
+    for await (const _ of reader.read(0, 10_000)) break;
+    expect(source.readers).toBe(1);
+    await reader.close();
+    expect(source.readers).toBe(0);
+    await collect(reader.read(700, 10_000));
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('is released when it is opened elsewhere', async () => {
+    const { source, reader } = readerOf();
+    for await (const _ of reader.read(0, 10_000)) break;
+    for await (const _ of reader.read(100, 10_000)) break;
+    expect(source.readers).toBe(1);
+  });
+
+  test('that fails ends the read with its own error', async () => {
+    const broken = new Error('disk on fire');
+    const reader = new BlobReader(failing(watched(BYTES, 1_000), 5_000, broken), signal);
+    await expect(collect(reader.read(0, 10_000))).rejects.toBe(broken);
+    expect(() => reader.digest()).toThrow(RangeError);
+  });
+
+  test('is given the signal', async () => {
+    const reason = new Error('enough');
+    const reader = new BlobReader(watched(BYTES), AbortSignal.abort(reason));
+    await expect(collect(reader.read(0, 10_000))).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { answer } from '../../test/support/answer.ts';
+import { failing, hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
+import { failureOf } from '../../test/support/rejection.ts';
+import { testClock } from '../../test/support/test-clock.ts';
+import { ModelcarError } from '../core/error.ts';
+import type { BlobPush } from '../core/ports.ts';
+import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { Framing } from './blob-upload.ts';
+import { pushBlob } from './push-blob.ts';
+
+const BYTES = someBytes(1_000);
+const DIGEST = `sha256:${hexOf(BYTES)}` as const;
+const BASE = 'https://r.test/v2/acme/llama';
+const reset = new ModelcarError('UNAVAILABLE', 'PATCH https://r.test/up: the connection was reset');
+
+interface Sent {
+  readonly line: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+  readonly answerTimeoutMs: number | undefined;
+}
+
+type Step = HttpResponse | Error | ((request: HttpRequest) => Promise<HttpResponse>);
+
+/** A registry that says its lines whatever it is asked, and notes what that was. */
+function scripted(script: readonly Step[], framing: Framing = 'stream') {
+  const sent: Sent[] = [];
+  const uploads = {
+    base: BASE,
+    target: 'r.test/acme/llama',
+    framing,
+    retries: 3,
+    clock: testClock(),
+    async transport(request: HttpRequest): Promise<HttpResponse> {
+      const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
+      const at = sent.push(noted(request)) - 1;
+      if (typeof step === 'function') return step(request);
+      sent[at] = noted(request, await bodyOf(request));
+      if (step instanceof Error) throw step;
+      return step;
+    },
+  };
+  return {
+    sent,
+    lines: () => sent.map(({ line }) => line),
+    push: (push: Partial<BlobPush> = {}) =>
+      pushBlob({ content: watched(BYTES, 100), signal: new AbortController().signal, ...push }, uploads),
+  };
+}
+
+const NONE = Buffer.alloc(0);
+
+function noted({ method, url, headers = {}, answerTimeoutMs }: HttpRequest, bytes: Buffer = NONE): Sent {
+  return { line: `${method} ${url.replace(BASE, '')}`, headers, bytes, answerTimeoutMs };
+}
+
+async function bodyOf({ body = [] }: { body?: HttpRequest['body'] | never[] }): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const opened = answer(202, { location: '/up?n=0' });
+const taken = (end: number, n = 1) => answer(202, { location: `/up?n=${n}`, range: `0-${end - 1}` });
+const PUT = `PUT https://r.test/up?n=1&digest=${encodeURIComponent(DIGEST)}`;
+
+describe('an upload', () => {
+  test('is POST, one streamed PATCH, PUT: as docker, podman and skopeo do it', async () => {
+    const { push, sent, lines } = scripted([opened, taken(1000), answer(201)]);
+    expect(await push()).toEqual({ digest: DIGEST, size: 1000, outcome: 'uploaded' });
+    expect(lines()).toEqual(['POST /blobs/uploads/', 'PATCH https://r.test/up?n=0', PUT]);
+    expect(sent.map(({ headers }) => headers)).toEqual([
+      { 'content-length': '0' },
+      { 'content-type': 'application/octet-stream' },
+      { 'content-length': '0' },
+    ]);
+    expect(sent[1]?.bytes.equals(BYTES)).toBe(true);
+  });
+
+  test('in chunks names their range and length, and reads the source once', async () => {
+    const content = watched(BYTES, 70);
+    const { push, sent } = scripted([opened, taken(400, 0), taken(800, 0), taken(1000), answer(201)], 400);
+    await push({ content });
+    expect(sent.slice(1, 4).map(({ headers, bytes }) => [headers['content-range'], bytes.length])).toEqual([
+      ['0-399', 400],
+      ['400-799', 400],
+      ['800-999', 200],
+    ]);
+    expect(sent[3]?.headers['content-length']).toBe('200');
+    expect(content.opened).toEqual([0]);
+  });
+
+  test('of no bytes needs no PATCH', async () => {
+    const { push, lines } = scripted([answer(202, { location: '/up?n=1' }), answer(201)]);
+    const { digest } = await push({ content: watched(Buffer.alloc(0)) });
+    expect(digest).toBe(`sha256:${hexOf(Buffer.alloc(0))}`);
+    expect(lines().map((line) => line.split(' ')[0])).toEqual(['POST', 'PUT']);
+  });
+
+  test('of a blob that is there is one question', async () => {
+    const content = watched(BYTES);
+    const { push, lines } = scripted([answer(200)]);
+    expect(await push({ content, digest: DIGEST })).toMatchObject({ digest: DIGEST, outcome: 'existed' });
+    expect([lines(), content.opened]).toEqual([[`HEAD /blobs/${DIGEST}`], []]);
+  });
+
+  test('tells how far it is, and falls when it must go back', async () => {
+    const told: number[] = [];
+    const { push } = scripted([opened, reset, answer(404), opened, taken(1000), answer(201)]);
+    await push({ content: watched(BYTES, 500), onProgress: (sent) => told.push(sent) });
+    expect(told).toEqual([500, 1000, 500, 1000]);
+  });
+
+  test('gives a large commit the time that a registry needs to copy the blob', async () => {
+    const content = { ...watched(BYTES), size: 40 * 2 ** 30 };
+    const { push, sent } = scripted([answer(202, { location: '/up?n=1' }), answer(403)]);
+    await failureOf(push({ content: { ...content, open: watched(BYTES).open } }));
+    expect(sent[1]?.answerTimeoutMs).toBeGreaterThan(30 * 60_000);
+  });
+});
+
+describe('a registry that answers before we see that the chunk is through', () => {
+  /** Takes what the length promised and answers: the connection asks for no more of the body. */
+  const eager = (end: number, headers: Record<string, string>) => async (request: HttpRequest) => {
+    let size = 0;
+    for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+      size += chunk.length;
+      if (size === Number(request.headers?.['content-length'])) break;
+    }
+    expect(size).toBe(end);
+    return answer(202, { location: '/up?n=1', ...headers });
+  };
+
+  test.each([
+    ['with a Range', { range: '0-999' }],
+    ['without a Range', {}],
+  ])('%s: it has the chunk', async (_, headers) => {
+    const retries: unknown[] = [];
+    const { push, lines } = scripted([opened, eager(1000, headers), answer(201)], 1000);
+    expect((await push({ onRetry: (retry) => retries.push(retry) })).digest).toBe(DIGEST);
+    expect([lines().at(-1), retries]).toEqual([PUT, []]);
+  });
+});
+
+describe('a session is cancelled', () => {
+  const DELETE = 'DELETE https://r.test/up?n=0';
+
+  test('when the source fails, whose error it is', async () => {
+    const broken = new Error('disk on fire');
+    const { push, lines } = scripted([opened, reset, answer(204)]);
+    await expect(push({ content: failing(watched(BYTES, 100), 500, broken) })).rejects.toBe(broken);
+    expect(lines().at(-1)).toBe(DELETE);
+  });
+
+  test('when the registry refuses the bytes', async () => {
+    const denied = answer(403, {}, '{"errors":[{"code":"DENIED","message":"quota"}]}');
+    const { push, lines } = scripted([opened, denied, answer(204)]);
+    expect(await failureOf(push())).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: 'cannot push a blob to r.test/acme/llama: 403 DENIED: quota',
+    });
+    expect(lines().at(-1)).toBe(DELETE);
+  });
+
+  test('when the registry counts other bytes than we sent', async () => {
+    const invalid = answer(400, {}, '{"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]}');
+    const { push, lines } = scripted([opened, taken(1000), invalid, answer(204)]);
+    expect((await failureOf(push())).code).toBe('CONTENT_MISMATCH');
+    expect(lines().at(-1)).toBe('DELETE https://r.test/up?n=1');
+  });
+
+  test('before another one is opened in smaller chunks', async () => {
+    const smaller = [answer(202, { location: '/up?n=5' }), taken(524_288), taken(600_000), answer(201)];
+    const { push, lines } = scripted([opened, answer(413), answer(204), ...smaller], 600_000);
+    await push({ content: watched(someBytes(600_000)) });
+    expect(lines().slice(1, 4)).toEqual(['PATCH https://r.test/up?n=0', DELETE, 'POST /blobs/uploads/']);
+  });
+
+  test('and what goes wrong with that is not what people hear of', async () => {
+    const { push } = scripted([opened, answer(403), new Error('no delete for you')]);
+    expect((await failureOf(push())).code).toBe('UNAUTHORIZED');
+  });
+
+  test('and where distribution 3 wants its latest Location for it, that is asked for', async () => {
+    const latest = answer(204, { location: '/up?n=7', range: '0-499' });
+    const broken = new Error('disk on fire');
+    const { push, lines } = scripted([opened, reset, answer(416), latest, answer(204)]);
+    await expect(push({ content: failing(watched(BYTES, 100), 500, broken) })).rejects.toBe(broken);
+    expect(lines().slice(2)).toEqual([DELETE, 'GET https://r.test/up?n=0', 'DELETE https://r.test/up?n=7']);
+  });
+});
+
+describe('an abort', () => {
+  test('ends with its reason, in the middle of the body', async () => {
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const { push, lines } = scripted([
+      opened,
+      async (request) => {
+        for await (const _ of request.body as AsyncIterable<Uint8Array>) abort.abort(reason);
+        return answer(202);
+      },
+      answer(204),
+    ]);
+    await expect(push({ signal: abort.signal })).rejects.toBe(reason);
+    expect(lines().at(-1)).toBe('DELETE https://r.test/up?n=0');
+  });
+
+  test('ends with its reason, while it waits to try again', async () => {
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const { push } = scripted([opened, answer(429, { 'retry-after': '60' }), answer(204)]);
+    await expect(push({ signal: abort.signal, onRetry: () => abort.abort(reason) })).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest';
+import { testClock } from '../../test/support/test-clock.ts';
+import { ModelcarError } from '../core/error.ts';
+import type { UploadReply, UploadState } from './blob-upload.ts';
+import { type Pause, UploadBudget } from './upload-budget.ts';
+
+const location = 'https://registry.test/up';
+const sending = (offset: number): UploadState => ({ phase: 'sending', location, offset, framing: 'stream' });
+const asking: UploadState = { phase: 'asking', location, offset: 0, framing: 'stream' };
+const opening: UploadState = { phase: 'opening', framing: 'stream' };
+const interrupted: UploadReply = { type: 'interrupted', reason: 'r: the connection was reset' };
+const lost: UploadReply = { type: 'session-lost', reason: '404' };
+const busy = (retryAfterMs?: number): UploadReply => ({ type: 'busy', reason: 'r: 503', retryAfterMs });
+const unauthorized: UploadReply = { type: 'unauthorized', reason: 'r: 401' };
+
+const budgetOf = (retries: number) => new UploadBudget(retries, testClock({ random: 1 }));
+
+/** How many times `reply` is forgiven. */
+function forgiven(budget: UploadBudget, reply: UploadReply, state: UploadState): number {
+  for (let times = 0; times < 1000; times += 1) {
+    try {
+      budget.after(reply, state);
+    } catch (error) {
+      if (error instanceof ModelcarError) return times;
+      throw error;
+    }
+  }
+  return expect.fail('it is forgiven for ever');
+}
+
+describe('what comes to an end', () => {
+  test.each<[string, UploadReply, UploadState]>([
+    ['cuts', interrupted, asking],
+    ['lost sessions', lost, opening],
+    ['a busy registry', busy(), asking],
+    ['a 416 after another', { type: 'out-of-order', location, end: undefined }, asking],
+    ['a session that claims too much', { type: 'status', location, end: 9 }, opening],
+    ['a success that counts nothing', { type: 'accepted', location, end: 9, claimed: 0 }, asking],
+  ])('%s', (_, reply, state) => {
+    expect(forgiven(budgetOf(3), reply, state)).toBe(3);
+  });
+
+  test('with UNAVAILABLE, the reason and what to do', () => {
+    expect(() => budgetOf(0).after(busy(), asking)).toThrow(
+      expect.objectContaining({
+        code: 'UNAVAILABLE',
+        message: 'cannot push a blob to r: 503',
+        hint: 'Run the same command again.',
+      }),
+    );
+  });
+
+  test('a second 401 in a row, with UNAUTHORIZED', () => {
+    const budget = budgetOf(10);
+    expect(budget.after(unauthorized, sending(0))).toMatchObject({ delayMs: 0 });
+    expect(() => budget.after(unauthorized, sending(0))).toThrow(
+      expect.objectContaining({ code: 'UNAUTHORIZED' }),
+    );
+  });
+});
+
+describe('what is forgiven', () => {
+  test('a 401 each time that a token has run out', () => {
+    const budget = budgetOf(10);
+    for (let token = 0; token < 4; token += 1) {
+      budget.after(unauthorized, sending(0));
+      budget.after({ type: 'opened', location }, sending(0));
+    }
+  });
+
+  test('any number of failures, as long as the upload gets further than ever before', () => {
+    const budget = budgetOf(2);
+    for (let offset = 1; offset < 50; offset += 1) {
+      expect(forgivenOnce(budget, offset)).toEqual({
+        retry: 1,
+        delayMs: 0,
+        reason: 'r: the connection was reset',
+      });
+      budget.after({ type: 'status', location, end: offset }, sending(offset));
+    }
+  });
+
+  test('but getting to the same place again is not further', () => {
+    const budget = budgetOf(3);
+    budget.after({ type: 'status', location, end: 500 }, sending(500));
+    budget.after(lost, opening);
+    budget.after({ type: 'status', location, end: 500 }, sending(500));
+    budget.after(lost, opening);
+    budget.after({ type: 'status', location, end: 499 }, sending(499));
+    budget.after(lost, opening);
+    expect(() => budget.after(lost, opening)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+  });
+
+  test('smaller chunks: they come to an end by themselves', () => {
+    const budget = budgetOf(0);
+    const tooLarge: UploadReply = { type: 'too-large', bodySize: 9, reason: 'r: 413' };
+    expect(budget.after(tooLarge, opening)).toMatchObject({ delayMs: 0, reason: 'r: 413' });
+    expect(budget.after(tooLarge, opening)).toMatchObject({ delayMs: 0 });
+  });
+
+  function forgivenOnce(budget: UploadBudget, offset: number): Pause | undefined {
+    return budget.after(interrupted, { ...asking, offset: offset - 1 } as UploadState);
+  }
+});
+
+describe('how long it waits', () => {
+  test('not at all for the first question after a cut, then longer and longer', () => {
+    const budget = budgetOf(10);
+    const delays = [1, 2, 3, 4].map(() => budget.after(interrupted, asking)?.delayMs);
+    expect(delays).toEqual([0, 2_000, 4_000, 8_000]);
+  });
+
+  test('as long as a busy registry asks for', () => {
+    const budget = budgetOf(10);
+    expect(budget.after(busy(7_000), asking)?.delayMs).toBe(7_000);
+    expect(budget.after(busy(), asking)?.delayMs).toBe(2_000);
+  });
+
+  test.each<[UploadReply, UploadState]>([
+    [{ type: 'opened', location }, sending(0)],
+    [
+      { type: 'accepted', location, end: 9, claimed: 9 },
+      { phase: 'committing', location, framing: 'stream' },
+    ],
+    [{ type: 'committed' }, { phase: 'done', outcome: 'uploaded' }],
+    [{ type: 'exists' }, { phase: 'done', outcome: 'existed' }],
+    [{ type: 'absent' }, opening],
+  ])('not for %j', (reply, state) => {
+    expect(budgetOf(0).after(reply, state)).toBeUndefined();
+  });
+});

@@ -1,0 +1,73 @@
+import { describe } from 'vitest';
+import { type FakeHub, type FakeHubOptions, synthetic } from '../fakes/hub/fake-hub.ts';
+import { obeysByteSourceLaws, type SourceUnderTest } from '../laws/byte-source-laws.ts';
+import { type HubWorld, hubWorld, siblingOf } from './hub-world.ts';
+
+/** More than the buffers of a connection hold: who leaves early is seen to leave. */
+const SIZE = 6_000_000;
+
+function repos(lfs: boolean, direct = false): FakeHubOptions {
+  return { repos: [{ id: 'acme/tiny', files: { 'w.bin': synthetic({ size: SIZE, lfs, direct }) } }] };
+}
+
+/** The file of `world`, whose bytes come from `hub`. */
+async function underTest({ source, resolve }: HubWorld, hub: FakeHub): Promise<SourceUnderTest> {
+  const model = await resolve('acme/tiny');
+  return {
+    source: source.file(model, siblingOf(model, 'w.bin')),
+    open: () => hub.log.filter(({ outcome }) => outcome === 'open').length,
+  };
+}
+
+async function fileOf(options: FakeHubOptions, prepare?: (hub: FakeHub) => void): Promise<SourceUnderTest> {
+  const world = await hubWorld(options);
+  prepare?.(world.hub);
+  return underTest(world, world.hub);
+}
+
+describe('a file of the Hub', () => {
+  describe('in LFS, that redirects to a CDN', () => {
+    obeysByteSourceLaws(() => fileOf(repos(true)));
+  });
+
+  describe('in git, that redirects inside the Hub', () => {
+    obeysByteSourceLaws(() => fileOf(repos(false)));
+  });
+
+  describe('that the Hub sends without a redirect', () => {
+    obeysByteSourceLaws(() => fileOf(repos(false, true)));
+  });
+
+  describe('in LFS, that the Hub sends without a redirect', () => {
+    obeysByteSourceLaws(() => fileOf(repos(true, true)));
+  });
+
+  describe('behind an endpoint with a path', () => {
+    obeysByteSourceLaws(() =>
+      fileOf({ ...repos(true), pathPrefix: '/artifactory/api/huggingfaceml/models' }),
+    );
+  });
+
+  describe('from servers that ignore ranges', () => {
+    obeysByteSourceLaws(() =>
+      fileOf(repos(true), (hub) => hub.addFault({ on: 'cdn', kind: 'ignore-range', times: Infinity })),
+    );
+  });
+
+  describe('from servers that answer with a part of the range', () => {
+    obeysByteSourceLaws(() =>
+      fileOf(repos(true), (hub) => hub.addFault({ on: 'cdn', kind: 'range-size', by: -1_000_000 })),
+    );
+  });
+
+  describe('behind a proxy that leaves Content-Range out', () => {
+    obeysByteSourceLaws(() => fileOf({ ...repos(true), persona: 'artifactory' }));
+  });
+
+  describe('behind a mirror that sends everybody to another Hub', () => {
+    obeysByteSourceLaws(async () => {
+      const { hub } = await hubWorld(repos(true));
+      return underTest(await hubWorld({ ...repos(true), movedTo: hub.endpoint }), hub);
+    });
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { type FakeHubOptions, synthetic, text } from '../fakes/hub/fake-hub.ts';
+import { readAll } from '../support/read-all.ts';
+import { failureOf } from '../support/rejection.ts';
+import { everythingIn, hubWorld, SECRETS, TOKEN } from './hub-world.ts';
+
+const files = { 'README.md': text('read me'), 'w.bin': synthetic({ size: 5_000 }) };
+
+const options: FakeHubOptions = {
+  repos: [
+    { id: 'acme/open', files },
+    { id: 'acme/secret', private: true, files },
+    { id: 'acme/gated', gated: 'manual', files },
+    { id: 'acme/off', disabled: true, files },
+  ],
+  tokens: { [TOKEN]: { user: 'jane' }, hf_narrow: { user: 'jim', withoutGatedScope: true } },
+};
+
+interface Refusal {
+  readonly code: string;
+  readonly says: RegExp;
+  readonly hint: RegExp;
+}
+
+const cases: readonly [fact: string, name: string, token: string | undefined, refusal: Refusal][] = [
+  [
+    'missing, asked anonymously',
+    'acme/nothing',
+    undefined,
+    { code: 'NOT_FOUND', says: /acme\/nothing@main.*401/, hint: /acme\/nothing.*HF_TOKEN/ },
+  ],
+  [
+    'missing, asked with a token',
+    'acme/nothing',
+    TOKEN,
+    {
+      code: 'NOT_FOUND',
+      says: /acme\/nothing@main.*404 Repository not found/,
+      hint: /name acme\/nothing.*token/,
+    },
+  ],
+  [
+    'private, asked anonymously',
+    'acme/secret',
+    undefined,
+    { code: 'NOT_FOUND', says: /acme\/secret@main.*401/, hint: /private.*HF_TOKEN/ },
+  ],
+  [
+    'private, asked by a stranger',
+    'acme/secret',
+    TOKEN,
+    { code: 'NOT_FOUND', says: /acme\/secret@main.*404/, hint: /account of the token/ },
+  ],
+  [
+    'gated, asked anonymously',
+    'acme/gated',
+    undefined,
+    {
+      code: 'GATED',
+      says: /of acme\/gated.*401 Access to model acme\/gated is restricted/,
+      hint: /HF_TOKEN.*\/acme\/gated/,
+    },
+  ],
+  [
+    'gated, asked by somebody without access',
+    'acme/gated',
+    TOKEN,
+    {
+      code: 'GATED',
+      says: /403 .*not in the authorized list/,
+      hint: /ask for access at http.*\/acme\/gated/,
+    },
+  ],
+  [
+    'gated, asked with a token without that scope',
+    'acme/gated',
+    'hf_narrow',
+    { code: 'GATED', says: /403/, hint: /settings/ },
+  ],
+  ['disabled', 'acme/off', TOKEN, { code: 'DISABLED', says: /acme\/off.*403/, hint: /acme\/off/ }],
+  [
+    'private, asked with a token nobody knows',
+    'acme/secret',
+    'hf_made-up',
+    { code: 'UNAUTHORIZED', says: /401 Invalid credentials/, hint: /token is not valid/ },
+  ],
+];
+
+describe('a model that is', () => {
+  test.each(cases)(
+    '%s is refused before a byte is read, with what to do',
+    async (_, name, token, refusal) => {
+      const { hub, resolve } = await hubWorld(options, { token });
+      const error = await failureOf(resolve(name));
+      expect(error).toMatchObject({
+        code: refusal.code,
+        message: expect.stringMatching(refusal.says),
+        hint: expect.stringMatching(refusal.hint),
+      });
+      expect(error.message).toMatch(/\(request Root=1-/);
+      expect(everythingIn(error)).not.toMatch(SECRETS);
+      expect(hub.requests({ origin: 'cdn' })).toEqual([]);
+    },
+  );
+});
+
+test('an unknown revision is told from an unknown model', async () => {
+  const { resolve } = await hubWorld(options);
+  const error = await failureOf(resolve('acme/open', 'v9'));
+  expect(error).toMatchObject({
+    code: 'REVISION_NOT_FOUND',
+    message: expect.stringMatching(/acme\/open@v9.*404 Invalid rev id: v9/),
+    hint: expect.stringMatching(/branches and tags/),
+  });
+});
+
+test('a token that the Hub refuses on a public model is named as the trouble', async () => {
+  const { resolve } = await hubWorld({ ...options, unknownToken: 'refused' }, { token: 'hf_made-up' });
+  expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'UNAUTHORIZED' });
+});
+
+test('offline, the Hub hears nothing', async () => {
+  const { hub, resolve } = await hubWorld(options, { offline: true });
+  expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'OFFLINE' });
+  expect(hub.log).toEqual([]);
+});
+
+test('a Hub that is not there is named with its host', async () => {
+  const { hub, resolve } = await hubWorld(options, { token: TOKEN });
+  await hub.goDown('hub');
+  const error = await failureOf(resolve('acme/open'));
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringMatching(/network/) });
+  expect(error.message).toContain(hub.endpoint);
+  expect(everythingIn(error)).not.toMatch(SECRETS);
+});
+
+describe('while the files are read', () => {
+  test('a file that is removed with its commit is an error that names it', async () => {
+    const { hub, source, resolve } = await hubWorld(options);
+    const model = await resolve('acme/open');
+    hub.removeFile('acme/open', 'main', 'w.bin');
+    const gone = { path: 'gone.bin', size: 3, oid: { algorithm: 'git-sha1', hex: 'a'.repeat(40) } } as const;
+    const error = await failureOf(readAll(source.file(model, gone)));
+    expect(error).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/gone\.bin of acme\/open/),
+    });
+  });
+
+  test('a file that the branch no longer has is read to its end at its commit', async () => {
+    const { hub, read } = await hubWorld(options);
+    hub.addFault({ on: 'cdn', kind: 'run', run: () => void hub.removeFile('acme/open', 'main', 'w.bin') });
+    hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 2_000 });
+    expect((await read('acme/open', 'w.bin')).length).toBe(5_000);
+  });
+
+  test('a commit that is gone is an unknown revision', async () => {
+    const { hub, read } = await hubWorld(options);
+    const run = () => void hub.forcePush('acme/open', 'main', { 'other.bin': text('x') });
+    hub.addFault({ on: 'resolve', method: 'GET', kind: 'run', run });
+    expect(await failureOf(read('acme/open', 'w.bin'))).toMatchObject({ code: 'REVISION_NOT_FOUND' });
+  });
+
+  test('a model that becomes gated is refused at the next signed URL, without a retry', async () => {
+    const { hub, read, retries } = await hubWorld(options, { token: TOKEN });
+    const run = () => {
+      hub.repo('acme/open').gated = 'manual';
+      hub.expireUrls();
+    };
+    hub.addFault({ on: 'cdn', kind: 'run', run });
+    hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 2_000 });
+    const error = await failureOf(read('acme/open', 'w.bin'));
+    expect(error).toMatchObject({
+      code: 'GATED',
+      message: expect.stringMatching(/read w\.bin of acme\/open/),
+    });
+    expect(everythingIn(error)).not.toMatch(SECRETS);
+    expect(retries.map(({ reason, offset }) => [offset, reason])).toEqual([
+      [2_000, expect.any(String)],
+      [2_000, expect.stringContaining('Request has expired')],
+    ]);
+  });
+});

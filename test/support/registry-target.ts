@@ -1,0 +1,31 @@
+import { onTestFinished } from 'vitest';
+import type { Clock, ImageTarget } from '../../src/core/ports.ts';
+import { createNodeTransport } from '../../src/http/node-http.ts';
+import type { Credentials } from '../../src/registry/auth/credentials.ts';
+import type { Framing } from '../../src/registry/blob-upload.ts';
+import { createRegistryTarget } from '../../src/registry/registry-target.ts';
+import type { FakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { testClock } from './test-clock.ts';
+
+export interface RegistryTargetSetup {
+  readonly repository?: string;
+  readonly credentials?: Credentials | undefined;
+  readonly framing?: Framing;
+  readonly retries?: number;
+  readonly clock?: Clock;
+}
+
+/** The registry target as `compose.ts` makes it, on a clock that does not wait. */
+export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageTarget {
+  const transport = createNodeTransport();
+  onTestFinished(() => transport.close());
+  return createRegistryTarget({
+    registry: { scheme: 'http', host: registry.host },
+    repository: setup.repository ?? 'acme/llama',
+    credentials: async () => setup.credentials,
+    framing: setup.framing ?? 'stream',
+    retries: setup.retries ?? 10,
+    transport: transport.send,
+    clock: setup.clock ?? testClock(),
+  });
+}
