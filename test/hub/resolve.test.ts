@@ -87,11 +87,11 @@ describe('names', () => {
       const { hub, read, retries } = await hubWorld(options);
       expect((await read(name, 'config.json')).toString()).toBe('main');
       // The URL is minted again in mid-file: then there is a Range that must not get to the resolve route.
-    hub.addFault({ on: 'cdn', kind: 'run', run: () => hub.expireUrls() });
-    hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 2_000 });
-    expect((await read(name, 'w.bin')).length).toBe(5_000);
-    expect(retries.map(({ offset }) => offset)).toEqual([2_000, 2_000]);
-    expect(hub.requests({ on: 'resolve' }).filter(({ range }) => range !== undefined)).toEqual([]);
+      hub.addFault({ on: 'cdn', kind: 'run', run: () => hub.expireUrls() });
+      hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 2_000 });
+      expect((await read(name, 'w.bin')).length).toBe(5_000);
+      expect(retries.map(({ offset }) => offset)).toEqual([2_000, 2_000]);
+      expect(hub.requests({ on: 'resolve' }).filter(({ range }) => range !== undefined)).toEqual([]);
     },
   );
 

@@ -1,0 +1,95 @@
+import { onTestFinished } from 'vitest';
+import { sha256 } from '../../src/core/digest.ts';
+import type { PushEvent } from '../../src/core/event.ts';
+import { tarLayer } from '../../src/core/tar-layer.ts';
+import { type PushRequest, type PushResult, push } from '../../src/push/push.ts';
+import type { World } from '../../src/push/world.ts';
+import {
+  type FakeRegistry,
+  type FakeRegistryOptions,
+  startFakeRegistry,
+} from '../fakes/registry/fake-registry.ts';
+import type { LogEntry } from '../fakes/registry/request-log.ts';
+import type { PathClass } from '../fakes/registry/routes.ts';
+import { someBytes, watched } from './byte-sources.ts';
+import { type MemoryModel, memoryModel } from './memory-model.ts';
+import { readAll } from './read-all.ts';
+import { type RegistryTargetSetup, registryTarget } from './registry-target.ts';
+import { type TestClock, testClock } from './test-clock.ts';
+
+export const REPOSITORY = 'acme/llama';
+/** One file of this name, unless a scenario brings its own. */
+export const FILE = 'model.bin';
+export const BYTES: Buffer = someBytes(1_000_000);
+
+export interface ScenarioOptions
+  extends FakeRegistryOptions,
+    Pick<RegistryTargetSetup, 'framing' | 'retries' | 'credentials'> {
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  readonly workers?: number;
+}
+
+export interface Scenario {
+  readonly registry: FakeRegistry;
+  readonly model: MemoryModel;
+  readonly clock: TestClock;
+  readonly events: readonly PushEvent[];
+  /** Pushes the model to `v1`. */
+  push(world?: Partial<World>, request?: Partial<PushRequest>): Promise<PushResult>;
+  /** The requests of this kind so far. */
+  requests(pathClass: PathClass): readonly LogEntry[];
+  /** The uploads of the layer, without what the config needed. */
+  layerPatches(): readonly LogEntry[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A push of a model in memory to a fake registry, with a clock that does not wait. */
+export async function scenario(options: ScenarioOptions = {}): Promise<Scenario> {
+  const registry = await startFakeRegistry({ repositories: [REPOSITORY], ...options });
+  onTestFinished(() => registry.close());
+  const model = memoryModel(options.files ?? { [FILE]: BYTES }, 16 * 1024);
+  const clock = testClock();
+  const events: PushEvent[] = [];
+  const target = registryTarget(registry, { ...options, clock });
+  return {
+    registry,
+    model,
+    clock,
+    events,
+    push(world, request) {
+      return push(
+        {
+          model: { type: 'model', name: 'acme/llama' },
+          revision: 'main',
+          tags: ['v1'],
+          prefix: '',
+          tarLayout: 'standard',
+          workers: options.workers ?? 1,
+          ...request,
+        },
+        {
+          source: model,
+          target,
+          clock,
+          onEvent: (event) => events.push(event),
+          signal: new AbortController().signal,
+          ...world,
+        },
+      );
+    },
+    requests: (pathClass) => registry.log.filter((entry) => entry.pathClass === pathClass),
+    layerPatches: () =>
+      registry.log.filter(
+        ({ pathClass, bytesReceived }) => pathClass === 'upload-patch' && bytesReceived >= 1024,
+      ),
+    get tags() {
+      return Object.fromEntries(registry.tags(REPOSITORY));
+    },
+  };
+}
+
+/** The layer that a file becomes, made without any of the ways it could have gone. */
+export async function layerOf(path: string, bytes: Uint8Array): Promise<{ digest: string; bytes: Buffer }> {
+  const layer = await readAll(tarLayer(path, watched(bytes), 'standard'));
+  return { digest: sha256(layer), bytes: layer };
+}
