@@ -7,7 +7,6 @@ import { discard, type HttpResponse, readText } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
 import { hubError, presentable } from './hub-error.ts';
-import { leave } from './range.ts';
 import { type SignedUrl, signedUrl } from './signed-url.ts';
 
 /** Which file, at which commit. */
@@ -27,6 +26,9 @@ const HOPS = 10;
 const REMINTS = 3;
 /** An expired URL gets 403 as a rule; so does much else. */
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+
+/** CDNs refuse to send more than some 50 GB in one answer (https://github.com/meta-llama/llama-models/issues/37). */
+const LARGEST_GET = 16 * 2 ** 30;
 
 /**
  * Finds a file's bytes: asks the Hub where they are, keeps the signed URL that it gives for an hour, and asks for
@@ -57,13 +59,13 @@ export class FilePlace {
     let url = known ?? endpoint.file(id, commit, sibling.path);
     for (let hop = 0; hop < HOPS; hop += 1) {
       const bare = isFileUrl(url, commit);
-      const response = await this.#ask(url, bare ? 0 : start, signal);
+      const response = await this.#ask(url, bare ? undefined : start, signal);
       const { location } = response.headers;
       if (!isRedirect(response) || location === undefined) {
         if (stored) return this.#fromStorage(response);
         if (!bare || start === 0 || response.status !== 200) return this.#fromHub(response);
         // The Hub sends the file itself, without a redirect: the same URL takes the range then.
-        await leave(response);
+        await discard(response);
         return this.#fromHub(await this.#ask(url, start, signal));
       }
       await discard(response);
@@ -81,8 +83,8 @@ export class FilePlace {
     );
   }
 
-  #ask(url: string, start: number, signal: AbortSignal | undefined): Promise<HttpResponse> {
-    const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
+  #ask(url: string, start: number | undefined, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    const headers = start === undefined ? {} : rangeFrom(start, this.#name.sibling.size);
     return this.#hub.bytes({ method: 'GET', url, headers, signal });
   }
 
@@ -142,6 +144,12 @@ export class FilePlace {
   #what(): string {
     return `read ${this.#name.sibling.path} of ${formatModelId(this.#name.id)}`;
   }
+}
+
+/** The rest of the file, or as much of it as one answer may carry. A server may give less, and may give all. */
+function rangeFrom(start: number, size: number): Record<string, string> {
+  if (size - start > LARGEST_GET) return { range: `bytes=${start}-${start + LARGEST_GET - 1}` };
+  return start > 0 ? { range: `bytes=${start}-` } : {};
 }
 
 function changed(path: string, what: string): ModelcarError {

@@ -1,6 +1,6 @@
 import { dropBefore } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
-import type { HttpResponse } from '../http/transport.ts';
+import { discard, type HttpResponse } from '../http/transport.ts';
 import type { HubFileName } from './file-place.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function* bodyFrom(
   try {
     from = firstByte(response, start, name);
   } catch (error) {
-    await leave(response);
+    await discard(response);
     throw error;
   }
   yield* dropBefore(start, from, response.body);
@@ -29,11 +29,6 @@ export async function* bodyFrom(
 export function endOf({ headers }: HttpResponse, size: number): number {
   const last = parseContentRange(headers)?.last;
   return last === undefined ? size : last + 1;
-}
-
-/** Closes an answer whose body nobody wants, without reading it. */
-export async function leave(response: HttpResponse): Promise<void> {
-  for await (const _ of response.body) break;
 }
 
 function firstByte({ status, headers }: HttpResponse, start: number, { sibling }: HubFileName): number {

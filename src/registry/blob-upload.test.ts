@@ -72,6 +72,7 @@ describe('where a reply leads', () => {
     ['a cut body asks the session what it has', sending(0), interrupted, asking(0)],
     ['a busy answer to a body asks before anything is sent again', sending(0), busy, asking(0)],
     ['a session that kept the bytes goes on behind them', asking(0), status(700), sending(700)],
+    ['a session that kept nothing is opened anew: it may be broken', asking(0), status(0), opening],
     ['a session that has everything is committed', asking(0), status(SIZE), committing],
     ['a session that is gone is opened anew', asking(0), lost, opening],
     ['a session that claims more than the blob is given up', asking(0), status(SIZE + 1), opening],

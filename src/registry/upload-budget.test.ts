@@ -125,6 +125,7 @@ describe('how long it waits', () => {
     [{ type: 'committed' }, { phase: 'done', outcome: 'uploaded' }],
     [{ type: 'exists' }, { phase: 'done', outcome: 'existed' }],
     [{ type: 'absent' }, opening],
+    [{ type: 'status', location, end: 0 }, opening],
   ])('not for %j', (reply, state) => {
     expect(budgetOf(0).after(reply, state)).toBeUndefined();
   });

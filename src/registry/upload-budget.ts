@@ -82,7 +82,9 @@ export class UploadBudget {
 function failureOf(reply: UploadReply, state: UploadState): string | undefined {
   switch (reply.type) {
     case 'status':
-      return state.phase === 'opening' ? 'the registry says that it has more than it was sent' : undefined;
+      return state.phase === 'opening' && reply.end > 0
+        ? 'the registry says that it has more than it was sent'
+        : undefined;
     case 'accepted':
       return state.phase === 'asking' ? 'the registry does not say how much of the chunk it took' : undefined;
     case 'session-lost':

@@ -156,3 +156,21 @@ describe('an answer that cannot be what was asked for', () => {
     expect(hub.bytesSent({ origin: 'cdn' })).toBe(SIZE);
   });
 });
+
+test('a file of more than 16 GiB is asked for in parts, because a CDN refuses answers that are too large', async () => {
+  const size = 40 * 2 ** 30;
+  const { hub, source, resolve } = await hubWorld({
+    repos: [{ id: 'acme/huge', files: { 'w.bin': synthetic({ size, sha256: 'claimed' }) } }],
+  });
+  const model = await resolve('acme/huge');
+  const [sibling = expect.fail()] = model.siblings;
+  for (const start of [0, 20 * 2 ** 30, 39 * 2 ** 30]) {
+    for await (const _ of source.file(model, sibling).open({ start })) break;
+  }
+  const [part, rest] = [16 * 2 ** 30, 20 * 2 ** 30];
+  expect(hub.requests({ on: 'cdn' }).map(({ range }) => range)).toEqual([
+    `bytes=0-${part - 1}`,
+    `bytes=${rest}-${rest + part - 1}`,
+    `bytes=${39 * 2 ** 30}-`,
+  ]);
+});

@@ -75,7 +75,6 @@ describe('a body that is cut', () => {
     async (personality) => {
       const told = await pushed({ personality, faults: [cut] });
       expect(layerSent(told)).toBe(layer.bytes.length + CUT_AT);
-      expect(new Set(told.layerPatches().map(({ reference }) => reference)).size).toBe(1);
     },
   );
 
@@ -149,20 +148,16 @@ describe('a session', () => {
 
   test('of a registry that restarts without its secret is opened anew', async () => {
     const told = await scenario({ personality: 'dist28', framing: 256 * 1024 });
-    let restarted = false;
-    await told.push({
-      onEvent(event) {
-        if (event.type !== 'layer-started' || restarted) return;
-        restarted = true;
-        told.registry.addFault({
-          on: 'PATCH',
-          where: () => {
-            told.registry.changeSecret();
-            return true;
-          },
-        });
+    let chunks = 0;
+    told.registry.addFault({
+      on: 'PATCH',
+      where() {
+        chunks += 1;
+        if (chunks === 3) told.registry.changeSecret();
+        return false;
       },
     });
+    await told.push();
     expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
   });
 });
