@@ -182,8 +182,7 @@ function status(
   const { offset = 0, taken = undefined } = state.phase === 'asking' ? state : {};
   // It counts wrongly here too. Its success is the better word; the digest at the commit proves it.
   if (taken !== undefined && end <= offset) return sendFrom(taken, location, framing, size);
-  // Nothing is lost with a session that has nothing, and some cannot be used again: Gitea and Forgejo leave the file
-  // of a cut body longer than their database knows, and answer 500 to whatever follows.
+  // Nothing is lost with an empty session, and after a cut Gitea and Forgejo answer 500 to all that follows in it.
   if (end === 0 && size > 0) return { phase: 'opening', framing };
   if (end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a chunk stored twice
   return sendFrom(end, location, framing, size);

@@ -62,16 +62,8 @@ describe('a body that is cut', () => {
     expect(layerSent(told)).toBe(layer.bytes.length);
   });
 
-  test.each<PersonalityName>(['zot', 'forgejo', 'gar', 'acr', 'harbor'])(
+  test.each<PersonalityName>(['zot', 'quay', 'forgejo', 'gar', 'acr', 'pulp', 'harbor'])(
     'begins anew with %s',
-    async (personality) => {
-      const told = await pushed({ personality, faults: [cut] });
-      expect(layerSent(told)).toBe(layer.bytes.length + CUT_AT);
-    },
-  );
-
-  test.each<PersonalityName>(['quay', 'pulp'])(
-    'goes on with what %s kept of it: nothing',
     async (personality) => {
       const told = await pushed({ personality, faults: [cut] });
       expect(layerSent(told)).toBe(layer.bytes.length + CUT_AT);
