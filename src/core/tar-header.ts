@@ -33,7 +33,7 @@ export function header({ type, name, size }: Entry): Uint8Array {
   writeOctal(block, 329, 7, 0);
   writeOctal(block, 337, 7, 0);
   seal(block);
-  // Readers agree on what ASCII in the name field means, and on UTF-8 only in PAX.
+  // POSIX keeps the name field to the portable characters; text beyond them is for PAX, which is UTF-8 by definition.
   return split && isAscii(bytes) ? block : join(paxHeader([['path', name]], 0o644), block);
 }
 
