@@ -12,6 +12,6 @@ export function explain(error: unknown): readonly string[] {
   return [
     'error: this is a bug in oci-modelcar',
     ...detail.split('\n').map(printable),
-    'hint: report it with these lines; nothing was tagged.',
+    'hint: report it with these lines.',
   ];
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { ModelcarError, type PushResult, planPush, pushModel, VERSION } from '../index.ts';
+import { ModelcarError, type PushEvent, type PushResult, planPush, pushModel, VERSION } from '../index.ts';
 import { BUG, EXIT_CODES } from './exit-code.ts';
 import { explain } from './explain.ts';
 import { type PushWords, toPushOptions } from './options.ts';
@@ -7,11 +7,14 @@ import { createProgram, usageMessage } from './program.ts';
 import { readTokenFile } from './token-file.ts';
 import { createTextFormat, formatPlan, toLines } from './ui/text.ts';
 
+// A reader of our output that is gone is no reason to leave a push half done.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 await main();
 
 async function main(): Promise<void> {
   const interruption = onSignals();
-  const program = createProgram(VERSION, { push: (words) => push(words, interruption.signal) });
+  const program = createProgram(VERSION, { push: (words) => push(words, interruption) });
   try {
     if (process.argv.length <= 2) program.help();
     await program.parseAsync();
@@ -23,13 +26,19 @@ async function main(): Promise<void> {
   }
 }
 
-async function push(words: PushWords & { readonly dryRun: boolean }, signal: AbortSignal): Promise<void> {
+async function push(
+  words: PushWords & { readonly dryRun: boolean },
+  interruption: Interruption,
+): Promise<void> {
   const options = toPushOptions(words, process.env, await readTokenFile(process.env));
   const format = createTextFormat(() => performance.now());
   const observed = {
     ...options,
-    signal,
-    onEvent: (event: Parameters<typeof format>[0]) => process.stderr.write(toLines(format(event))),
+    signal: interruption.signal,
+    onEvent(event: PushEvent) {
+      if (event.type === 'manifest-pushed') interruption.noteTagging();
+      process.stderr.write(toLines(format(event)));
+    },
   };
   if (words.dryRun) process.stderr.write(toLines(formatPlan(await planPush(observed))));
   else process.stdout.write(formatResult(await pushModel(observed)));
@@ -57,6 +66,8 @@ function report(error: unknown): number {
 
 interface Interruption {
   readonly signal: AbortSignal;
+  /** From here on a tag may have been set already. */
+  noteTagging(): void;
   exitCode(): number;
   stop(): void;
 }
@@ -65,12 +76,13 @@ interface Interruption {
 function onSignals(): Interruption {
   const controller = new AbortController();
   let exitCode: number = EXIT_CODES.CANCELLED;
+  let nothingTagged = ': nothing was tagged';
   const handle = (name: NodeJS.Signals) => {
     process.off('SIGINT', handle);
     process.off('SIGTERM', handle);
     if (name === 'SIGTERM') exitCode = 128 + 15;
     controller.abort(
-      new ModelcarError('CANCELLED', `stopped by ${name}: nothing was tagged`, {
+      new ModelcarError('CANCELLED', `stopped by ${name}${nothingTagged}`, {
         hint: 'Run the same command again.',
       }),
     );
@@ -79,6 +91,9 @@ function onSignals(): Interruption {
   process.on('SIGTERM', handle);
   return {
     signal: controller.signal,
+    noteTagging() {
+      nothingTagged = '';
+    },
     exitCode: () => exitCode,
     stop() {
       process.off('SIGINT', handle);

@@ -117,5 +117,6 @@ test('the flag for the endpoint wins over its variable, and an empty variable co
 
 test('a registry password may be empty, a user name may not', () => {
   expect(options({}, { OCI_USERNAME: 'u' }).credentials).toEqual({ username: 'u', password: '' });
-  expect(options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).not.toHaveProperty('credentials');
+  expect(() => options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).toThrow('OCI_PASSWORD is set without');
+  expect(options({}, { OCI_USERNAME: '', OCI_PASSWORD: '' })).not.toHaveProperty('credentials');
 });

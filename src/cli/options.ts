@@ -47,6 +47,9 @@ export function toPushOptions(
   const endpoint = words.hfEndpoint ?? variable(env, 'HF_ENDPOINT');
   const token = hubToken(env, tokenFile);
   const username = variable(env, 'OCI_USERNAME');
+  if (username === undefined && variable(env, 'OCI_PASSWORD') !== undefined) {
+    throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
+  }
   return {
     model,
     target: location,

@@ -1,6 +1,6 @@
 /**
- * What went wrong, as a question a script can act on. `docs/errors.md` explains each code, `cli/exit-code.ts`
- * maps it to an exit code; both are complete by construction, so a new code does not compile without them.
+ * What went wrong, as a question a script can act on. `cli/exit-code.ts` maps each code to an exit
+ * code; the map is complete by construction, so a new code does not compile without it.
  */
 export type ErrorCode =
   /** The command, a flag, a name or a reference is wrong. */
@@ -29,6 +29,11 @@ export type ErrorCode =
   | 'OFFLINE'
   /** The caller's signal was aborted. */
   | 'CANCELLED';
+
+/** Whether `error` may be gone when the same is tried again. */
+export function isPassingError(error: unknown): error is ModelcarError {
+  return error instanceof ModelcarError && (error.code === 'UNAVAILABLE' || error.code === 'RATE_LIMITED');
+}
 
 export interface ModelcarErrorOptions {
   /** One imperative sentence: what to do next. */

@@ -14,7 +14,7 @@ export interface ModelSource {
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
 export interface ImageTarget {
-  /** Finds out whether the target can be reached and written to, before anything is read for it. */
+  /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
   prepare(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
   pushBlob(push: BlobPush): Promise<PushedBlob>;

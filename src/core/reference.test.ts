@@ -29,6 +29,7 @@ describe('a reference', () => {
     ['oci:out', 'out', undefined],
     ['oci:./out/model:v1', './out/model', 'v1'],
     ['oci:/tmp/x:latest', '/tmp/x', 'latest'],
+    ['oci:/tmp/a@b:t', '/tmp/a@b', 't'],
   ])('%s', (text, folder, tag) => {
     expect(parseImageReference(text)).toEqual({ location: { kind: 'layout', folder }, tag });
   });

@@ -42,6 +42,7 @@ export function parseImageReference(text: string): ImageReference {
       `Put a registry in front: docker.io/${rest}`,
     );
   }
+  refuseDigest(text);
   const { name, tag } = splitTag(rest.slice(slash + 1));
   return {
     location: registryLocation(scheme + host, name),
@@ -118,12 +119,14 @@ function parseFolder(folder: string): TargetLocation {
   return { kind: 'layout', folder };
 }
 
+function refuseDigest(text: string): void {
+  if (!text.includes('@')) return;
+  throw new ModelcarError('USAGE', `"${text}" names a digest, which nobody knows before the push`, {
+    hint: 'Leave out @sha256:…; the digest is part of the result.',
+  });
+}
+
 function splitTag(text: string): { name: string; tag: string | undefined } {
-  if (text.includes('@')) {
-    throw new ModelcarError('USAGE', `"${text}" names a digest, which nobody knows before the push`, {
-      hint: 'Leave out @sha256:…; the digest is part of the result.',
-    });
-  }
   const colon = text.lastIndexOf(':');
   if (colon <= text.lastIndexOf('/')) return { name: text, tag: undefined };
   return { name: text.slice(0, colon), tag: text.slice(colon + 1) };

@@ -115,13 +115,16 @@ describe('an answer before the body is sent', () => {
   });
 
   test('leaves no connection on which the rest of the body could be taken for a request', async () => {
+    const closed = deferred();
     const server = await httpServer((request, response) => {
+      request.socket.once('close', closed.resolve);
       if (request.method === 'PATCH') response.writeHead(401).end('who?');
       else response.end('fine');
     });
     const send = transport();
     const body = watched(Buffer.alloc(8 * 2 ** 20)).open();
     await discard(await send({ method: 'PATCH', url: server.origin, body }));
+    await closed.promise;
     expect(await readText(await send({ method: 'GET', url: server.origin }))).toBe('fine');
     expect(server.connections).toBe(2);
   });

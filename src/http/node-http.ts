@@ -1,7 +1,9 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import https from 'node:https';
-import { ModelcarError } from '../core/error.ts';
-import { withoutQuery } from './origin.ts';
+import { explain, Stalled } from './network-error.ts';
+import { writeBody } from './node-request-body.ts';
+import { readBody } from './node-response-body.ts';
+import { parseTarget } from './request-target.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
 export interface NodeTransport {
@@ -71,24 +73,6 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   };
 }
 
-type Scheme = 'http:' | 'https:';
-
-/** Host, port and path; the path stays as it is written, but for what HTTP cannot carry. */
-function parseTarget(url: string): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
-    throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`);
-  }
-  const { protocol, hostname, port } = parsed;
-  const afterAuthority = /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0].length ?? 0;
-  const path = url
-    .slice(afterAuthority)
-    .replace(/#.*$/, '')
-    .replace(/[^\x21-\x7e]/gu, encodeURIComponent);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  return { protocol, host, port, path: path.startsWith('/') ? path : `/${path}` };
-}
-
 function limitConnect(outgoing: ClientRequest, connectTimeoutMs: number): void {
   outgoing.once('socket', (socket) => {
     if (!socket.connecting) return;
@@ -125,125 +109,9 @@ function answer(outgoing: ClientRequest, answerTimeoutMs: number): Promise<Incom
   });
 }
 
-async function writeBody(
-  outgoing: ClientRequest,
-  body: HttpRequest['body'],
-  stallTimeoutMs: number,
-): Promise<void> {
-  if (body === undefined || body instanceof Uint8Array) {
-    outgoing.end(body);
-    await taken(outgoing, 'finish', stallTimeoutMs);
-    return;
-  }
-  // An answer that comes before the end of the body, or a broken connection, makes the rest of it pointless.
-  let over = false;
-  outgoing.once('response', () => {
-    over = true;
-  });
-  outgoing.once('close', () => {
-    over = true;
-  });
-  try {
-    for await (const chunk of body) {
-      if (over) return;
-      if (!outgoing.write(chunk)) await taken(outgoing, 'drain', stallTimeoutMs);
-      if (over) return;
-    }
-    outgoing.end();
-    await taken(outgoing, 'finish', stallTimeoutMs);
-  } catch (error) {
-    // The source failed: what was sent must not look like the whole of it.
-    outgoing.destroy();
-    throw error;
-  }
-}
-
-/** Until the other side has taken what waits to be sent, answers, or is gone. */
-function taken(outgoing: ClientRequest, event: 'drain' | 'finish', stallTimeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const events = [event, 'response', 'close'] as const;
-    const timer = setTimeout(
-      () => outgoing.destroy(new Stalled('no byte was taken', stallTimeoutMs)),
-      stallTimeoutMs,
-    );
-    const done = () => {
-      clearTimeout(timer);
-      for (const event of events) outgoing.off(event, done);
-      resolve();
-    };
-    for (const event of events) outgoing.once(event, done);
-    if (outgoing.destroyed || outgoing.writableFinished) done();
-    else if (event === 'drain' && !outgoing.writableNeedDrain) done();
-  });
-}
-
-async function* readBody(
-  outgoing: ClientRequest,
-  incoming: IncomingMessage,
-  request: HttpRequest,
-  stallTimeoutMs: number,
-): AsyncGenerator<Uint8Array> {
-  // The limit is on our waiting, not on the time that the reader takes between two chunks.
-  let waitingSince = performance.now();
-  const watch = setInterval(() => {
-    if (performance.now() - waitingSince < stallTimeoutMs) return;
-    incoming.destroy(new Stalled('no byte came', stallTimeoutMs));
-  }, stallTimeoutMs / 4);
-  try {
-    for await (const chunk of incoming) {
-      waitingSince = Number.POSITIVE_INFINITY;
-      yield chunk;
-      waitingSince = performance.now();
-    }
-  } catch (error) {
-    throw explain(error, request);
-  } finally {
-    clearInterval(watch);
-    // A body that was not sent or not read to its end leaves a connection nobody else can use.
-    if (!outgoing.writableFinished || !incoming.complete) outgoing.destroy();
-  }
-}
-
-class Stalled extends Error {
-  constructor(what: string, afterMs: number) {
-    super(`${what} for ${Math.round(afterMs / 1000)} s`);
-  }
-}
-
 function flatten(headers: IncomingMessage['headers']): Record<string, string | undefined> {
   const flat: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers))
     flat[name] = Array.isArray(value) ? value.join(', ') : value;
   return flat;
 }
-
-/** What a person needs to know of a broken connection; an abort passes as it is. */
-function explain(error: unknown, request: HttpRequest): unknown {
-  if (request.signal?.aborted) return request.signal.reason;
-  if (error instanceof ModelcarError) return error;
-  const { code, message } =
-    error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
-  const where = `${request.method} ${withoutQuery(request.url)}`;
-  if (code !== undefined && /CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) {
-    return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${message}`, {
-      hint: 'Set NODE_EXTRA_CA_CERTS for a private CA; write http:// for a registry without TLS.',
-      cause: error,
-    });
-  }
-  if (code !== undefined && /^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
-    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, { cause: error });
-  }
-  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code ?? ''] ?? message}`, {
-    hint: 'Check the name and the network, then run the same command again.',
-    cause: error,
-  });
-}
-
-const PLAIN_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there (connection refused)',
-  ECONNRESET: 'the connection was reset',
-  EPIPE: 'the connection was closed while we were sending',
-  ENOTFOUND: 'no such host',
-  EAI_AGAIN: 'the name server did not answer',
-  ETIMEDOUT: 'the connection timed out',
-};

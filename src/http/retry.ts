@@ -1,4 +1,4 @@
-import { ModelcarError } from '../core/error.ts';
+import { isPassingError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { withoutQuery } from './origin.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
@@ -52,8 +52,7 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
           await discard(response);
         } catch (error) {
           const limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);
-          const passing = error instanceof ModelcarError && error.code === 'UNAVAILABLE';
-          if (!passing || retry > limit || !canRepeat(request)) throw error;
+          if (!isPassingError(error) || retry > limit || !canRepeat(request)) throw error;
           reason = error.message;
         }
         delayMs ??= backoffMs(retry, clock.random());

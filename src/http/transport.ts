@@ -11,10 +11,15 @@ export interface HttpRequest {
    * Bytes, or a stream. A stream is sent with `content-length` where the headers give one, else chunked; it can be
    * sent only once, so a request that carries one is never repeated by a wrapper.
    */
-  readonly body?: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly body?: Uint8Array | StreamBody;
   readonly signal?: AbortSignal | undefined;
   /** How long the answer may take to begin after the request was sent. Default 60,000. */
   readonly answerTimeoutMs?: number;
+}
+
+export interface StreamBody extends AsyncIterable<Uint8Array> {
+  /** Nobody wants the rest: there is an answer, or no connection. One that waits for bytes should end then. */
+  stop?(): void;
 }
 
 export interface HttpResponse {

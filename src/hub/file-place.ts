@@ -1,12 +1,13 @@
 import { ModelcarError } from '../core/error.ts';
 import { type Commit, formatModelId, type ModelId, type Sibling } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
+import { presentable } from '../http/presentable.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
 import { discard, type HttpResponse, readText } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
-import { hubError, presentable } from './hub-error.ts';
+import { hubError } from './hub-error.ts';
 import { type SignedUrl, signedUrl } from './signed-url.ts';
 
 /** Which file, at which commit. */

@@ -1,5 +1,6 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
+import { presentable } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
@@ -31,16 +32,6 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const words = said.startsWith('Invalid username or password') ? '' : said;
   const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
   return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
-}
-
-/** What a server said, for a message: short, on one line, and without a signature that it may have repeated. */
-export function presentable(said: string): string {
-  return said
-    .replace(/\s+/g, ' ')
-    .replace(/(https?:\/\/[^\s?#"<>]+)\?[^\s"<>]*/gi, '$1?…')
-    .replace(/\b(Signature|Policy|Key-Pair-Id|X-Amz-[\w-]+)=[^&\s"<>]*/gi, '$1=…')
-    .trim()
-    .slice(0, 300);
 }
 
 function classify(

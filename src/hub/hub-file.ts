@@ -1,5 +1,5 @@
 import type { ByteSource } from '../core/bytes.ts';
-import { ModelcarError } from '../core/error.ts';
+import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { OnRetry } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
@@ -37,7 +37,7 @@ export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): B
           }
         } catch (error) {
           signal?.throwIfAborted();
-          if (!(error instanceof ModelcarError && error.code === 'UNAVAILABLE')) throw error;
+          if (!isPassingError(error)) throw error;
           trouble = passing(error);
         }
         if (position >= size) return;

@@ -17,7 +17,8 @@ export async function atOnce<Item, Result>(
   async function worker(): Promise<void> {
     for (const [index, item] of queue) {
       if (either.aborted) return;
-      results[index] = await work(item, either);
+      // A signal of its own: each request listens to it, and many listeners on one look like a leak to Node.
+      results[index] = await work(item, AbortSignal.any([either]));
     }
   }
 

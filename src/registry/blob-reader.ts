@@ -11,6 +11,8 @@ export class BlobReader {
   readonly #signal: AbortSignal;
   readonly #hash = new HashFrontier('sha256');
   #chunks: AsyncIterator<Uint8Array> | undefined;
+  /** Aborted when what is open was released. */
+  #opened = new AbortController();
   /** Where in the blob `#rest` begins; the source has been read up to its end. */
   #position = 0;
   #rest: Uint8Array = new Uint8Array();
@@ -30,7 +32,9 @@ export class BlobReader {
 
   /** The bytes `start` ≤ … < `end`. Left early, it stays where it is. */
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    if (this.#chunks === undefined || this.#position !== start) await this.#open(start);
+    if (this.#chunks === undefined || this.#opened.signal.aborted || this.#position !== start) {
+      await this.#open(start);
+    }
     while (this.#position < end) {
       if (this.#rest.length === 0 && !(await this.#advance())) return;
       // A resumed upload: bytes that the registry has already, read only for the hash.
@@ -50,6 +54,11 @@ export class BlobReader {
     for await (const _ of this.read(size, size)); // what lies before the start is hashed and kept back
   }
 
+  /** Ends a read that waits for the source. The next one opens it again. */
+  release(): void {
+    this.#opened.abort();
+  }
+
   /** Releases what is open. The reader can be used again. */
   async close(): Promise<void> {
     const chunks = this.#chunks;
@@ -61,12 +70,17 @@ export class BlobReader {
   async #open(start: number): Promise<void> {
     await this.close();
     this.#position = Math.min(start, this.#hash.position);
-    this.#chunks = this.#source.open({ start: this.#position, signal: this.#signal })[Symbol.asyncIterator]();
+    this.#opened = new AbortController();
+    const signal = AbortSignal.any([this.#signal, this.#opened.signal]);
+    this.#chunks = this.#source.open({ start: this.#position, signal })[Symbol.asyncIterator]();
   }
 
   /** Brings the next chunk; false at the end. */
   async #advance(): Promise<boolean> {
-    const result = await this.#chunks?.next();
+    const result = await this.#chunks?.next().catch((error: unknown) => {
+      if (this.#opened.signal.aborted && !this.#signal.aborted) return undefined;
+      throw error;
+    });
     if (result === undefined || result.done) return false;
     this.#rest = result.value;
     this.#hash.update(result.value, this.#position);

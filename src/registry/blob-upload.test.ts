@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { begin, CHUNK_LADDER, next, type UploadReply, type UploadState } from './blob-upload.ts';
+import { testClock } from '../../test/support/test-clock.ts';
+import {
+  begin,
+  CHUNK_LADDER,
+  type Framing,
+  next,
+  type UploadReply,
+  type UploadState,
+} from './blob-upload.ts';
+import { UploadBudget } from './upload-budget.ts';
 
 const SIZE = 300 * 2 ** 20;
 const location = '/v2/x/blobs/uploads/1';
@@ -25,7 +34,7 @@ const accepted = (end: number, claimed = end): UploadReply => ({ type: 'accepted
 const status = (end: number): UploadReply => ({ type: 'status', location, end });
 const lost: UploadReply = { type: 'session-lost', reason: 'BLOB_UPLOAD_INVALID' };
 const interrupted: UploadReply = { type: 'interrupted', reason: 'socket hang up' };
-const busy: UploadReply = { type: 'busy', reason: '503', retryAfterMs: undefined };
+const busy: UploadReply = { type: 'busy', reason: '503', status: 503, retryAfterMs: undefined };
 const tooLarge = (sent: number): UploadReply => ({
   type: 'too-large',
   bodySize: sent,
@@ -107,28 +116,40 @@ describe('where a reply leads', () => {
       'a 413 to a stream opens a session for chunks',
       sending(0),
       tooLarge(150 * MIB),
-      { phase: 'opening', framing: 95 * MIB },
+      { phase: 'opening', framing: 95 * MIB, learned: true },
     ],
     [
       'a 413 to a chunk takes the next step down',
       sending(0, 16 * MIB),
       tooLarge(16 * MIB),
-      { phase: 'opening', framing: 8 * MIB },
+      { phase: 'opening', framing: 8 * MIB, learned: true },
     ],
     [
       'a 413 after one MiB means less than that',
       sending(0),
       tooLarge(MIB + 4096),
-      { phase: 'opening', framing: MIB },
+      { phase: 'opening', framing: MIB, learned: true },
     ],
     ['a 416 that names another offset goes on there', sending(0), outOfOrder(4096), sending(4096)],
     [
       'a 416 that agrees on the offset means the size',
       sending(0, 16 * MIB),
       outOfOrder(0),
-      { phase: 'opening', framing: 8 * MIB },
+      { phase: 'opening', framing: 8 * MIB, learned: true },
     ],
-    ['a 416 that names nothing asks', sending(64), outOfOrder(), asking(64)],
+    ['a 416 that names nothing asks', sending(64), outOfOrder(), { ...asking(64), disputed: true }],
+    [
+      'a 416 after which the session agrees on the offset means the size',
+      { ...asking(0), disputed: true, framing: 16 * MIB },
+      status(0),
+      { phase: 'opening', framing: 8 * MIB, learned: true },
+    ],
+    [
+      'a 416 after which the session names another offset goes on there',
+      { ...asking(64), disputed: true },
+      status(4096),
+      sending(4096),
+    ],
     ['a 416 to a question begins anew', asking(64), outOfOrder(), opening],
     [
       'a status that miscounts a body that was taken is overruled by its success',
@@ -150,19 +171,19 @@ describe('where a reply leads', () => {
       sending(0, 100_000_000),
     ],
   ])('%s', (_, state, reply, expected) => {
-    expect(next(state, reply, SIZE, stream)).toEqual(expected);
+    expect(next(state, reply, SIZE)).toEqual(expected);
   });
 
   test('a body that is too large even in the smallest chunk is refused with the setting to change', () => {
-    expect(next(sending(0, MIB / 2), tooLarge(MIB / 2), SIZE, stream)).toMatchObject({
+    expect(next(sending(0, MIB / 2), tooLarge(MIB / 2), SIZE)).toMatchObject({
       phase: 'failed',
       failure: { code: 'REJECTED', hint: expect.stringContaining('client_max_body_size') },
     });
   });
 
   test('limits that contradict each other are refused, naming both', () => {
-    const learned: UploadState = { phase: 'opening', framing: MIB };
-    expect(next(learned, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, stream)).toMatchObject({
+    const learned: UploadState = { phase: 'opening', framing: MIB, learned: true };
+    expect(next(learned, { type: 'opened', location, minChunk: 5 * MIB }, SIZE)).toMatchObject({
       phase: 'failed',
       failure: { message: expect.stringMatching(/5242880.*1048576/) },
     });
@@ -171,9 +192,7 @@ describe('where a reply leads', () => {
 
 test('a chunk size that the user prefers is raised to what the registry takes at least', () => {
   const preferred: UploadState = { phase: 'opening', framing: MIB };
-  expect(next(preferred, { type: 'opened', location, minChunk: 5 * MIB }, SIZE, MIB)).toEqual(
-    sending(0, 5 * MIB),
-  );
+  expect(next(preferred, { type: 'opened', location, minChunk: 5 * MIB }, SIZE)).toEqual(sending(0, 5 * MIB));
 });
 
 describe('on any walk', () => {
@@ -214,7 +233,7 @@ describe('on any walk', () => {
             if (state.phase === 'done' || state.phase === 'failed') return;
             // What was sent is ours to know, and never beyond the blob.
             const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
-            state = next(state, heard, bytes, preferred);
+            state = next(state, heard, bytes);
             if (state.phase === 'sending') {
               expect(state.offset).toBeGreaterThanOrEqual(0);
               expect(state.offset).toBeLessThan(bytes);
@@ -235,11 +254,93 @@ describe('on any walk', () => {
         let state = begin(stream, false);
         for (const one of replies) {
           if (state.phase === 'done' || state.phase === 'failed') return;
-          state = next(state, one, bytes, stream);
+          state = next(state, one, bytes);
           if (state.phase === 'done') expect(['exists', 'committed']).toContain(one.type);
         }
       }),
     );
+  });
+});
+
+describe('however a registry answers', () => {
+  /** Answers that a registry can give in a state, drawn without end. */
+  function answersOf(draw: () => number, size: number, minChunk: number) {
+    const some = (limit: number) => Math.floor(draw() * (limit + 1));
+    const trouble = (): UploadReply => {
+      const kinds: UploadReply[] = [lost, interrupted, busy, { type: 'unauthorized', reason: '' }];
+      return kinds[some(kinds.length - 1)] ?? lost;
+    };
+    return (state: UploadState): UploadReply => {
+      if (draw() < 0.3) return trouble();
+      switch (state.phase) {
+        case 'checking':
+        case 'confirming':
+          return { type: 'absent' };
+        case 'opening':
+          return { type: 'opened', location, minChunk };
+        case 'sending': {
+          const end = state.framing === 'stream' ? size : Math.min(size, state.offset + state.framing);
+          const which = draw();
+          if (which < 0.3) return tooLarge(some(end - state.offset));
+          if (which < 0.5) return outOfOrder(draw() < 0.5 ? undefined : some(size));
+          return accepted(end, some(size));
+        }
+        case 'asking':
+          return draw() < 0.5 ? status(some(size + 1)) : outOfOrder();
+        default:
+          return outOfOrder();
+      }
+    };
+  }
+
+  test('an upload comes to an end', () => {
+    fc.assert(
+      fc.property(
+        fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
+        fc.integer({ min: 1, max: 40 }).map((n) => n * MIB),
+        fc.constantFrom<Framing>('stream', 4 * MIB, 16 * MIB),
+        fc.constantFrom(0, 5 * MIB),
+        (chance, size, framing, minChunk) => {
+          const answer = answersOf(() => chance.next().value, size, minChunk);
+          const budget = new UploadBudget(10, testClock());
+          let state = begin(framing, false);
+          for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
+            // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
+            if (steps > 20_000) throw new Error('it goes on for ever');
+            const reply = answer(state);
+            const after = next(state, reply, size);
+            try {
+              budget.after(reply, state, after);
+            } catch {
+              return;
+            }
+            state = after;
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a limit below the least chunk is found out, not tried for ever', () => {
+    const budget = new UploadBudget(10, testClock());
+    let state = begin(4 * MIB, false);
+    for (let steps = 0; state.phase !== 'failed'; steps += 1) {
+      expect(steps).toBeLessThan(50);
+      const reply: UploadReply =
+        state.phase === 'opening' ? { type: 'opened', location, minChunk: 5 * MIB } : tooLarge(5 * MIB);
+      const after = next(state, reply, SIZE);
+      budget.after(reply, state, after);
+      state = after;
+    }
+  });
+});
+
+test('a stream that is refused before much of it was sent goes in the largest chunks', () => {
+  expect(next(sending(0), tooLarge(1024), SIZE)).toEqual({
+    phase: 'opening',
+    framing: 95 * MIB,
+    learned: true,
   });
 });
 

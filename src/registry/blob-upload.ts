@@ -17,9 +17,9 @@ export type Framing = 'stream' | number;
 
 export type UploadState =
   /** HEAD: the digest is known, the blob may be there. */
-  | { readonly phase: 'checking' }
-  /** POST: open a session. */
-  | { readonly phase: 'opening'; readonly framing: Framing }
+  | { readonly phase: 'checking'; readonly framing: Framing }
+  /** POST: open a session. `learned`: larger chunks than these were refused. */
+  | { readonly phase: 'opening'; readonly framing: Framing; readonly learned?: true }
   /** PATCH: send from `offset`, which the registry has confirmed. */
   | {
       readonly phase: 'sending';
@@ -29,13 +29,14 @@ export type UploadState =
     }
   /**
    * GET: ask the session how much it has. `offset` is what it last confirmed; `taken` is the end of a body that it
-   * answered with success while its `Range` said otherwise.
+   * answered with success while its `Range` said otherwise; `disputed` that it refused the range of a body there.
    */
   | {
       readonly phase: 'asking';
       readonly location: string;
       readonly offset: number;
       readonly taken?: number;
+      readonly disputed?: true;
       readonly framing: Framing;
     }
   /** PUT: everything was sent. */
@@ -77,7 +78,12 @@ export type UploadReply =
   /** 401: the token is refreshed before the next request, the session is intact. */
   | { readonly type: 'unauthorized'; readonly reason: string }
   /** 408, 429, 5xx. */
-  | { readonly type: 'busy'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  | {
+      readonly type: 'busy';
+      readonly reason: string;
+      readonly status: number;
+      readonly retryAfterMs: number | undefined;
+    }
   /** No answer: the connection broke, or a time limit passed. */
   | { readonly type: 'interrupted'; readonly reason: string }
   /** Anything that will not get better by trying again. */
@@ -99,16 +105,16 @@ export const CHUNK_LADDER: readonly number[] = [
 
 /** Where an upload begins: with a question when the digest is known, with a session when it is not. */
 export function begin(framing: Framing, digestKnown: boolean): UploadState {
-  return digestKnown ? { phase: 'checking' } : { phase: 'opening', framing };
+  return { phase: digestKnown ? 'checking' : 'opening', framing };
 }
 
 /**
  * The state after `reply`. Total and pure.
  * @param size length of the blob in bytes
- * @param preferred the framing that a new session starts with
  */
-export function next(state: UploadState, reply: UploadReply, size: number, preferred: Framing): UploadState {
-  const framing = 'framing' in state ? state.framing : preferred;
+export function next(state: UploadState, reply: UploadReply, size: number): UploadState {
+  if (state.phase === 'done' || state.phase === 'failed') return state;
+  const { framing } = state;
   switch (reply.type) {
     case 'exists':
       return { phase: 'done', outcome: state.phase === 'checking' ? 'existed' : 'uploaded' };
@@ -117,7 +123,7 @@ export function next(state: UploadState, reply: UploadReply, size: number, prefe
         ? { phase: 'asking', location: state.location, offset: size, framing }
         : { phase: 'opening', framing };
     case 'opened':
-      return opened(reply, framing, framing === preferred, size);
+      return opened(state, reply, size);
     case 'accepted':
       return accepted(state, reply, framing, size);
     case 'status':
@@ -132,7 +138,7 @@ export function next(state: UploadState, reply: UploadReply, size: number, prefe
     case 'out-of-order':
       return outOfOrder(state, reply, framing, size);
     case 'too-large':
-      return tooLarge(state, reply);
+      return tooLarge(state, reply, size);
     case 'unauthorized':
       return state;
     case 'busy':
@@ -144,13 +150,15 @@ export function next(state: UploadState, reply: UploadReply, size: number, prefe
 }
 
 function opened(
+  state: UploadState & { readonly framing: Framing },
   { location, minChunk = 0, maxChunk = Number.POSITIVE_INFINITY }: UploadReply & { type: 'opened' },
-  framing: Framing,
-  preference: boolean,
   size: number,
 ): UploadState {
+  const { framing } = state;
   if (framing === 'stream' && maxChunk >= size) return sendFrom(0, location, framing, size);
-  const ceiling = Math.min(maxChunk, framing === 'stream' || preference ? size : framing);
+  // What the user prefers can be raised to what the registry takes at least; what was learned cannot.
+  const learned = state.phase === 'opening' && state.learned && framing !== 'stream' ? framing : size;
+  const ceiling = Math.min(maxChunk, learned);
   const wanted = framing === 'stream' ? ceiling : Math.min(framing, ceiling);
   if (ceiling < minChunk && ceiling < size) {
     return failed(
@@ -179,9 +187,10 @@ function status(
   framing: Framing,
   size: number,
 ): UploadState {
-  const { offset = 0, taken = undefined } = state.phase === 'asking' ? state : {};
+  const { offset = 0, taken = undefined, disputed = false } = state.phase === 'asking' ? state : {};
   // It counts wrongly here too. Its success is the better word; the digest at the commit proves it.
   if (taken !== undefined && end <= offset) return sendFrom(taken, location, framing, size);
+  if (disputed && end === offset) return rangeRefused(framing, size);
   // Nothing is lost with an empty session, and after a cut Gitea and Forgejo answer 500 to all that follows in it.
   if (end === 0 && size > 0) return { phase: 'opening', framing };
   if (end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a chunk stored twice
@@ -198,29 +207,32 @@ function outOfOrder(
   // ACR answers 416 to the repetition of a commit that had succeeded.
   if (state.phase === 'committing') return { ...state, phase: 'confirming' };
   if (state.phase !== 'sending') return { phase: 'opening', framing };
-  if (end === undefined) return { phase: 'asking', location, offset: state.offset, framing };
+  if (end === undefined) return { phase: 'asking', location, offset: state.offset, disputed: true, framing };
   if (end !== state.offset)
     return end > size ? { phase: 'opening', framing } : sendFrom(end, location, framing, size);
-  // It agrees on the offset and still refuses: then the size is wrong (GHCR: over 4 MiB; R2: unequal chunks).
-  return smaller(state, framing === 'stream' ? size : framing, 'the registry refuses the range (416)');
+  return rangeRefused(framing, size);
 }
 
-function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }): UploadState {
-  if (state.phase !== 'sending') return failed('REJECTED', reply.reason);
-  const tried = state.framing === 'stream' ? reply.bodySize : Math.min(reply.bodySize, state.framing);
-  return smaller(state, tried, reply.reason);
+/** It agrees on the offset and still refuses: then the size is wrong (GHCR: over 4 MiB; R2: unequal chunks). */
+function rangeRefused(framing: Framing, size: number): UploadState {
+  return (
+    smaller(framing, framing === 'stream' ? size : framing) ??
+    failed('REJECTED', 'the registry refuses every range (416)', 'Push without --chunk-mib.')
+  );
 }
 
-function smaller(state: UploadState & { phase: 'sending' }, tried: number, reason: string): UploadState {
-  const framing = CHUNK_LADDER.find(
-    (size) => size < tried && (state.framing === 'stream' || size < state.framing),
-  );
-  if (framing !== undefined) return { phase: 'opening', framing };
-  return failed(
-    'REJECTED',
-    reason,
-    'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size).',
-  );
+function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }, size: number): UploadState {
+  const hint = 'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size).';
+  if (state.phase !== 'sending') return failed('REJECTED', reply.reason, hint);
+  // Refused before much of a stream was sent, its length says nothing; then the ladder begins at the top.
+  const early = state.framing === 'stream' && reply.bodySize <= Math.min(...CHUNK_LADDER);
+  return smaller(state.framing, early ? size : reply.bodySize) ?? failed('REJECTED', reply.reason, hint);
+}
+
+/** The next step down from a body of `tried` bytes; undefined where there is none. */
+function smaller(framing: Framing, tried: number): UploadState | undefined {
+  const step = CHUNK_LADDER.find((size) => size < tried && (framing === 'stream' || size < framing));
+  return step === undefined ? undefined : { phase: 'opening', framing: step, learned: true };
 }
 
 /** Nothing certain was heard: never send again blindly, ask first what is there. */
@@ -236,7 +248,7 @@ function afterSilence(state: UploadState): UploadState {
     case 'confirming':
     case 'done':
     case 'failed':
-      return state;
+      return state; // the same question again
   }
 }
 

@@ -144,6 +144,17 @@ describe('a registry that answers before we see that the chunk is through', () =
   });
 });
 
+test('a stream that is too large in its first chunk already goes in smaller ones', async () => {
+  async function impatient({ body }: HttpRequest): Promise<HttpResponse> {
+    for await (const _ of body as AsyncIterable<Uint8Array>) break;
+    return answer(413);
+  }
+  const chunked = [answer(202, { location: '/up?n=5' }), taken(524_288), taken(600_000), answer(201)];
+  const { push, sent } = scripted([opened, impatient, answer(204), ...chunked]);
+  await push({ content: watched(someBytes(600_000), 600_000) });
+  expect(sent[4]?.headers['content-range']).toBe('0-524287');
+});
+
 describe('a session is cancelled', () => {
   const DELETE = 'DELETE https://r.test/up?n=0';
 
@@ -151,6 +162,13 @@ describe('a session is cancelled', () => {
     const broken = new Error('disk on fire');
     const { push, lines } = scripted([opened, reset, answer(204)]);
     await expect(push({ content: failing(watched(BYTES, 100), 500, broken) })).rejects.toBe(broken);
+    expect(lines().at(-1)).toBe(DELETE);
+  });
+
+  test('when the source gives up, which is not the registry failing: nothing is tried again', async () => {
+    const gone = new ModelcarError('UNAVAILABLE', 'GET https://hub.test/model.bin: 503');
+    const { push, lines } = scripted([opened, reset, answer(204)]);
+    await expect(push({ content: failing(watched(BYTES, 100), 500, gone) })).rejects.toBe(gone);
     expect(lines().at(-1)).toBe(DELETE);
   });
 

@@ -1,7 +1,13 @@
 import type { Digest } from '../core/digest.ts';
-import { ModelcarError } from '../core/error.ts';
+import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
-import { discard, type HttpRequest, type HttpResponse, type Transport } from '../http/transport.ts';
+import {
+  discard,
+  type HttpRequest,
+  type HttpResponse,
+  type StreamBody,
+  type Transport,
+} from '../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, type Framing, next, type UploadReply, type UploadState } from './blob-upload.ts';
 import { resolveLocation, withDigest } from './location.ts';
@@ -42,8 +48,8 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   try {
     while (state.phase !== 'done' && state.phase !== 'failed') {
       const reply: UploadReply = await send(requests, state);
-      const after = next(state, reply, content.size, framing);
-      const pause = budget.after(reply, after);
+      const after = next(state, reply, content.size);
+      const pause = budget.after(reply, state, after);
       if (pause) {
         push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
         await clock.sleep(pause.delayMs, signal);
@@ -89,7 +95,7 @@ function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): R
     try {
       response = await transport(request);
     } catch (error) {
-      if (!(error instanceof ModelcarError && error.code === 'UNAVAILABLE')) throw error;
+      if (!isPassingError(error)) throw error;
       return { type: 'interrupted', reason: `${target}: ${error.message}` };
     }
     return read(response);
@@ -106,7 +112,7 @@ function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): R
     },
     async sending({ location: url, offset, framing }) {
       const limit = framing === 'stream' ? content.size : Math.min(content.size, offset + framing);
-      const body = new Body(reader.read(offset, limit), offset, push.onProgress);
+      const body = new Body(reader, offset, limit, push.onProgress);
       const reply = await ask(
         {
           method: 'PATCH',
@@ -150,15 +156,17 @@ function patchHeaders(offset: number, end: number, framing: Framing): Record<str
 }
 
 /** The body of one PATCH: counts what was handed to the connection, and keeps the error of a source that fails. */
-class Body implements AsyncIterable<Uint8Array> {
-  readonly #chunks: AsyncIterable<Uint8Array>;
+class Body implements StreamBody {
+  readonly #reader: BlobReader;
+  readonly #end: number;
   readonly #onProgress: ((sent: number) => void) | undefined;
   #position: number;
   #failure: unknown;
 
-  constructor(chunks: AsyncIterable<Uint8Array>, offset: number, onProgress?: (sent: number) => void) {
-    this.#chunks = chunks;
+  constructor(reader: BlobReader, offset: number, end: number, onProgress?: (sent: number) => void) {
+    this.#reader = reader;
     this.#position = offset;
+    this.#end = end;
     this.#onProgress = onProgress;
   }
 
@@ -171,12 +179,16 @@ class Body implements AsyncIterable<Uint8Array> {
     return this.#failure;
   }
 
+  stop(): void {
+    this.#reader.release();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of this.#chunks) {
-        yield chunk;
+      for await (const chunk of this.#reader.read(this.#position, this.#end)) {
         this.#position += chunk.length;
         this.#onProgress?.(this.#position);
+        yield chunk;
       }
     } catch (error) {
       this.#failure = error;

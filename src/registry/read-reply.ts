@@ -109,7 +109,7 @@ async function readTrouble(response: HttpResponse, asked: Asked): Promise<Upload
   if (status === 401) return { type: 'unauthorized', reason: told(problem, asked) };
   if (isPassing(status) || status >= 500) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.date);
-    return { type: 'busy', reason: told(problem, asked), retryAfterMs };
+    return { type: 'busy', reason: told(problem, asked), status, retryAfterMs };
   }
   const lost = problem.codes.some((code) => code === 'BLOB_UPLOAD_UNKNOWN' || code === 'BLOB_UPLOAD_INVALID');
   if (lost || (status === 404 && !problem.codes.includes('NAME_UNKNOWN'))) {

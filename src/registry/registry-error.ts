@@ -1,4 +1,5 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
+import { presentable, withoutMarkup } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import { parseProblems, type RegistryProblem } from './wire.ts';
 
@@ -13,7 +14,9 @@ export interface Problem {
 export async function readProblem(response: HttpResponse): Promise<Problem> {
   const body = await readText(response).catch(() => '');
   const problems = parseProblems(body);
-  const said = problems.length > 0 ? problems.map(formatProblem).join('; ') : plainText(body);
+  const said = presentable(
+    problems.length > 0 ? problems.map(formatProblem).join('; ') : withoutMarkup(body),
+  );
   return {
     status: response.status,
     codes: problems.map(({ code }) => code),
@@ -47,14 +50,4 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
 
 function formatProblem({ code, message }: RegistryProblem): string {
   return [code, message].filter((part) => part !== '').join(': ');
-}
-
-/** A proxy's error page comes down to its text, on one line. */
-function plainText(body: string): string {
-  const text = body
-    .replace(/<(style|script)[\s\S]*?<\/\1>/gi, ' ')
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -1,14 +1,13 @@
-import type { Descriptor } from '../core/descriptor.ts';
-import { ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { Clock, ImageTarget } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
-import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
+import { discard, type Transport } from '../http/transport.ts';
 import type { CredentialSource } from './auth/credentials.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
 import type { Framing } from './blob-upload.ts';
+import { checkDigest, checkHeld } from './check-held.ts';
 import { pushBlob } from './push-blob.ts';
 import { registryError } from './registry-error.ts';
 
@@ -39,26 +38,10 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     host: registry.host,
     scope: `repository:${repository}:pull,push`,
     credentials: options.credentials,
-    tokens: patient(transport),
+    tokens: transport,
     clock,
   })(transport);
   const api = patient(withRedirects(5)(authorized));
-
-  async function check(
-    what: string,
-    url: string,
-    { digest, size, mediaType }: Descriptor,
-    signal: AbortSignal,
-  ) {
-    const response = await api({ method: 'HEAD', url, headers: { accept: mediaType }, signal });
-    await discard(response);
-    if (response.status === 404) throw missing(what);
-    if (response.status !== 200) throw await registryError(`check ${what}`, response);
-    const held = response.headers['docker-content-digest'];
-    if (held !== undefined && held !== digest) throw different(what, digest, held);
-    const length = contentLength(response);
-    if (length !== undefined && length !== size) throw different(what, `${size} bytes`, `${length} bytes`);
-  }
 
   return {
     async prepare(signal) {
@@ -69,29 +52,16 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     },
     pushBlob: (push) => pushBlob(push, { transport: authorized, base, target, framing, retries, clock }),
     checkBlob(descriptor, signal) {
-      return check(
-        `blob ${descriptor.digest} in ${target}`,
-        `${base}/blobs/${descriptor.digest}`,
-        // Blobs have no media type of their own in a registry.
-        { ...descriptor, mediaType: '*/*' },
-        signal,
-      );
+      const what = `blob ${descriptor.digest} in ${target}`;
+      // Blobs have no media type of their own in a registry.
+      const blob = { ...descriptor, mediaType: '*/*' };
+      return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, api, clock);
     },
-    async pushManifest(manifest, signal) {
-      const { digest } = manifest.descriptor;
-      await putManifest(`push the manifest to ${target}`, digest, manifest, signal);
-      await check(`manifest ${target}@${digest}`, manifestUrl(digest), manifest.descriptor, signal);
-    },
-    async tagManifest(manifest, tag, signal) {
-      await putManifest(`tag ${target}:${tag}`, tag, manifest, signal);
-      await check(`manifest ${target}:${tag}`, manifestUrl(tag), manifest.descriptor, signal);
-    },
+    pushManifest: (manifest, signal) =>
+      putManifest(`push the manifest to ${target}`, manifest.descriptor.digest, manifest, signal),
+    tagManifest: (manifest, tag, signal) => putManifest(`tag ${target}:${tag}`, tag, manifest, signal),
     formatReference: (at) => ('tag' in at ? `${target}:${at.tag}` : `${target}@${at.digest}`),
   };
-
-  function manifestUrl(reference: string): string {
-    return `${base}/manifests/${reference}`;
-  }
 
   async function putManifest(
     what: string,
@@ -99,13 +69,14 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     { bytes, descriptor }: Document,
     signal: AbortSignal,
   ): Promise<void> {
+    const url = `${base}/manifests/${reference}`;
     // Nexus answers 411 to a manifest without a length.
     const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) };
-    const response = await api({ method: 'PUT', url: manifestUrl(reference), headers, body: bytes, signal });
+    const response = await api({ method: 'PUT', url, headers, body: bytes, signal });
     if (response.status < 200 || response.status > 299) throw await registryError(what, response);
     await discard(response);
-    const held = response.headers['docker-content-digest'];
-    if (held !== undefined && held !== descriptor.digest) throw different(what, descriptor.digest, held);
+    checkDigest(response, what, descriptor);
+    await checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, api, clock);
   }
 }
 
@@ -114,26 +85,4 @@ function endpoint({ registry, repository }: RegistryTargetOptions): { origin: st
   if (registry.host !== 'docker.io') return { origin: `${registry.scheme}://${registry.host}`, repository };
   const name = repository.includes('/') ? repository : `library/${repository}`;
   return { origin: `${registry.scheme}://registry-1.docker.io`, repository: name };
-}
-
-/** A proxy may leave the length out or answer a HEAD with 0; then the digest has to do. */
-function contentLength({ headers }: HttpResponse): number | undefined {
-  const length = Number(headers['content-length'] ?? 0);
-  return length > 0 ? length : undefined;
-}
-
-function missing(what: string): ModelcarError {
-  return new ModelcarError('CONTENT_MISMATCH', `${what} is not there, though the registry took it`, {
-    hint: 'Look for a limit or a clean-up of the storage behind the registry, then push again.',
-  });
-}
-
-function different(what: string, expected: string, got: string): ModelcarError {
-  return new ModelcarError(
-    'CONTENT_MISMATCH',
-    `${what} is not what was pushed: expected ${expected}, got ${got}`,
-    {
-      hint: 'Do not use this image; look at what stands between here and the registry, then push again.',
-    },
-  );
 }

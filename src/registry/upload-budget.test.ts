@@ -10,7 +10,12 @@ const asking: UploadState = { phase: 'asking', location, offset: 0, framing: 'st
 const opening: UploadState = { phase: 'opening', framing: 'stream' };
 const interrupted: UploadReply = { type: 'interrupted', reason: 'r: the connection was reset' };
 const lost: UploadReply = { type: 'session-lost', reason: '404' };
-const busy = (retryAfterMs?: number): UploadReply => ({ type: 'busy', reason: 'r: 503', retryAfterMs });
+const busy = (retryAfterMs?: number): UploadReply => ({
+  type: 'busy',
+  reason: 'r: 503',
+  status: 503,
+  retryAfterMs,
+});
 const unauthorized: UploadReply = { type: 'unauthorized', reason: 'r: 401' };
 
 const budgetOf = (retries: number) => new UploadBudget(retries, testClock({ random: 1 }));
@@ -19,7 +24,7 @@ const budgetOf = (retries: number) => new UploadBudget(retries, testClock({ rand
 function forgiven(budget: UploadBudget, reply: UploadReply, state: UploadState): number {
   for (let times = 0; times < 1000; times += 1) {
     try {
-      budget.after(reply, state);
+      budget.after(reply, sending(0), state);
     } catch (error) {
       if (error instanceof ModelcarError) return times;
       throw error;
@@ -41,7 +46,7 @@ describe('what comes to an end', () => {
   });
 
   test('with UNAVAILABLE, the reason and what to do', () => {
-    expect(() => budgetOf(0).after(busy(), asking)).toThrow(
+    expect(() => budgetOf(0).after(busy(), sending(0), asking)).toThrow(
       expect.objectContaining({
         code: 'UNAVAILABLE',
         message: 'cannot push a blob to r: 503',
@@ -52,8 +57,8 @@ describe('what comes to an end', () => {
 
   test('a second 401 in a row, with UNAUTHORIZED', () => {
     const budget = budgetOf(10);
-    expect(budget.after(unauthorized, sending(0))).toMatchObject({ delayMs: 0 });
-    expect(() => budget.after(unauthorized, sending(0))).toThrow(
+    expect(budget.after(unauthorized, sending(0), sending(0))).toMatchObject({ delayMs: 0 });
+    expect(() => budget.after(unauthorized, sending(0), sending(0))).toThrow(
       expect.objectContaining({ code: 'UNAUTHORIZED' }),
     );
   });
@@ -63,8 +68,8 @@ describe('what is forgiven', () => {
   test('a 401 each time that a token has run out', () => {
     const budget = budgetOf(10);
     for (let token = 0; token < 4; token += 1) {
-      budget.after(unauthorized, sending(0));
-      budget.after({ type: 'opened', location }, sending(0));
+      budget.after(unauthorized, sending(0), sending(0));
+      budget.after({ type: 'opened', location }, sending(0), sending(0));
     }
   });
 
@@ -76,44 +81,46 @@ describe('what is forgiven', () => {
         delayMs: 0,
         reason: 'r: the connection was reset',
       });
-      budget.after({ type: 'status', location, end: offset }, sending(offset));
+      budget.after({ type: 'status', location, end: offset }, sending(0), sending(offset));
     }
   });
 
   test('but getting to the same place again is not further', () => {
     const budget = budgetOf(3);
-    budget.after({ type: 'status', location, end: 500 }, sending(500));
-    budget.after(lost, opening);
-    budget.after({ type: 'status', location, end: 500 }, sending(500));
-    budget.after(lost, opening);
-    budget.after({ type: 'status', location, end: 499 }, sending(499));
-    budget.after(lost, opening);
-    expect(() => budget.after(lost, opening)).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+    budget.after({ type: 'status', location, end: 500 }, sending(0), sending(500));
+    budget.after(lost, sending(0), opening);
+    budget.after({ type: 'status', location, end: 500 }, sending(0), sending(500));
+    budget.after(lost, sending(0), opening);
+    budget.after({ type: 'status', location, end: 499 }, sending(0), sending(499));
+    budget.after(lost, sending(0), opening);
+    expect(() => budget.after(lost, sending(0), opening)).toThrow(
+      expect.objectContaining({ code: 'UNAVAILABLE' }),
+    );
   });
 
   test('smaller chunks: they come to an end by themselves', () => {
     const budget = budgetOf(0);
     const tooLarge: UploadReply = { type: 'too-large', bodySize: 9, reason: 'r: 413' };
-    expect(budget.after(tooLarge, opening)).toMatchObject({ delayMs: 0, reason: 'r: 413' });
-    expect(budget.after(tooLarge, opening)).toMatchObject({ delayMs: 0 });
+    expect(budget.after(tooLarge, sending(0), opening)).toMatchObject({ delayMs: 0, reason: 'r: 413' });
+    expect(budget.after(tooLarge, sending(0), opening)).toMatchObject({ delayMs: 0 });
   });
 
   function forgivenOnce(budget: UploadBudget, offset: number): Pause | undefined {
-    return budget.after(interrupted, { ...asking, offset: offset - 1 } as UploadState);
+    return budget.after(interrupted, sending(0), { ...asking, offset: offset - 1 } as UploadState);
   }
 });
 
 describe('how long it waits', () => {
   test('not at all for the first question after a cut, then longer and longer', () => {
     const budget = budgetOf(10);
-    const delays = [1, 2, 3, 4].map(() => budget.after(interrupted, asking)?.delayMs);
+    const delays = [1, 2, 3, 4].map(() => budget.after(interrupted, sending(0), asking)?.delayMs);
     expect(delays).toEqual([0, 2_000, 4_000, 8_000]);
   });
 
   test('as long as a busy registry asks for', () => {
     const budget = budgetOf(10);
-    expect(budget.after(busy(7_000), asking)?.delayMs).toBe(7_000);
-    expect(budget.after(busy(), asking)?.delayMs).toBe(2_000);
+    expect(budget.after(busy(7_000), sending(0), asking)?.delayMs).toBe(7_000);
+    expect(budget.after(busy(), sending(0), asking)?.delayMs).toBe(2_000);
   });
 
   test.each<[UploadReply, UploadState]>([
@@ -127,6 +134,6 @@ describe('how long it waits', () => {
     [{ type: 'absent' }, opening],
     [{ type: 'status', location, end: 0 }, opening],
   ])('not for %j', (reply, state) => {
-    expect(budgetOf(0).after(reply, state)).toBeUndefined();
+    expect(budgetOf(0).after(reply, sending(0), state)).toBeUndefined();
   });
 });

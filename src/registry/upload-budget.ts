@@ -27,22 +27,27 @@ export class UploadBudget {
 
   /**
    * @returns how long to wait before the next request; undefined where nothing went wrong
-   * @throws ModelcarError `UNAVAILABLE` or `UNAUTHORIZED` when the budget is spent
+   * @param from the state that asked
+   * @param to the state that follows
+   * @throws ModelcarError `UNAVAILABLE`, `RATE_LIMITED` or `UNAUTHORIZED` when the budget is spent
    */
-  after(reply: UploadReply, state: UploadState): Pause | undefined {
-    this.#noteProgress(state);
-    const reason = failureOf(reply, state);
+  after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
+    this.#noteProgress(to);
+    const reason = failureOf(reply, to);
     if (reply.type !== 'unauthorized') this.#refusals = 0;
     if (reason === undefined) return undefined;
-    // Smaller and smaller chunks come to an end by themselves.
-    if (reply.type === 'too-large') return { retry: this.#failures, delayMs: 0, reason };
+    // A question follows a failure that was counted; and smaller and smaller chunks come to an end by themselves.
+    const bad = reply.type === 'session-lost' || reply.type === 'status';
+    const counted = !(bad && from.phase === 'asking') && reply.type !== 'too-large';
+    if (!counted) return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
     this.#failures += 1;
     if (reply.type === 'unauthorized') {
       this.#refusals += 1;
       if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, 'Set OCI_USERNAME and OCI_PASSWORD.');
     }
     if (this.#failures > this.#retries) {
-      throw spent('UNAVAILABLE', reason, 'Run the same command again.');
+      const limited = reply.type === 'busy' && reply.status === 429;
+      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, 'Run the same command again.');
     }
     return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
   }
@@ -83,7 +88,7 @@ function failureOf(reply: UploadReply, state: UploadState): string | undefined {
   switch (reply.type) {
     case 'status':
       return state.phase === 'opening' && reply.end > 0
-        ? 'the registry says that it has more than it was sent'
+        ? 'the upload session holds nothing of use: beginning anew'
         : undefined;
     case 'accepted':
       return state.phase === 'asking' ? 'the registry does not say how much of the chunk it took' : undefined;

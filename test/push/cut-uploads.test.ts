@@ -35,7 +35,13 @@ describe('a body that is cut', () => {
       expect(told.model.opened(FILE)).toEqual([0, 0]);
       expect(told.layerPatches().map(({ reference }) => reference)).toHaveLength(2);
       expect(told.events).toContainEqual(
-        expect.objectContaining({ type: 'layer-retrying', side: 'target', path: FILE, retry: 2, offset: 0 }),
+        expect.objectContaining({
+          type: 'layer-retrying',
+          side: 'target',
+          path: FILE,
+          reason: expect.stringContaining('lost the upload session'),
+          offset: 0,
+        }),
       );
     },
   );

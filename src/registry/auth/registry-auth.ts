@@ -12,7 +12,7 @@ export interface RegistryAuth {
   readonly host: string;
   readonly scope: string;
   readonly credentials: CredentialSource;
-  /** For the token endpoint: without authorization, with retry. */
+  /** For the token endpoint: without authorization and without retry, which is for who needs the token. */
   readonly tokens: Transport;
   readonly clock: Clock;
 }

@@ -71,7 +71,7 @@ function trustedRealm({ parameters }: Challenge, registryOrigin: string): string
   if (protocol === 'https:' || plain) return realm;
   throw new ModelcarError(
     'UNSUPPORTED',
-    `${registryOrigin} asks for a token from ${realm}: credentials stay on TLS`,
+    `${registryOrigin} asks for a token from ${withoutQuery(realm)}: credentials stay on TLS`,
   );
 }
 

@@ -1,0 +1,20 @@
+import { ModelcarError } from '../core/error.ts';
+import { withoutQuery } from './origin.ts';
+
+type Scheme = 'http:' | 'https:';
+
+/** Host, port and path; the path stays as it is written, but for what HTTP cannot carry. */
+export function parseTarget(url: string): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
+    throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`);
+  }
+  const { protocol, hostname, port } = parsed;
+  const afterAuthority = /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0].length ?? 0;
+  const path = url
+    .slice(afterAuthority)
+    .replace(/#.*$/, '')
+    .replace(/[^\x21-\x7e]/gu, encodeURIComponent);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { protocol, host, port, path: path.startsWith('/') ? path : `/${path}` };
+}
