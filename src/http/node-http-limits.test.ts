@@ -182,32 +182,6 @@ async function closedPort(taken: number): Promise<number> {
   return address.port;
 }
 
-test('a slow connection is not a dead one', async () => {
-  // It takes 64 KiB each 50 ms, so a mebibyte takes longer than the time limit allows for nothing at all.
-  const server = await tcpServer((socket) => {
-    socket.on('readable', () => undefined);
-    const timer = setInterval(() => {
-      const piece = socket.read(Math.min(socket.readableLength, 65_536));
-      received += piece?.length ?? 0;
-      if (received >= SIZE) socket.end('HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n');
-    }, 50);
-    socket.on('close', () => clearInterval(timer));
-    socket.on('error', () => undefined);
-  });
-  const SIZE = 6 * 2 ** 20;
-  let received = 0;
-  const body = watched(someBytes(SIZE), 65_536).open();
-  const headers = { 'content-length': String(SIZE) };
-  const response = await transport({ stallTimeoutMs: 600 })({
-    method: 'PATCH',
-    url: server.origin,
-    headers,
-    body,
-  });
-  await discard(response);
-  expect(response.status).toBe(202);
-});
-
 test('an answer that comes while the source of the body is silent is delivered at once', async () => {
   const server = await httpServer((request, response) => {
     request.once('data', () => response.writeHead(403).end('no'));
