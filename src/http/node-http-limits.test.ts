@@ -1,6 +1,6 @@
 import https from 'node:https';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { someBytes, watched } from '../../test/support/byte-sources.ts';
+import { watched } from '../../test/support/byte-sources.ts';
 import { deferred } from '../../test/support/deferred.ts';
 import { httpServer, listen, tcpServer } from '../../test/support/raw-server.ts';
 import { failureOf } from '../../test/support/rejection.ts';
