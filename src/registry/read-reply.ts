@@ -111,12 +111,14 @@ async function readTrouble(response: HttpResponse, asked: Asked): Promise<Upload
     const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.date);
     return { type: 'busy', reason: told(problem, asked), status, retryAfterMs };
   }
+  // olareg says the same of a session that is gone and of a digest that differs; its detail tells them apart.
+  const differs = problem.codes.includes('DIGEST_INVALID') || problem.codes.includes('SIZE_INVALID');
+  if (differs || /BLOB_UPLOAD_INVALID.*invalid digest/.test(problem.text)) {
+    return { type: 'refused', failure: failure('CONTENT_MISMATCH', problem, asked) };
+  }
   const lost = problem.codes.some((code) => code === 'BLOB_UPLOAD_UNKNOWN' || code === 'BLOB_UPLOAD_INVALID');
   if (lost || (status === 404 && !problem.codes.includes('NAME_UNKNOWN'))) {
     return { type: 'session-lost', reason: problem.text };
-  }
-  if (problem.codes.includes('DIGEST_INVALID') || problem.codes.includes('SIZE_INVALID')) {
-    return { type: 'refused', failure: failure('CONTENT_MISMATCH', problem, asked) };
   }
   const code = codeFor(problem);
   return {

@@ -48,6 +48,6 @@ export const HINTS: Partial<Record<ErrorCode, string>> = {
   RATE_LIMITED: 'Wait, then run the same command again.',
 };
 
-function formatProblem({ code, message }: RegistryProblem): string {
-  return [code, message].filter((part) => part !== '').join(': ');
+function formatProblem({ code, message, detail }: RegistryProblem): string {
+  return [code, message, detail].filter((part) => part !== '').join(': ');
 }

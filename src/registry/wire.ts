@@ -1,13 +1,21 @@
 import * as v from 'valibot';
 
 const errorBody = v.object({
-  errors: v.array(v.object({ code: v.optional(v.string(), ''), message: v.optional(v.string(), '') })),
+  errors: v.array(
+    v.object({
+      code: v.optional(v.string(), ''),
+      message: v.optional(v.string(), ''),
+      detail: v.fallback(v.optional(v.string(), ''), ''), // text in olareg, an object elsewhere
+    }),
+  ),
 });
 
 /** One entry of a registry's error answer (OCI distribution-spec, "Error Codes"). */
 export interface RegistryProblem {
   readonly code: string;
   readonly message: string;
+  /** Empty where it is not text. */
+  readonly detail: string;
 }
 
 /** What an error body says; nothing where it is not the registry's own, such as the HTML of a proxy. */

@@ -11,6 +11,7 @@ export interface Refusal {
   readonly status: number;
   readonly code: string;
   readonly message?: string;
+  readonly detail?: unknown;
 }
 
 export function refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): Answer {
@@ -18,7 +19,7 @@ export function refuse(refusal: Refusal, headers: Readonly<Record<string, string
 }
 
 export function refuseAll(
-  refusals: readonly (Refusal & { detail?: unknown })[],
+  refusals: readonly Refusal[],
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
   const errors = refusals.map(({ code, message, detail }) => ({

@@ -136,7 +136,11 @@ export const olareg: Personality = {
   status: { supported: true, range: 'inclusive-minus-one', location: true },
   put: {
     ...dist28.put,
-    wrongDigest: { ...olaregInvalid, session: 'deleted' },
+    wrongDigest: {
+      ...olaregInvalid,
+      detail: `invalid digest, expected: sha256:${'0'.repeat(64)}`,
+      session: 'deleted',
+    },
     digestAnswered: 'as-asked',
   },
   cancel: { scope: 'push' },
