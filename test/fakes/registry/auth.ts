@@ -92,7 +92,9 @@ export function createAuth(
           const authorization = exchange.entry.authorization ?? '';
           const bearer = /^bearer (.+)$/i.exec(authorization)?.[1];
           const flaw = bearer === undefined ? 'no_token' : desk?.flawOf(bearer, needs);
-          return flaw === undefined ? undefined : unauthorized(challenges(options, realm(), needs, flaw));
+          return flaw === undefined
+            ? undefined
+            : unauthorized(challenges(options.challenge ?? 'bearer', realm(), needs, flaw));
         }
       }
     },
@@ -128,7 +130,7 @@ function scopesFor(world: World, { entry, url }: Exchange): Scope[] {
 }
 
 function challenges(
-  { challenge = 'bearer' }: BearerOptions,
+  form: NonNullable<BearerOptions['challenge']>,
   realm: string,
   needs: readonly Scope[],
   flaw: string,
@@ -139,7 +141,7 @@ function challenges(
   const scopePart = scope === '' ? '' : `,scope="${scope}"`;
   const errorPart = flaw === 'no_token' ? '' : `,error="${flaw}"`;
   const parameters = `realm="${realm}",service="${service}"${scopePart}${errorPart}`;
-  switch (challenge) {
+  switch (form) {
     case 'bearer':
       return [`Bearer ${parameters}`];
     case 'basic-then-bearer-one-header':
@@ -150,8 +152,6 @@ function challenges(
       return [`bearer ${parameters}`];
     case 'none':
       return [];
-    case undefined:
-      throw new Error('TODO: Not implemented yet');
   }
 }
 
