@@ -23,8 +23,10 @@ export interface PushOptions {
   readonly revision?: string;
   /** From `parseImageReference` or `parseTargetLocation`. */
   readonly target: TargetLocation;
-  /** Default: one tag, the first 12 characters of the commit. */
-  readonly tags?: readonly string[];
+  /** Default: the first 12 characters of the commit. */
+  readonly tag?: string;
+  /** Further tags for the same image. */
+  readonly alsoTags?: readonly string[];
   readonly hub?: {
     /** Default `https://huggingface.co`. May have a path. */
     readonly endpoint?: string;
@@ -78,14 +80,15 @@ async function inWorld<T>(
 
 /** @throws ModelcarError `USAGE` */
 function toRequest(options: PushOptions): PushRequest {
-  const { workers = 1, tags = [] } = options;
+  const { workers = 1, tag, alsoTags = [] } = options;
   if (!Number.isInteger(workers) || workers < 1 || workers > 8) {
     throw new ModelcarError('USAGE', `${workers} workers are not possible`, { hint: 'Give 1 to 8.' });
   }
   return {
     model: parseModelId(options.model),
     revision: parseRevision(options.revision ?? 'main'),
-    tags: tags.map(parseTag),
+    tag: tag === undefined ? undefined : parseTag(tag),
+    alsoTags: alsoTags.map(parseTag),
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
     workers,

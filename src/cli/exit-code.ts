@@ -3,6 +3,7 @@ import type { ErrorCode } from '../index.ts';
 /** Stable: scripts rely on them. 0 is done, 1 is a bug of ours; the README has the table. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   USAGE: 2,
+  OFFLINE: 2,
   UNAUTHORIZED: 3,
   GATED: 3,
   DISABLED: 3,
@@ -14,7 +15,6 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   // EX_TEMPFAIL of sysexits.h: run it again.
   RATE_LIMITED: 75,
   UNAVAILABLE: 75,
-  OFFLINE: 75,
   // 128 + SIGINT; after a SIGTERM it is 143.
   CANCELLED: 130,
 };

@@ -48,9 +48,14 @@ async function push(
 function formatResult({ manifestDigest, imageReference, imageReferenceDigest }: PushResult): string {
   return toLines([
     `MANIFESTDIGEST=${manifestDigest}`,
-    `IMAGEREF=${imageReference}`,
-    `IMAGEREFDIGEST=${imageReferenceDigest}`,
+    `IMAGEREF=${quoted(imageReference)}`,
+    `IMAGEREFDIGEST=${quoted(imageReferenceDigest)}`,
   ]);
+}
+
+/** As a shell reads it: a folder can have any name, and these lines are made to be evaluated. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./[\]-]*$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
 
 /** Says what went wrong and returns the exit code. */

@@ -18,7 +18,7 @@ describe('the model and the target', () => {
       model: 'acme/llama',
       revision: 'v1',
       target: registry,
-      tags: ['t'],
+      tag: 't',
     });
   });
 
@@ -36,11 +36,8 @@ describe('the model and the target', () => {
   });
 
   test('without a tag there is none: it comes from the commit', () => {
-    expect(options({}).tags).toEqual([]);
-  });
-
-  test('further tags follow the first, each once', () => {
-    expect(options({ targetTag: 'a', alsoTag: ['b', 'a', 'b'] }).tags).toEqual(['a', 'b']);
+    expect(options({ alsoTag: ['latest'] })).toMatchObject({ alsoTags: ['latest'] });
+    expect(options({})).not.toHaveProperty('tag');
   });
 
   test.each<[fact: string, words: PushWords, message: string]>([
@@ -51,7 +48,6 @@ describe('the model and the target', () => {
     ['a target twice', { ...words, registry: 'ghcr.io' }, 'the target is named twice'],
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
     ['a registry without a repository', { model: 'a/b', registry: 'ghcr.io' }, 'no repository'],
-    ['a second tag without a first', { ...words, alsoTag: ['b'] }, 'needs a first tag'],
   ])('%s is an error of usage', (_, bad, message) => {
     expect(() => toPushOptions(bad, {}, undefined)).toThrow(message);
     expect(() => toPushOptions(bad, {}, undefined)).toThrow(expect.objectContaining({ code: 'USAGE' }));

@@ -41,9 +41,6 @@ export function toPushOptions(
 ): PushOptions {
   const { model, revision } = modelOf(words);
   const { location, tag } = targetOf(words);
-  const { alsoTag = [] } = words;
-  if (tag === undefined && alsoTag.length > 0)
-    throw usage('--also-tag needs a first tag', 'Add :tag or --target-tag.');
   const endpoint = words.hfEndpoint ?? variable(env, 'HF_ENDPOINT');
   const token = hubToken(env, tokenFile);
   const username = variable(env, 'OCI_USERNAME');
@@ -53,7 +50,8 @@ export function toPushOptions(
   return {
     model,
     target: location,
-    tags: tag === undefined ? [] : [...new Set([tag, ...alsoTag])],
+    ...(tag !== undefined && { tag }),
+    alsoTags: words.alsoTag ?? [],
     hub: {
       ...(endpoint !== undefined && { endpoint }),
       ...(token !== undefined && { token }),

@@ -19,12 +19,13 @@ Examples:
   $ oci-modelcar push acme/llama oci:./llama:v1.2
 
   # deploy by digest
-  $ eval "$(oci-modelcar push acme/llama ghcr.io/acme/llama)" && echo "$IMAGEREFDIGEST"
+  $ result=$(oci-modelcar push acme/llama ghcr.io/acme/llama) && eval "$result" && echo "$IMAGEREFDIGEST"
 
 Environment:
   HF_TOKEN                     token for private and gated models (else the file that "hf auth login" wrote)
   HF_ENDPOINT                  the Hub, if it is not https://huggingface.co; may have a path
   HF_HUB_OFFLINE               1: forbid all requests to the Hub
+  NODE_EXTRA_CA_CERTS          certificates of a private CA
   OCI_USERNAME, OCI_PASSWORD   account at the registry
 
 Output:

@@ -51,7 +51,7 @@ export function parseModelId(text: string): ModelId {
   const segments = name.split('/');
   if (segments.length > 2 || segments.some((segment) => !SEGMENT.test(segment) || segment.includes('..'))) {
     throw new ModelcarError('USAGE', `"${text}" is not the name of a model`, {
-      hint: 'Write it as the Hub does: org/model, or datasets/org/name for a dataset.',
+      hint: 'Write org/model, or datasets/org/name for a dataset, without the address of the Hub.',
     });
   }
   return { type: dataset ? 'dataset' : 'model', name };

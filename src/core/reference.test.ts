@@ -36,6 +36,7 @@ describe('a reference', () => {
 
   test.each([
     ['llama', 'no repository'],
+    ['docker://ghcr.io/acme/llama', 'scheme of skopeo'],
     ['acme/llama', 'does not look like a registry'],
     ['ghcr.io/', 'not a repository name'],
     ['ghcr.io/Acme/llama', 'not a repository name'],

@@ -31,6 +31,8 @@ const LAYOUT = 'oci:';
  */
 export function parseImageReference(text: string): ImageReference {
   if (text.startsWith(LAYOUT)) return parseLayoutReference(text.slice(LAYOUT.length));
+  if (text.startsWith('docker://'))
+    throw malformed(text, 'it has a scheme of skopeo', 'Leave out docker://.');
   const { scheme, rest } = splitScheme(text);
   const slash = rest.indexOf('/');
   if (slash === -1) throw malformed(text, 'there is no repository after the registry');

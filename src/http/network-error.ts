@@ -10,10 +10,14 @@ export function explain(error: unknown, request: HttpRequest): unknown {
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
   const where = `${request.method} ${withoutQuery(request.url)}`;
   if (code !== undefined && /CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) {
-    return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${message}`, {
-      hint: 'Set NODE_EXTRA_CA_CERTS for a private CA; write http:// for a registry without TLS.',
-      cause: error,
-    });
+    return new ModelcarError(
+      'UNSUPPORTED',
+      `${where}: no secure connection: ${/wrong version number|packet length too long|http request/.test(message) ? 'the server answers without TLS' : message}`,
+      {
+        hint: 'Set NODE_EXTRA_CA_CERTS for a private CA; write http:// for a registry without TLS.',
+        cause: error,
+      },
+    );
   }
   if (code !== undefined && /^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
     return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, { cause: error });

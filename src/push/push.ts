@@ -12,8 +12,10 @@ import type { World } from './world.ts';
 export interface PushRequest {
   readonly model: ModelId;
   readonly revision: string;
-  /** Empty: the first 12 characters of the commit. */
-  readonly tags: readonly string[];
+  /** Default: the first 12 characters of the commit. */
+  readonly tag: string | undefined;
+  /** Further tags for the same image. */
+  readonly alsoTags: readonly string[];
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
   readonly tarLayout: TarLayout;
@@ -27,6 +29,8 @@ export interface PushPlan {
   /** In the order of the image. */
   readonly layers: readonly PlannedLayer[];
   readonly tags: readonly [string, ...string[]];
+  /** The image by its first tag, as the result will name it. */
+  readonly imageReference: string;
 }
 
 export interface PushResult {
@@ -53,13 +57,18 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
     files: layers.length,
     size: layers.reduce((sum, { sibling }) => sum + sibling.size, 0),
   });
-  const [first = model.commit.slice(0, 12), ...rest] = request.tags;
-  return { model, layers, tags: [first, ...rest] };
+  const { tag = model.commit.slice(0, 12), alsoTags } = request;
+  return {
+    model,
+    layers,
+    tags: [tag, ...new Set(alsoTags.filter((other) => other !== tag))],
+    imageReference: world.target.formatReference({ tag }),
+  };
 }
 
 /** The whole main job: resolve, plan, push the layers, publish the image. */
 export async function push(request: PushRequest, world: World): Promise<PushResult> {
-  const { model, layers, tags } = await planPush(request, world);
+  const { model, layers, tags, imageReference } = await planPush(request, world);
   await world.target.prepare(world.signal);
   const { id, commit } = model;
   const descriptors = await atOnce(layers, request.workers, world.signal, (layer, signal) =>
@@ -70,7 +79,7 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { digest } = image.manifest.descriptor;
   return {
     manifestDigest: digest,
-    imageReference: world.target.formatReference({ tag: tags[0] }),
+    imageReference,
     imageReferenceDigest: world.target.formatReference({ digest }),
     commit,
   };

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,23 @@ describe('a push into a layout', () => {
     );
   });
 
+  test('is tagged with the commit and with what --also-tag says', async () => {
+    const run = await push(MODEL, `oci:${join(folder, 'also')}`, '--also-tag', 'latest');
+    expect(variablesOf(run).IMAGEREF).toBe(`oci:${join(folder, 'also')}:${hub.commitOf(MODEL).slice(0, 12)}`);
+    expect(run.stderr).toContain(`tagged oci:${join(folder, 'also')}:latest`);
+  });
+
+  test('prints values that a shell can evaluate, whatever the folder is called', async () => {
+    const out = join(folder, "it's; touch x");
+    const { stdout } = await push(MODEL, `oci:${out}:v1`);
+    const shell = spawnSync('sh', ['-c', `${stdout}printf %s "$IMAGEREF"`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(shell).toMatchObject({ stdout: `oci:${out}:v1`, stderr: '', status: 0 });
+    expect(await readdir(folder)).not.toContain('x');
+  });
+
   test('gives the same digest by flags, at a tag of the model, and with four workers', async () => {
     const arguments_ = await push(`${MODEL}@v1.0`, `oci:${join(folder, 'a')}:t`);
     const flags = await push(
@@ -95,7 +113,7 @@ describe('a dry run', () => {
     const run = await push(MODEL, `oci:${out}:v1`, '--dry-run');
     expect(run).toMatchObject({ code: 0, stdout: '', filesLeft: [] });
     expect(run.stderr).toMatch(/453\.3 kB {2}models\/model\.safetensors/);
-    expect(run.stderr).toContain('would be tagged v1');
+    expect(run.stderr).toContain(`would be pushed as oci:${out}:v1, tagged v1`);
     expect(await readdir(folder)).not.toContain('dry');
   });
 
@@ -140,7 +158,7 @@ describe('an error says what happened, what to do, and ends with its exit code',
   test('HF_HUB_OFFLINE forbids every request', async () => {
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_OFFLINE: '1' };
     const run = await runCli(['push', MODEL, 'oci:x'], { env });
-    expect(run.code).toBe(75);
+    expect(run.code).toBe(2);
     expect(run.stderr).toContain('HF_HUB_OFFLINE');
     expect(hub.log).toEqual([]);
   });

@@ -147,7 +147,7 @@ describe('after the layers', () => {
     'the manifest is taken by %s',
     async (personality) => {
       const told = await scenario({ personality });
-      const { manifestDigest } = await told.push(undefined, { tags: ['v1', 'latest'] });
+      const { manifestDigest } = await told.push(undefined, { alsoTags: ['latest'] });
       expect(told.tags).toEqual({ v1: manifestDigest, latest: manifestDigest });
     },
   );
@@ -155,7 +155,7 @@ describe('after the layers', () => {
   test('a tag that fails leaves the tags before it, and the manifest by its digest', async () => {
     const faults = [{ on: 'manifest-put', nth: 3, answer: { status: 403 } } as const];
     const told = await scenario({ faults });
-    const error = await failureOf(told.push(undefined, { tags: ['v1', 'latest'] }));
+    const error = await failureOf(told.push(undefined, { alsoTags: ['latest'] }));
     expect(error).toMatchObject({ code: 'UNAUTHORIZED', message: expect.stringContaining(':latest') });
     expect(Object.keys(told.tags)).toEqual(['v1']);
   });

@@ -51,7 +51,7 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'every reade
     const hub = await startFakeHub({ repos: [{ id: 'acme/names', files }] });
     try {
       const target = { kind: 'layout', folder: layout } as const;
-      await pushModel({ model: 'acme/names', target, tags: ['copy'], hub: { endpoint: hub.endpoint } });
+      await pushModel({ model: 'acme/names', target, tag: 'copy', hub: { endpoint: hub.endpoint } });
     } finally {
       await hub.close();
     }

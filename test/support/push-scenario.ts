@@ -61,7 +61,8 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
         {
           model: { type: 'model', name: 'acme/llama' },
           revision: 'main',
-          tags: ['v1'],
+          tag: 'v1',
+          alsoTags: [],
           prefix: '',
           tarLayout: 'standard',
           workers: options.workers ?? 1,

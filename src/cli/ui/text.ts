@@ -59,11 +59,11 @@ function inTime(delayMs: number): string {
 }
 
 /** What a push would do. */
-export function formatPlan({ layers, tags }: PushPlan): readonly string[] {
+export function formatPlan({ layers, tags, imageReference }: PushPlan): readonly string[] {
   return [
     ...layers.map(({ path, sibling }) => `${formatSize(sibling.size).padStart(9)}  ${path}`),
-    `would be tagged ${tags.join(', ')}`,
-    'dry run: nothing was written',
+    `would be pushed as ${imageReference}, tagged ${tags.join(', ')}`,
+    'dry run: nothing was written, and the target was not asked',
   ];
 }
 
