@@ -4,13 +4,13 @@ import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
 import type { ImageTarget } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
+import type { CredentialSource } from './core/registry-credentials.ts';
 import type { TarLayout } from './core/tar-layer.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
-import type { Credentials } from './registry/auth/credentials.ts';
 import { createRegistryTarget } from './registry/registry-target.ts';
 import { systemClock } from './system-clock.ts';
 import { USER_AGENT } from './version.ts';
@@ -34,7 +34,8 @@ export interface PushOptions {
     /** Forbid all requests to the Hub. */
     readonly offline?: boolean;
   };
-  readonly credentials?: Credentials;
+  /** Asked when the registry wants to know who we are, such as {@link findCredentials}. Default: anonymous. */
+  readonly credentials?: CredentialSource;
   /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
   readonly layerPrefix?: string;
   /** Default `standard`. */
@@ -116,7 +117,7 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
 }
 
 function createTarget(
-  { target, credentials, chunkSize }: PushOptions,
+  { target, credentials = async () => undefined, chunkSize }: PushOptions,
   onEvent: OnEvent,
   transport: NodeTransport,
 ): ImageTarget {
@@ -124,7 +125,8 @@ function createTarget(
   return createRegistryTarget({
     registry: target.registry,
     repository: target.repository,
-    credentials: async () => credentials,
+    credentials,
+    onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
     framing: chunkSize ?? 'stream',
     retries: RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),

@@ -10,7 +10,8 @@ export {
   type RegistryHost,
   type TargetLocation,
 } from './core/reference.ts';
+export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
+export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
-export type { Credentials } from './registry/auth/credentials.ts';
 export { VERSION } from './version.ts';

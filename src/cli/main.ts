@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { homedir } from 'node:os';
 import { ModelcarError, type PushEvent, type PushResult, planPush, pushModel, VERSION } from '../index.ts';
 import { BUG, EXIT_CODES } from './exit-code.ts';
 import { explain } from './explain.ts';
@@ -30,7 +31,10 @@ async function push(
   words: PushWords & { readonly dryRun: boolean },
   interruption: Interruption,
 ): Promise<void> {
-  const options = toPushOptions(words, process.env, await readTokenFile(process.env));
+  const options = toPushOptions(words, process.env, {
+    tokenFile: await readTokenFile(process.env),
+    home: homedir(),
+  });
   const format = createTextFormat(() => performance.now());
   const observed = {
     ...options,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PushOptions } from '../index.ts';
 import { type PushWords, toPushOptions } from './options.ts';
 
 const registry = {
@@ -8,12 +9,12 @@ const registry = {
 };
 const words: PushWords = { model: 'acme/llama', reference: 'ghcr.io/acme/llama' };
 const options = (more: PushWords, env = {}, tokenFile?: string) =>
-  toPushOptions({ ...words, ...more }, env, tokenFile);
+  toPushOptions({ ...words, ...more }, env, { tokenFile, home: '/home/ada' });
 
 describe('the model and the target', () => {
   test('can be two arguments', () => {
     expect(
-      toPushOptions({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }, {}, undefined),
+      toPushOptions({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }, {}, { home: '/home/ada' }),
     ).toMatchObject({
       model: 'acme/llama',
       revision: 'v1',
@@ -30,8 +31,15 @@ describe('the model and the target', () => {
       targetRepo: 'acme/llama',
       targetTag: 't',
     };
-    expect(toPushOptions(flags, {}, undefined)).toEqual(
-      toPushOptions({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }, {}, undefined),
+    const comparable = (made: PushOptions) => ({ ...made, credentials: undefined });
+    expect(comparable(toPushOptions(flags, {}, { home: '/home/ada' }))).toEqual(
+      comparable(
+        toPushOptions(
+          { model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' },
+          {},
+          { home: '/home/ada' },
+        ),
+      ),
     );
   });
 
@@ -49,8 +57,10 @@ describe('the model and the target', () => {
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
     ['a registry without a repository', { model: 'a/b', registry: 'ghcr.io' }, 'no repository'],
   ])('%s is an error of usage', (_, bad, message) => {
-    expect(() => toPushOptions(bad, {}, undefined)).toThrow(message);
-    expect(() => toPushOptions(bad, {}, undefined)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => toPushOptions(bad, {}, { home: '/home/ada' })).toThrow(message);
+    expect(() => toPushOptions(bad, {}, { home: '/home/ada' })).toThrow(
+      expect.objectContaining({ code: 'USAGE' }),
+    );
   });
 });
 
@@ -111,8 +121,21 @@ test('the flag for the endpoint wins over its variable, and an empty variable co
   expect(options({}, { HF_ENDPOINT: ' ' }).hub).not.toHaveProperty('endpoint');
 });
 
-test('a registry password may be empty, a user name may not', () => {
-  expect(options({}, { OCI_USERNAME: 'u' }).credentials).toEqual({ username: 'u', password: '' });
-  expect(() => options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).toThrow('OCI_PASSWORD is set without');
-  expect(options({}, { OCI_USERNAME: '', OCI_PASSWORD: '' })).not.toHaveProperty('credentials');
+describe('the account at the registry', () => {
+  const account = (env: Record<string, string>) => options({}, env).credentials?.('ghcr.io', 'acme/llama');
+
+  test('is OCI_USERNAME before all files; its password may be empty', async () => {
+    expect(await account({ OCI_USERNAME: 'u' })).toEqual({
+      credentials: { kind: 'account', username: 'u', password: '' },
+      origin: 'OCI_USERNAME',
+    });
+  });
+
+  test('is not asked for in files that are not there', async () => {
+    expect(await account({ OCI_USERNAME: '', OCI_PASSWORD: '' })).toBeUndefined();
+  });
+
+  test('a password without a user name is an error', () => {
+    expect(() => options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).toThrow('OCI_PASSWORD is set without');
+  });
 });

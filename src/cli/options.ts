@@ -1,4 +1,6 @@
 import {
+  type CredentialSource,
+  findCredentials,
   type ImageReference,
   ModelcarError,
   type PushOptions,
@@ -27,26 +29,28 @@ export interface PushWords {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What lies on this machine and is not in the environment. */
+export interface Surroundings {
+  /** The content of the file that `hf auth login` writes, if there is one. */
+  readonly tokenFile?: string | undefined;
+  readonly home: string;
+}
+
 /**
  * The words of the command and the environment as options. Pure; a flag wins over its variable, and an empty
  * variable counts as unset.
  *
- * @param tokenFile the content of the file that `hf auth login` writes, if there is one
  * @throws ModelcarError `USAGE`
  */
 export function toPushOptions(
   words: PushWords,
   env: Environment,
-  tokenFile: string | undefined,
+  { tokenFile, home }: Surroundings,
 ): PushOptions {
   const { model, revision } = modelOf(words);
   const { location, tag } = targetOf(words);
   const endpoint = words.hfEndpoint ?? variable(env, 'HF_ENDPOINT');
   const token = hubToken(env, tokenFile);
-  const username = variable(env, 'OCI_USERNAME');
-  if (username === undefined && variable(env, 'OCI_PASSWORD') !== undefined) {
-    throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
-  }
   return {
     model,
     target: location,
@@ -58,7 +62,7 @@ export function toPushOptions(
       offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
     },
     ...(revision !== undefined && { revision }),
-    ...(username !== undefined && { credentials: { username, password: env.OCI_PASSWORD ?? '' } }),
+    credentials: credentialSource(env, home),
     ...(words.layerPrefix !== undefined && { layerPrefix: words.layerPrefix }),
     ...(words.tarLayout !== undefined && { tarLayout: tarLayoutOf(words.tarLayout) }),
     ...(words.workers !== undefined && { workers: integer('--workers', words.workers, 1, 8) }),
@@ -94,6 +98,17 @@ function targetOf({ reference, registry, targetRepo, targetTag }: PushWords): Im
     throw usage('the tag is given twice', 'Leave out --target-tag, or use --also-tag for a second one.');
   }
   return { location: parsed.location, tag: parsed.tag ?? targetTag };
+}
+
+/** The variables, else the files of docker and podman. */
+function credentialSource(env: Environment, home: string): CredentialSource {
+  const username = variable(env, 'OCI_USERNAME');
+  const password = env.OCI_PASSWORD ?? '';
+  if (username === undefined) {
+    if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
+    return (host, repository) => findCredentials(host, repository, { home, env });
+  }
+  return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
 }
 
 /** As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. */

@@ -26,7 +26,8 @@ Environment:
   HF_ENDPOINT                  the Hub, if it is not https://huggingface.co; may have a path
   HF_HUB_OFFLINE               1: forbid all requests to the Hub
   NODE_EXTRA_CA_CERTS          certificates of a private CA
-  OCI_USERNAME, OCI_PASSWORD   account at the registry
+  OCI_USERNAME, OCI_PASSWORD   account at the registry; else the files of docker, podman and skopeo
+                               (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
 
 Output:
   stdout has MANIFESTDIGEST=, IMAGEREF= and IMAGEREFDIGEST=, and nothing else. What people read is on stderr.

@@ -23,6 +23,8 @@ export type PushEvent =
       readonly delayMs: number;
       readonly reason: string;
     }
+  /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
+  | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
   /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }

@@ -41,7 +41,8 @@ export function codeFor({ status, codes }: Problem): ErrorCode {
 }
 
 export const HINTS: Partial<Record<ErrorCode, string>> = {
-  UNAUTHORIZED: 'Set OCI_USERNAME and OCI_PASSWORD to an account that may push to this repository.',
+  UNAUTHORIZED:
+    'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD, to an account that may push to this repository.',
   NOT_FOUND:
     'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
   UNAVAILABLE: 'Run the same command again.',

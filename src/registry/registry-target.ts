@@ -1,10 +1,10 @@
 import type { Document } from '../core/image.ts';
 import type { Clock, ImageTarget } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
+import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { discard, type Transport } from '../http/transport.ts';
-import type { CredentialSource } from './auth/credentials.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
 import type { Framing } from './blob-upload.ts';
 import { checkDigest, checkHeld } from './check-held.ts';
@@ -15,6 +15,8 @@ export interface RegistryTargetOptions {
   readonly registry: RegistryHost;
   readonly repository: string;
   readonly credentials: CredentialSource;
+  /** Called once, when the registry wants to know who we are: where from, or that there is nothing. */
+  readonly onCredentials?: (host: string, origin: string | undefined) => void;
   /** One streamed request per blob, or requests of so many bytes. */
   readonly framing: Framing;
   readonly retries: number;
@@ -35,9 +37,8 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const patient = withRetry({ retries, clock, onRetry: options.onRetry });
   const authorized = withRegistryAuth({
     origin,
-    host: registry.host,
     scope: `repository:${repository}:pull,push`,
-    credentials: options.credentials,
+    credentials: findOnce(options),
     tokens: transport,
     clock,
   })(transport);
@@ -78,6 +79,17 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     checkDigest(response, what, descriptor);
     await checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, api, clock);
   }
+}
+
+/** Says once where the credentials came from, however often they are asked for. */
+function findOnce(options: RegistryTargetOptions): () => Promise<RegistryCredentials | undefined> {
+  let said = false;
+  return async () => {
+    const found = await options.credentials(options.registry.host, options.repository);
+    if (!said) options.onCredentials?.(options.registry.host, found?.origin);
+    said = true;
+    return found?.credentials;
+  };
 }
 
 /** Docker Hub answers elsewhere than its name says, and its oldest images have no namespace. */

@@ -1,14 +1,13 @@
 import { describe, onTestFinished } from 'vitest';
-import type { Credentials } from '../../src/registry/auth/credentials.ts';
 import type { Framing } from '../../src/registry/blob-upload.ts';
 import type { AuthOptions } from '../fakes/registry/auth.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
-import { registryTarget } from '../support/registry-target.ts';
+import { type Account, registryTarget } from '../support/registry-target.ts';
 import { obeysImageTargetLaws, type TargetUnderTest } from './image-target-laws.ts';
 
 const REPOSITORY = 'acme/llama';
-const ada: Credentials = { username: 'ada', password: 'secret' };
+const ada: Account = { username: 'ada', password: 'secret' };
 
 async function create(
   personality: PersonalityName,

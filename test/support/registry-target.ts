@@ -1,15 +1,19 @@
 import { onTestFinished } from 'vitest';
 import type { Clock, ImageTarget } from '../../src/core/ports.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
-import type { Credentials } from '../../src/registry/auth/credentials.ts';
 import type { Framing } from '../../src/registry/blob-upload.ts';
 import { createRegistryTarget } from '../../src/registry/registry-target.ts';
 import type { FakeRegistry } from '../fakes/registry/fake-registry.ts';
 import { testClock } from './test-clock.ts';
 
+export interface Account {
+  readonly username: string;
+  readonly password: string;
+}
+
 export interface RegistryTargetSetup {
   readonly repository?: string;
-  readonly credentials?: Credentials | undefined;
+  readonly credentials?: Account | undefined;
   readonly framing?: Framing;
   readonly retries?: number;
   readonly clock?: Clock;
@@ -22,7 +26,8 @@ export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetu
   return createRegistryTarget({
     registry: { scheme: 'http', host: registry.host },
     repository: setup.repository ?? 'acme/llama',
-    credentials: async () => setup.credentials,
+    credentials: async () =>
+      setup.credentials && { credentials: { kind: 'account', ...setup.credentials }, origin: 'the test' },
     framing: setup.framing ?? 'stream',
     retries: setup.retries ?? 10,
     transport: transport.send,

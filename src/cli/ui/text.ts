@@ -24,6 +24,12 @@ export function createTextFormat(now: () => number): FormatEvent {
           `${event.model}@${event.revision} is commit ${event.commit}`,
           `${event.files} files, ${formatSize(event.size)}`,
         ];
+      case 'credentials-chosen':
+        return [
+          event.origin === undefined
+            ? `no credentials for ${event.registry}: going on as anonymous`
+            : `credentials for ${event.registry} from ${event.origin}`,
+        ];
       case 'request-retrying':
         return [`trying again ${inTime(event.delayMs)} (retry ${event.retry}): ${event.reason}`];
       case 'layer-started':

@@ -3,19 +3,19 @@ import { answer } from '../../../test/support/answer.ts';
 import { deferred } from '../../../test/support/deferred.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
+import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
-import type { Credentials } from './credentials.ts';
 import { withRegistryAuth } from './registry-auth.ts';
 
 const ORIGIN = 'https://r.test';
 const GET: HttpRequest = { method: 'GET', url: `${ORIGIN}/v2/` };
 const BEARER = 'Bearer realm="https://auth.test/token",service="r"';
-const ada = { username: 'ada', password: 'secret' };
+const ada: RegistryCredentials = { kind: 'account', username: 'ada', password: 'secret' };
 const BASIC = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
 
 interface Options {
   readonly challenge?: string;
-  readonly credentials?: Credentials | undefined;
+  readonly credentials?: RegistryCredentials | undefined;
   /** Which authorization the registry takes; default: the newest token. */
   readonly accepts?: (authorization: string | undefined, newest: string) => boolean;
   /** What a refusal waits for. */
@@ -30,10 +30,9 @@ function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...opti
   let tokens = 0;
   const wrap = withRegistryAuth({
     origin: ORIGIN,
-    host: 'r.test',
     scope: 'repository:a:pull,push',
-    async credentials(host) {
-      asked.push(host);
+    async credentials() {
+      asked.push('credentials');
       return 'credentials' in options ? options.credentials : ada;
     },
     async tokens() {
@@ -78,7 +77,7 @@ describe('authorization', () => {
     expect((await registry.send(GET)).status).toBe(200);
     expect((await registry.send(GET)).status).toBe(200);
     expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1']);
-    expect(registry.asked).toEqual(['r.test']);
+    expect(registry.asked).toEqual(['credentials']);
   });
 
   test.each([

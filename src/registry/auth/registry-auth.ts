@@ -1,17 +1,16 @@
 import type { Clock } from '../../core/ports.ts';
+import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import { originOf } from '../../http/origin.ts';
 import { canRepeat, discard, type HttpRequest, type Transport, type Wrapper } from '../../http/transport.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { basicAuthorization, type CredentialSource } from './credentials.ts';
-import { fetchToken, type Token } from './token.ts';
+import { basicAuthorization, fetchToken, type Token } from './token.ts';
 
 export interface RegistryAuth {
   /** The only origin that gets an `Authorization`. */
   readonly origin: string;
-  /** The registry as credentials know it. */
-  readonly host: string;
   readonly scope: string;
-  readonly credentials: CredentialSource;
+  /** Asked when the registry wants them, and again for each renewal: what helpers give out has a life of hours. */
+  readonly credentials: () => Promise<RegistryCredentials | undefined>;
   /** For the token endpoint: without authorization and without retry, which is for who needs the token. */
   readonly tokens: Transport;
   readonly clock: Clock;
@@ -52,18 +51,14 @@ interface Authorization {
 
 function createAuthorization(auth: RegistryAuth): Authorization {
   let challenge: Challenge | undefined;
-  let basic: string | undefined;
-  let token: Token | undefined;
+  /** The header, and until when it will do. */
+  let held: Token | undefined;
   let fetching: Promise<void> | undefined;
 
   async function fetchNew(): Promise<void> {
     if (challenge === undefined) return;
-    const credentials = await auth.credentials(auth.host);
-    if (challenge.scheme === 'basic') basic = credentials && basicAuthorization(credentials);
-    else {
-      const { origin: registryOrigin, scope } = auth;
-      token = await fetchToken({ challenge, registryOrigin, scope, credentials }, auth.tokens, auth.clock);
-    }
+    const credentials = await auth.credentials();
+    held = await headerFor(challenge, credentials, auth);
   }
 
   async function fetchOnce(): Promise<void> {
@@ -73,22 +68,39 @@ function createAuthorization(auth: RegistryAuth): Authorization {
     await fetching;
   }
 
-  function value(): string | undefined {
-    return challenge?.scheme === 'bearer' ? token && `Bearer ${token.value}` : basic;
-  }
-
   return {
     async current() {
-      if (token !== undefined && auth.clock.now() >= token.staleAt) await fetchOnce();
-      return value();
+      if (held !== undefined && auth.clock.now() >= held.staleAt) await fetchOnce();
+      return held?.value;
     },
     async renew(latest, refused) {
-      if (value() !== refused) return value();
+      if (held?.value !== refused) return held?.value;
       challenge = latest;
       await fetchOnce();
-      return value();
+      return held?.value;
     },
   };
+}
+
+/** What the challenge wants, made of what we have; undefined where there is nothing that it could use. */
+async function headerFor(
+  challenge: Challenge,
+  credentials: RegistryCredentials | undefined,
+  { origin: registryOrigin, scope, tokens, clock }: RegistryAuth,
+): Promise<Token | undefined> {
+  if (credentials?.kind === 'bearer') {
+    return { value: `Bearer ${credentials.token}`, staleAt: Number.POSITIVE_INFINITY };
+  }
+  if (challenge.scheme === 'bearer') {
+    const { value, staleAt } = await fetchToken(
+      { challenge, registryOrigin, scope, credentials },
+      tokens,
+      clock,
+    );
+    return { value: `Bearer ${value}`, staleAt };
+  }
+  if (credentials?.kind !== 'account') return undefined;
+  return { value: basicAuthorization(credentials), staleAt: Number.POSITIVE_INFINITY };
 }
 
 /** Bearer where it is offered: Gitea offers both, and only its tokens know about repositories. */

@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
 import { fetchToken, type Token, type TokenRequest } from './token.ts';
 
 const SCOPE = 'repository:acme/llama:pull,push';
-const ada = { username: 'ada', password: 'pass:word ü' };
+const ada = { kind: 'account', username: 'ada', password: 'pass:word ü' } as const;
 
 function challenge(parameters: Record<string, string> = {}): TokenRequest['challenge'] {
   return { scheme: 'bearer', parameters: { realm: 'https://auth.test/token', ...parameters } };

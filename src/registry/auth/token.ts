@@ -1,11 +1,11 @@
 import { ModelcarError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
+import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import { originOf, withoutQuery } from '../../http/origin.ts';
-import { readText, type Transport } from '../../http/transport.ts';
+import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
 import { registryError } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
 import type { Challenge } from './challenge.ts';
-import { basicAuthorization, type Credentials } from './credentials.ts';
 
 export interface Token {
   readonly value: string;
@@ -19,7 +19,8 @@ export interface TokenRequest {
   readonly registryOrigin: string;
   /** What we need, such as `repository:acme/llama:pull,push`. */
   readonly scope: string;
-  readonly credentials: Credentials | undefined;
+  /** A registry token needs no exchange. */
+  readonly credentials: Exclude<RegistryCredentials, { kind: 'bearer' }> | undefined;
 }
 
 /** A request may take a minute from here to the registry's check of it. */
@@ -33,20 +34,10 @@ const MARGIN_MS = 60_000;
  *   trusted with credentials
  */
 export async function fetchToken(request: TokenRequest, transport: Transport, clock: Clock): Promise<Token> {
-  const { challenge, registryOrigin, credentials } = request;
+  const { challenge, registryOrigin } = request;
   const realm = trustedRealm(challenge, registryOrigin);
-  const url = new URL(realm);
-  const { service } = challenge.parameters;
-  if (service !== undefined) url.searchParams.set('service', service);
-  for (const scope of scopes(request)) url.searchParams.append('scope', scope);
-  url.searchParams.set('client_id', 'oci-modelcar');
-  const headers: Record<string, string> = credentials
-    ? { authorization: basicAuthorization(credentials) }
-    : {};
-  if (credentials) url.searchParams.set('account', credentials.username);
-
   const sentAt = clock.now();
-  const response = await transport({ method: 'GET', url: url.href, headers });
+  const response = await askRealm(realm, request, transport);
   const what = `get a token for ${registryOrigin} from ${withoutQuery(realm)}`;
   if (response.status !== 200) throw await registryError(what, response);
   const answer = parseTokenAnswer(await readText(response));
@@ -54,6 +45,56 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
     throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`);
   const lifeMs = answer.expiresIn * 1000;
   return { value: answer.token, staleAt: sentAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 4) };
+}
+
+/** An account asks with GET; an identity token is exchanged with POST, where the realm knows of that. */
+async function askRealm(realm: string, request: TokenRequest, transport: Transport): Promise<HttpResponse> {
+  const { credentials } = request;
+  if (credentials?.kind !== 'identity') return askWithAccount(realm, request, transport, credentials);
+  const { username, identityToken } = credentials;
+  const form = questions(
+    request,
+    new URLSearchParams({ grant_type: 'refresh_token', refresh_token: identityToken }),
+  );
+  const scope = form.getAll('scope').join(' ');
+  form.set('scope', scope);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const response = await transport({
+    method: 'POST',
+    url: realm,
+    headers,
+    body: Buffer.from(form.toString()),
+  });
+  if (response.status !== 404 && response.status !== 405) return response;
+  await discard(response);
+  return askWithAccount(realm, request, transport, { username, password: identityToken });
+}
+
+function askWithAccount(
+  realm: string,
+  request: TokenRequest,
+  transport: Transport,
+  account: { readonly username: string; readonly password: string } | undefined,
+): Promise<HttpResponse> {
+  const url = new URL(realm);
+  questions(request, url.searchParams);
+  if (account) url.searchParams.set('account', account.username);
+  const headers: Record<string, string> = account ? { authorization: basicAuthorization(account) } : {};
+  return transport({ method: 'GET', url: url.href, headers });
+}
+
+/** What both ways of asking say. */
+function questions(request: TokenRequest, parameters: URLSearchParams): URLSearchParams {
+  const { service } = request.challenge.parameters;
+  if (service !== undefined) parameters.set('service', service);
+  for (const scope of scopes(request)) parameters.append('scope', scope);
+  parameters.set('client_id', 'oci-modelcar');
+  return parameters;
+}
+
+/** `Basic` and the account (RFC 7617). */
+export function basicAuthorization({ username, password }: { username: string; password: string }): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 /** Credentials go to the realm, so it must be as well protected as the registry that named it. */

@@ -1,0 +1,16 @@
+/** What a registry accepts, in the forms in which docker and podman keep it. */
+export type RegistryCredentials =
+  | { readonly kind: 'account'; readonly username: string; readonly password: string }
+  /** To be exchanged for a token with a POST (https://distribution.github.io/distribution/spec/auth/oauth/). */
+  | { readonly kind: 'identity'; readonly username: string; readonly identityToken: string }
+  /** A registry token, sent as it is. */
+  | { readonly kind: 'bearer'; readonly token: string };
+
+export interface FoundCredentials {
+  readonly credentials: RegistryCredentials;
+  /** Where from, for people: a file, a helper, a variable. Never what. */
+  readonly origin: string;
+}
+
+/** Where credentials for a repository come from, such as the files of docker and podman. */
+export type CredentialSource = (host: string, repository: string) => Promise<FoundCredentials | undefined>;

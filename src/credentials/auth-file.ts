@@ -1,0 +1,116 @@
+import * as v from 'valibot';
+import { ModelcarError } from '../core/error.ts';
+import type { RegistryCredentials } from '../core/registry-credentials.ts';
+
+/**
+ * `config.json` of docker and `auth.json` of podman, skopeo and buildah: what is in them for one registry.
+ * Formats: https://docs.docker.com/reference/cli/docker/login/ and containers-auth.json(5).
+ */
+export type Found =
+  | RegistryCredentials
+  | { readonly kind: 'helper'; readonly name: string; readonly server: string };
+
+export interface AuthFile {
+  readonly auths: Readonly<Record<string, AuthEntry>>;
+  readonly credHelpers: Readonly<Record<string, string>>;
+  readonly credsStore: string | undefined;
+}
+
+interface AuthEntry {
+  readonly auth?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly identitytoken?: string | undefined;
+  readonly registrytoken?: string | undefined;
+}
+
+const text = v.optional(v.string());
+const entrySchema = v.object({
+  auth: text,
+  username: text,
+  password: text,
+  identitytoken: text,
+  registrytoken: text,
+});
+const fileSchema = v.object({
+  auths: v.optional(v.record(v.string(), v.nullable(entrySchema)), {}),
+  credHelpers: v.optional(v.record(v.string(), v.string()), {}),
+  credsStore: text,
+});
+
+/** @throws ModelcarError `USAGE`, naming the file and never what is in it */
+export function parseAuthFile(content: string, path: string): AuthFile {
+  const parsed = v.safeParse(fileSchema, parseJson(content));
+  if (!parsed.success) {
+    throw new ModelcarError(
+      'USAGE',
+      `cannot read the registry credentials in ${path}: not the JSON of docker or podman`,
+      {
+        hint: 'Mend the file, or log in again with docker login or podman login.',
+      },
+    );
+  }
+  const { auths, credHelpers, credsStore } = parsed.output;
+  const entries = Object.entries(auths).map(([key, entry]) => [key, entry ?? {}] as const);
+  return { auths: Object.fromEntries(entries), credHelpers, credsStore: credsStore || undefined };
+}
+
+/** What a file's keys call Docker Hub. */
+const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
+const DOCKER_HUB: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/**
+ * The credentials for `host/repository`: a helper named for the host, else the one for all hosts, else the entry with
+ * the longest matching path. An entry without content only marks that a helper has them.
+ */
+export function findInAuthFile(file: AuthFile, host: string, repository: string): Found | undefined {
+  const server = DOCKER_HUB.has(host) ? DOCKER_HUB_KEY : host;
+  const helper = [server, host, ...(DOCKER_HUB.has(host) ? DOCKER_HUB : [])]
+    .map((key) => file.credHelpers[key])
+    .find(Boolean);
+  if (helper !== undefined) return { kind: 'helper', name: helper, server };
+  const best = Object.entries(file.auths)
+    .map(([key, entry]) => ({ length: matchedLength(key, host, repository), found: accountIn(entry) }))
+    .filter(({ length, found }) => length > 0 && found !== undefined)
+    .sort((a, b) => b.length - a.length)[0]?.found;
+  if (best !== undefined) return best;
+  return file.credsStore === undefined ? undefined : { kind: 'helper', name: file.credsStore, server };
+}
+
+/**
+ * How much of `host/repository` the key names, whole components only; 0 for another registry. A key with a scheme is
+ * docker's: what follows its host is an API path, not a repository.
+ */
+function matchedLength(key: string, host: string, repository: string): number {
+  const url = /^https?:\/\/([^/]*)/.exec(key);
+  const name = url ? (url[1] ?? '') : key.replace(/\/+$/, '');
+  const [keyHost = '', ...path] = name.split('/');
+  const sameHost = keyHost === host || (DOCKER_HUB.has(keyHost) && DOCKER_HUB.has(host));
+  const prefix = path.join('/');
+  if (!sameHost || !(prefix === '' || `${repository}/`.startsWith(`${prefix}/`))) return 0;
+  return 1 + prefix.length;
+}
+
+function accountIn({
+  auth,
+  username,
+  password,
+  identitytoken,
+  registrytoken,
+}: AuthEntry): RegistryCredentials | undefined {
+  const decoded = auth ? Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '') : '';
+  const colon = decoded.indexOf(':');
+  const user = colon === -1 ? (username ?? '') : decoded.slice(0, colon);
+  if (registrytoken) return { kind: 'bearer', token: registrytoken };
+  if (identitytoken) return { kind: 'identity', username: user, identityToken: identitytoken };
+  if (colon !== -1) return { kind: 'account', username: user, password: decoded.slice(colon + 1) };
+  return username ? { kind: 'account', username, password: password ?? '' } : undefined;
+}
+
+function parseJson(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
