@@ -1,17 +1,20 @@
+import { resolve } from 'node:path';
 import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
-import type { ImageTarget } from './core/ports.ts';
+import type { ImageTarget, Journal } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import type { CredentialSource } from './core/registry-credentials.ts';
 import type { TarLayout } from './core/tar-layer.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
+import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
 import { createRegistryTarget } from './registry/registry-target.ts';
+import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { USER_AGENT } from './version.ts';
 
@@ -40,6 +43,13 @@ export interface PushOptions {
   readonly layerPrefix?: string;
   /** Default `standard`. */
   readonly tarLayout?: TarLayout;
+  /**
+   * Where to write down what was pushed, so that a push that is run again skips it. Default: nowhere.
+   * JSON, readable by its owner alone; pushes at the same time can share it.
+   */
+  readonly stateFile?: string;
+  /** Push every layer, whatever the state file says. */
+  readonly force?: boolean;
   /** Layers pushed at once, 1 to 8. Default 1. */
   readonly workers?: number;
   /** Upload in requests of so many bytes instead of one for each layer. */
@@ -48,6 +58,8 @@ export interface PushOptions {
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
+
+const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 /** How often a request or a transfer may fail without getting further. */
 const RETRIES = 10;
@@ -92,6 +104,9 @@ function toRequest(options: PushOptions): PushRequest {
     alsoTags: alsoTags.map(parseTag),
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
+    endpoint: options.hub?.endpoint ?? DEFAULT_ENDPOINT,
+    target: formatTarget(options.target),
+    force: options.force ?? false,
     workers,
   };
 }
@@ -100,7 +115,7 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
   const { hub = {}, onEvent = () => undefined, signal = new AbortController().signal } = options;
   return {
     source: createHubSource({
-      endpoint: hub.endpoint ?? 'https://huggingface.co',
+      endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
       token: hub.token || undefined,
       offline: hub.offline ?? false,
       userAgent: USER_AGENT,
@@ -110,10 +125,24 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
       clock: systemClock,
     }),
     target: createTarget(options, onEvent, transport),
+    journal: createJournal(options.stateFile, onEvent),
     clock: systemClock,
     onEvent,
     signal,
   };
+}
+
+function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
+  if (path === undefined) return noJournal;
+  const onWarning = (message: string) => onEvent({ type: 'warning', message });
+  return createStateFile({ path, clock: systemClock, onWarning });
+}
+
+/** As records name it: a folder by its full path, wherever the push is started. */
+function formatTarget(target: TargetLocation): string {
+  return target.kind === 'layout'
+    ? `oci:${resolve(target.folder)}`
+    : `${target.registry.host}/${target.repository}`;
 }
 
 function createTarget(

@@ -34,7 +34,7 @@ test.each([
   ['src/hub/x.ts', "import '../registry/location.ts';", 'hub and registry never meet'],
   ['src/registry/x.ts', "import '../hub/wire.ts';", 'hub and registry never meet'],
   ['src/registry/auth/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
-  ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core'],
+  ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
   ['src/cli/x.ts', "import '../core/error.ts';", 'cli is a user of the public API'],
   ['src/x.ts', "import './cli/main.ts';", 'cli is a user of index.ts'],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type CredentialSource,
   findCredentials,
@@ -25,6 +26,8 @@ export interface PushWords {
   readonly workers?: string;
   readonly chunkMib?: string;
   readonly tarLayout?: string;
+  readonly stateFile?: string;
+  readonly force?: boolean;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -63,6 +66,8 @@ export function toPushOptions(
     },
     ...(revision !== undefined && { revision }),
     credentials: credentialSource(env, home),
+    stateFile: words.stateFile ?? variable(env, 'STATE_FILE') ?? defaultStateFile(env, home),
+    force: words.force ?? isTrue(env.FORCE),
     ...(words.layerPrefix !== undefined && { layerPrefix: words.layerPrefix }),
     ...(words.tarLayout !== undefined && { tarLayout: tarLayoutOf(words.tarLayout) }),
     ...(words.workers !== undefined && { workers: integer('--workers', words.workers, 1, 8) }),
@@ -98,6 +103,11 @@ function targetOf({ reference, registry, targetRepo, targetTag }: PushWords): Im
     throw usage('the tag is given twice', 'Leave out --target-tag, or use --also-tag for a second one.');
   }
   return { location: parsed.location, tag: parsed.tag ?? targetTag };
+}
+
+/** XDG Base Directory Specification: what should outlive a restart and is of no use elsewhere. */
+function defaultStateFile(env: Environment, home: string): string {
+  return join(variable(env, 'XDG_STATE_HOME') ?? join(home, '.local', 'state'), 'oci-modelcar', 'state.json');
 }
 
 /** The variables, else the files of docker and podman. */

@@ -75,6 +75,11 @@ export function createProgram(version: string, handlers: Handlers): Command {
     .optionsGroup('The transfer:')
     .option('--workers <n>', 'layers pushed at once, 1 to 8 (default: 1)')
     .option('--chunk-mib <n>', 'upload in requests of n MiB, 1 to 1024, instead of one per layer')
+    .option(
+      '--state-file <file>',
+      'where pushed layers are written down (default: $STATE_FILE, else below ~/.local/state)',
+    )
+    .option('--force', 'push every layer, also those that an earlier run has pushed ($FORCE)')
     .option('--dry-run', 'show what would be pushed; write nothing', false)
     .addHelpText('after', EXAMPLES)
     .action(

@@ -15,6 +15,8 @@ export type PushEvent =
       /** Bytes of all files. */
       readonly size: number;
     }
+  /** Something that costs comfort, not correctness. */
+  | { readonly type: 'warning'; readonly message: string }
   /** A request about the model or the image, not about a layer's bytes, is sent again. */
   | {
       readonly type: 'request-retrying';

@@ -2,6 +2,8 @@ import type { ByteSource } from './bytes.ts';
 import type { Descriptor } from './descriptor.ts';
 import type { Digest } from './digest.ts';
 import type { Document } from './image.ts';
+import type { Job } from './job.ts';
+import type { PlannedLayer } from './layer-plan.ts';
 import type { ModelId, ResolvedModel, Sibling } from './model.ts';
 
 /** Where models come from. Implemented by `hub/`. */
@@ -18,6 +20,8 @@ export interface ImageTarget {
   prepare(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
   pushBlob(push: BlobPush): Promise<PushedBlob>;
+  /** Whether a blob that an earlier run pushed is still there, with this size. */
+  hasBlob(descriptor: Descriptor, signal: AbortSignal): Promise<boolean>;
   /** Throws `CONTENT_MISMATCH` unless the target holds the blob with this digest and size. */
   checkBlob(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   /** Stores the manifest under its digest. */
@@ -57,6 +61,28 @@ export interface PushedBlob {
 }
 
 export type BlobOutcome = 'existed' | 'uploaded';
+
+/**
+ * What earlier runs have pushed. It is never the truth, only where to look first: a recorded layer is asked for at the
+ * target before it is trusted. Implemented by `state/`.
+ */
+export interface Journal {
+  /**
+   * Takes up a job where an earlier run left it, or begins it.
+   * @throws ModelcarError `USAGE` when there is a record that is not ours: it is never overwritten
+   */
+  open(job: Job): Promise<JobJournal>;
+}
+
+/** One job's records. Writing them never fails a push: what could not be written is pushed once more some day. */
+export interface JobJournal {
+  /** The blob that this file became at this path; undefined unless its content is still the same. */
+  recordedLayer(layer: PlannedLayer): RecordedBlob | undefined;
+  recordLayer(layer: PlannedLayer, blob: RecordedBlob): Promise<void>;
+  recordImage(manifestDigest: Digest, tags: readonly string[]): Promise<void>;
+}
+
+export type RecordedBlob = Pick<Descriptor, 'digest' | 'size'>;
 
 /** Time, as an argument: what waits and what throttles can be tested without waiting. */
 export interface Clock {

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import { INDEX } from '../core/media-type.ts';
-import { writeAtomically } from './write-atomically.ts';
+import { writeAtomically } from '../files/write-atomically.ts';
 
 /** What a tag is called in `index.json` (OCI image-spec, annotations.md). */
 const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -58,7 +58,7 @@ export function digestOf(tag: string, { manifests }: LayoutIndex): string | unde
 }
 
 export async function writeIndex(folder: string, index: LayoutIndex): Promise<void> {
-  await writeAtomically(join(folder, 'index.json'), Buffer.from(`${JSON.stringify(index)}\n`));
+  await writeAtomically(join(folder, 'index.json'), Buffer.from(`${JSON.stringify(index)}\n`), 0o644);
 }
 
 function parseJson(text: string): unknown {

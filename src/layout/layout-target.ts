@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush, ImageTarget, PushedBlob } from '../core/ports.ts';
+import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
 import { digestOf, readIndex, withTag, writeIndex } from './layout-index.ts';
-import { writeAtomically } from './write-atomically.ts';
 
 const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
 
@@ -41,13 +41,15 @@ export function createLayoutTarget(folder: string): ImageTarget {
       explained(`make an OCI image layout of ${folder}`, async () => {
         await readIndex(folder);
         await mkdir(blobs, { recursive: true });
-        await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE));
+        await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE), 0o644);
       }),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
+    hasBlob: (descriptor) =>
+      explained(`read ${folder}`, async () => (await sizeOf(blobPath(descriptor))) === descriptor.size),
     checkBlob: (descriptor) => explained(`read ${folder}`, () => checkBlob(descriptor)),
     pushManifest: (manifest) =>
       explained(`write the manifest to ${folder}`, async () => {
-        await writeAtomically(blobPath(manifest.descriptor), manifest.bytes);
+        await writeAtomically(blobPath(manifest.descriptor), manifest.bytes, 0o644);
         await checkBlob(manifest.descriptor);
       }),
     tagManifest: ({ descriptor }, tag) =>

@@ -2,7 +2,7 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
-import type { Retry } from '../core/ports.ts';
+import type { RecordedBlob, Retry } from '../core/ports.ts';
 import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { World } from './world.ts';
@@ -12,15 +12,22 @@ export interface LayerJob {
   readonly model: Pick<ResolvedModel, 'id' | 'commit'>;
   readonly layer: PlannedLayer;
   readonly tarLayout: TarLayout;
+  /** The blob that it became in an earlier run, as that run wrote it down. */
+  readonly recorded?: RecordedBlob | undefined;
 }
 
 /** Ten progress events a second are what a person can see. */
 const PROGRESS_INTERVAL_MS = 100;
 
 /** The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload. */
-export async function pushLayer({ model, layer, tarLayout }: LayerJob, world: World): Promise<Descriptor> {
+export async function pushLayer(job: LayerJob, world: World): Promise<Descriptor> {
+  const { model, layer, tarLayout, recorded } = job;
   const { sibling, path } = layer;
   const { clock, onEvent, signal } = world;
+  if (recorded && (await world.target.hasBlob(layerDescriptor(sibling, recorded), signal))) {
+    onEvent({ type: 'layer-done', path, ...recorded, outcome: 'existed' });
+    return layerDescriptor(sibling, recorded);
+  }
 
   const retrying = (side: 'hub' | 'target') => (retry: Retry) =>
     onEvent({ type: 'layer-retrying', path, side, ...retry });

@@ -19,6 +19,11 @@ export interface PushRequest {
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
   readonly tarLayout: TarLayout;
+  /** The Hub and the target, as records name them. */
+  readonly endpoint: string;
+  readonly target: string;
+  /** Push every layer, whatever earlier runs wrote down. */
+  readonly force: boolean;
   /** How many layers are pushed at once. */
   readonly workers: number;
 }
@@ -71,12 +76,22 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { model, layers, tags, imageReference } = await planPush(request, world);
   await world.target.prepare(world.signal);
   const { id, commit } = model;
-  const descriptors = await atOnce(layers, request.workers, world.signal, (layer, signal) =>
-    pushLayer({ model: { id, commit }, layer, tarLayout: request.tarLayout }, { ...world, signal }),
-  );
+  const { endpoint, target, prefix, tarLayout, force } = request;
+  const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout };
+  const records = await world.journal.open(job);
+  const descriptors = await atOnce(layers, request.workers, world.signal, async (layer, signal) => {
+    const recorded = force ? undefined : records.recordedLayer(layer);
+    const descriptor = await pushLayer(
+      { model: { id, commit }, layer, tarLayout, recorded },
+      { ...world, signal },
+    );
+    await records.recordLayer(layer, descriptor);
+    return descriptor;
+  });
   const image = buildImage(descriptors);
   await publishImage(image, tags, request.workers, world);
   const { digest } = image.manifest.descriptor;
+  await records.recordImage(digest, tags);
   return {
     manifestDigest: digest,
     imageReference,

@@ -38,6 +38,15 @@ export async function checkHeld(question: HeldQuestion, api: Transport, clock: C
   }
 }
 
+/** Whether it is there, asked once; anything but a clear yes is a no, and costs a push. */
+export async function isHeld({ url, descriptor, signal }: HeldQuestion, api: Transport): Promise<boolean> {
+  const response = await api({ method: 'HEAD', url, headers: { accept: '*/*' }, signal });
+  await discard(response);
+  const { digest, size } = descriptor;
+  const named = response.headers['docker-content-digest'] ?? digest;
+  return response.status === 200 && named === digest && (contentLength(response) ?? size) === size;
+}
+
 /** The digest that a success names must be the one that was pushed. */
 export function checkDigest({ headers }: HttpResponse, what: string, { digest }: Descriptor): void {
   const held = headers['docker-content-digest'];

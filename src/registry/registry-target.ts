@@ -7,7 +7,7 @@ import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { discard, type Transport } from '../http/transport.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
 import type { Framing } from './blob-upload.ts';
-import { checkDigest, checkHeld } from './check-held.ts';
+import { checkDigest, checkHeld, isHeld } from './check-held.ts';
 import { pushBlob } from './push-blob.ts';
 import { registryError } from './registry-error.ts';
 
@@ -52,6 +52,11 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       await discard(response);
     },
     pushBlob: (push) => pushBlob(push, { transport: authorized, base, target, framing, retries, clock }),
+    hasBlob: (descriptor, signal) =>
+      isHeld(
+        { what: `blob ${descriptor.digest}`, url: `${base}/blobs/${descriptor.digest}`, descriptor, signal },
+        api,
+      ),
     checkBlob(descriptor, signal) {
       const what = `blob ${descriptor.digest} in ${target}`;
       // Blobs have no media type of their own in a registry.

@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { sha256 } from '../../src/core/digest.ts';
 import type { PushEvent } from '../../src/core/event.ts';
 import { tarLayer } from '../../src/core/tar-layer.ts';
+import { noJournal } from '../../src/push/no-journal.ts';
 import { type PushRequest, type PushResult, push } from '../../src/push/push.ts';
 import type { World } from '../../src/push/world.ts';
 import {
@@ -63,6 +64,9 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
           revision: 'main',
           tag: 'v1',
           alsoTags: [],
+          endpoint: 'https://hub.test',
+          target: 'r.test/acme/llama',
+          force: false,
           prefix: '',
           tarLayout: 'standard',
           workers: options.workers ?? 1,
@@ -71,6 +75,7 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
         {
           source: model,
           target,
+          journal: noJournal,
           clock,
           onEvent: (event) => events.push(event),
           signal: new AbortController().signal,

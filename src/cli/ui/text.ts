@@ -24,6 +24,8 @@ export function createTextFormat(now: () => number): FormatEvent {
           `${event.model}@${event.revision} is commit ${event.commit}`,
           `${event.files} files, ${formatSize(event.size)}`,
         ];
+      case 'warning':
+        return [`warning: ${event.message}`];
       case 'credentials-chosen':
         return [
           event.origin === undefined

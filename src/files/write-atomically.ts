@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 
 /** Replaces the file at `path`: readers see the old bytes or the new ones, also after a crash. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeAtomically(path: string, bytes: Uint8Array, mode: number): Promise<void> {
   const unfinished = `${path}.unfinished-${randomUUID()}`;
   try {
-    const file = await open(unfinished, 'wx', 0o644);
+    const file = await open(unfinished, 'wx', mode);
     try {
       await file.writeFile(bytes);
       await file.sync();

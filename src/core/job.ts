@@ -1,0 +1,24 @@
+import { sha256 } from './digest.ts';
+import { encodeJson } from './json.ts';
+import type { TarLayout } from './tar-layer.ts';
+
+/** Everything that decides which layers a push makes and where they go. Two runs that agree in it are one job. */
+export interface Job {
+  /** The Hub. */
+  readonly endpoint: string;
+  /** `org/name`, or `datasets/org/name`. */
+  readonly model: string;
+  readonly commit: string;
+  /** `registry/repository`, or `oci:` and the folder. */
+  readonly target: string;
+  readonly prefix: string;
+  readonly tarLayout: TarLayout;
+}
+
+/** A short name for a job, the same in every run. */
+export function jobKey({ endpoint, model, commit, target, prefix, tarLayout }: Job): string {
+  return sha256(encodeJson({ endpoint, model, commit, target, prefix, tarLayout })).slice(
+    'sha256:'.length,
+    23,
+  );
+}

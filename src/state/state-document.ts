@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import type { Digest } from '../core/digest.ts';
+import { ModelcarError } from '../core/error.ts';
+
+/** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
+export interface StateDocument {
+  readonly version: 2;
+  readonly jobs: Readonly<Record<string, JobRecord>>;
+}
+
+export interface JobRecord {
+  readonly endpoint: string;
+  readonly model: string;
+  readonly commit: string;
+  readonly target: string;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  /** The image, once everything of it was pushed. */
+  readonly manifestDigest?: Digest | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** By path in the image. */
+  readonly layers: Readonly<Record<string, LayerRecord>>;
+}
+
+/** A blob that the registry has confirmed. */
+export interface LayerRecord {
+  /** The content that it was made of: `sha256:` or `git-sha1:` and the Hub's hash. */
+  readonly oid: string;
+  readonly digest: Digest;
+  /** Bytes of the layer. */
+  readonly size: number;
+  readonly pushedAt: string;
+}
+
+export const EMPTY_STATE: StateDocument = { version: 2, jobs: {} };
+
+const digest = v.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const layer = v.object({ oid: v.string(), digest, size, pushedAt: v.string() });
+const job = v.object({
+  endpoint: v.string(),
+  model: v.string(),
+  commit: v.string(),
+  target: v.string(),
+  startedAt: v.string(),
+  updatedAt: v.string(),
+  manifestDigest: v.optional(digest),
+  tags: v.optional(v.array(v.string())),
+  layers: v.record(v.string(), layer),
+});
+const schema = v.object({ version: v.literal(2), jobs: v.record(v.string(), job) });
+
+/** @throws ModelcarError `USAGE` when it is not a state file of ours: it is never overwritten */
+export function parseState(text: string, path: string): StateDocument {
+  const value = parseJson(text);
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  const version = v.safeParse(v.object({ version: v.number() }), value);
+  const what =
+    version.success && version.output.version !== 2
+      ? `of version ${version.output.version}`
+      : 'damaged, or not ours';
+  throw new ModelcarError('USAGE', `the state file ${path} is ${what}: it is left as it is`, {
+    hint: 'Move it away, or give another one with --state-file. Without it everything is pushed once more.',
+  });
+}
+
+export function formatState(state: StateDocument): string {
+  return `${JSON.stringify(state, undefined, 2)}\n`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { failureOf } from '../../test/support/rejection.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import type { Job } from '../core/job.ts';
+import type { PlannedLayer } from '../core/layer-plan.ts';
+import type { JobJournal } from '../core/ports.ts';
+import { systemClock } from '../system-clock.ts';
+import { createStateFile } from './state-file.ts';
+
+const JOB: Job = {
+  endpoint: 'https://hub.test',
+  model: 'acme/llama',
+  commit: '0'.repeat(40),
+  target: 'r.test/acme/llama',
+  prefix: 'models/',
+  tarLayout: 'standard',
+};
+const BLOB = { digest: `sha256:${'a'.repeat(64)}`, size: 2560 } as const;
+
+const layer = (path: string, hex = '1'.repeat(64)): PlannedLayer => ({
+  path: `models/${path}`,
+  sibling: { path, size: 7, oid: { algorithm: 'sha256', hex } },
+});
+
+let path: string;
+let warnings: string[];
+
+beforeEach(async () => {
+  path = join(await tempFolder(), 'state', 'state.json');
+  warnings = [];
+});
+
+const open = (job = JOB): Promise<JobJournal> =>
+  createStateFile({ path, clock: systemClock, onWarning: (message) => warnings.push(message) }).open(job);
+
+test('what one run has pushed, the next one knows', async () => {
+  await (await open()).recordLayer(layer('a'), BLOB);
+  const next = await open();
+  expect(next.recordedLayer(layer('a'))).toEqual(BLOB);
+  expect(next.recordedLayer(layer('b'))).toBeUndefined();
+});
+
+test('a file whose content is another now is not the one that was pushed', async () => {
+  await (await open()).recordLayer(layer('a'), BLOB);
+  expect((await open()).recordedLayer(layer('a', '2'.repeat(64)))).toBeUndefined();
+});
+
+test.each<[what: string, other: Partial<Job>]>([
+  ['endpoint', { endpoint: 'https://mirror.test' }],
+  ['commit', { commit: '1'.repeat(40) }],
+  ['repository', { target: 'r.test/acme/other' }],
+  ['folder in the image', { prefix: '' }],
+  ['tar layout', { tarLayout: 'reference' }],
+])('another %s is another job', async (_, other) => {
+  await (await open()).recordLayer(layer('a'), BLOB);
+  expect((await open({ ...JOB, ...other })).recordedLayer(layer('a'))).toBeUndefined();
+});
+
+test('the file and its folder are for their owner alone', async () => {
+  await open();
+  expect(((await stat(path)).mode & 0o777).toString(8)).toBe('600');
+  expect(((await stat(dirname(path))).mode & 0o777).toString(8)).toBe('700');
+});
+
+test('many who write at once lose nothing, and leave nothing else behind', async () => {
+  const journals = await Promise.all([open(), open(), open({ ...JOB, prefix: '' })]);
+  await Promise.all(
+    journals.flatMap((journal) => [...'abcdefgh'].map((name) => journal.recordLayer(layer(name), BLOB))),
+  );
+  for (const job of [JOB, { ...JOB, prefix: '' }]) {
+    const later = await open(job);
+    expect([...'abcdefgh'].filter((name) => later.recordedLayer(layer(name)) === undefined)).toEqual([]);
+  }
+  expect([warnings, await readdir(dirname(path))]).toEqual([[], ['state.json']]);
+});
+
+test('a lock that a dead process has left is taken over', async () => {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.lock`, '');
+  const old = new Date(Date.now() - 60_000);
+  await utimes(`${path}.lock`, old, old);
+  await (await open()).recordLayer(layer('a'), BLOB);
+  expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
+});
+
+describe('a file that is not ours is refused and left as it is', () => {
+  test.each([
+    ['of the Python tool', '{"jobs":{},"version":1}', 'of version 1'],
+    ['cut short by a power loss', '{"version":2,"jobs":{"ab', 'damaged, or not ours'],
+    ['empty', '', 'damaged, or not ours'],
+    ['of another program', '{"hello":"world"}', 'damaged, or not ours'],
+    [
+      'with a digest that is none',
+      '{"version":2,"jobs":{"x":{"layers":{"a":{"digest":"x"}}}}}',
+      'damaged, or not ours',
+    ],
+  ])('%s', async (_, text, what) => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    const error = await failureOf(open());
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(what) });
+    expect(error.hint).toContain('--state-file');
+    expect(await readFile(path, 'utf8')).toBe(text);
+  });
+});
+
+test('a folder that cannot be written is warned of once, and the push goes on', async () => {
+  const file = join(await tempFolder(), 'a-file');
+  await writeFile(file, '');
+  path = join(file, 'state.json');
+  const journal = await open();
+  await journal.recordLayer(layer('a'), BLOB);
+  await journal.recordImage(BLOB.digest, ['v1']);
+  expect(warnings).toEqual([expect.stringContaining('going on without it')]);
+});
+
+test('a folder that vanishes in the middle is made again', async () => {
+  const journal = await open();
+  await rm(dirname(path), { recursive: true });
+  await journal.recordLayer(layer('a'), BLOB);
+  expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
+});

@@ -1,0 +1,107 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { ModelcarError } from '../core/error.ts';
+import { type Job, jobKey } from '../core/job.ts';
+import type { Oid } from '../core/model.ts';
+import type { Clock, JobJournal, Journal } from '../core/ports.ts';
+import { writeAtomically } from '../files/write-atomically.ts';
+import { withFileLock } from './file-lock.ts';
+import {
+  EMPTY_STATE,
+  formatState,
+  type JobRecord,
+  parseState,
+  type StateDocument,
+} from './state-document.ts';
+
+export interface StateFileOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** Called once, when the file cannot be written; the push goes on without it. */
+  readonly onWarning: (message: string) => void;
+}
+
+/** @throws ModelcarError `USAGE` when there is a file that is not ours */
+async function readStateFile(path: string): Promise<StateDocument | undefined> {
+  try {
+    return parseState(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The journal as one JSON file, 0600. Each change is a turn of its own under a lock: read, change one job, replace the
+ * file whole; so pushes at the same time keep each other's records, and a torn write leaves the old file.
+ */
+export function createStateFile({ path, clock, onWarning }: StateFileOptions): Journal {
+  let usable = true;
+
+  /** One turn; a file system that does not play along costs the record, not the push. */
+  async function change(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
+    if (!usable) return;
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await withFileLock(path, clock, async () => {
+        const state = (await readStateFile(path)) ?? EMPTY_STATE;
+        const key = jobKey(job);
+        const record = edit(state.jobs[key] ?? newRecord(job, now()));
+        const jobs = { ...state.jobs, [key]: { ...record, updatedAt: now() } };
+        await writeAtomically(path, Buffer.from(formatState({ ...state, jobs })), 0o600);
+      });
+    } catch (error) {
+      giveUp(error);
+    }
+  }
+
+  function giveUp(error: unknown): void {
+    usable = false;
+    onWarning(`cannot use ${path}, going on without it: ${error instanceof Error ? error.message : error}`);
+  }
+
+  /** A file that is not ours stops the push before anything moves; one that cannot be read is done without. */
+  async function readLayers(job: Job): Promise<JobRecord['layers']> {
+    try {
+      return (await readStateFile(path))?.jobs[jobKey(job)]?.layers ?? {};
+    } catch (error) {
+      if (error instanceof ModelcarError) throw error;
+      giveUp(error);
+      return {};
+    }
+  }
+
+  function now(): string {
+    return new Date(clock.date()).toISOString();
+  }
+
+  return {
+    async open(job) {
+      const layers = await readLayers(job);
+      await change(job, (record) => record);
+      return {
+        recordedLayer({ path: inImage, sibling }) {
+          const record = layers[inImage];
+          return record?.oid === formatOid(sibling.oid)
+            ? { digest: record.digest, size: record.size }
+            : undefined;
+        },
+        recordLayer({ path: inImage, sibling }, { digest, size }) {
+          const entry = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
+          return change(job, (record) => ({ ...record, layers: { ...record.layers, [inImage]: entry } }));
+        },
+        recordImage(manifestDigest, tags) {
+          return change(job, (record) => ({ ...record, manifestDigest, tags }));
+        },
+      } satisfies JobJournal;
+    },
+  };
+}
+
+function newRecord({ endpoint, model, commit, target }: Job, at: string): JobRecord {
+  return { endpoint, model, commit, target, startedAt: at, updatedAt: at, layers: {} };
+}
+
+function formatOid({ algorithm, hex }: Oid): string {
+  return `${algorithm}:${hex}`;
+}
