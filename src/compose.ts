@@ -39,6 +39,10 @@ export interface PushOptions {
   };
   /** Asked when the registry wants to know who we are, such as {@link findCredentials}. Default: anonymous. */
   readonly credentials?: CredentialSource;
+  /** `fnmatch` patterns on whole paths, or ends of paths: exactly these files. Default: all. */
+  readonly allowPatterns?: readonly string[];
+  /** The same: never these files. */
+  readonly ignorePatterns?: readonly string[];
   /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
   readonly layerPrefix?: string;
   /** Default `standard`. */
@@ -102,6 +106,7 @@ function toRequest(options: PushOptions): PushRequest {
     revision: parseRevision(options.revision ?? 'main'),
     tag: tag === undefined ? undefined : parseTag(tag),
     alsoTags: alsoTags.map(parseTag),
+    patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
     endpoint: options.hub?.endpoint ?? DEFAULT_ENDPOINT,

@@ -34,6 +34,7 @@ async function push(
   const options = toPushOptions(words, process.env, {
     tokenFile: await readTokenFile(process.env),
     home: homedir(),
+    uid: process.getuid?.(),
   });
   const format = createTextFormat(() => performance.now());
   const observed = {

@@ -89,6 +89,21 @@ describe('numbers and words', () => {
   });
 });
 
+describe('lists', () => {
+  test('come from flags, else from variables, with commas or white space between them', () => {
+    const env = { ALLOW_PATTERNS: '.json, *.md\n.txt', IGNORE_PATTERNS: '', ALSO_TAGS: 'latest,v1' };
+    expect(options({}, env)).toMatchObject({
+      allowPatterns: ['.json', '*.md', '.txt'],
+      ignorePatterns: [],
+      alsoTags: ['latest', 'v1'],
+    });
+    expect(options({ allowPatterns: ['*.py'], alsoTag: ['x'] }, env)).toMatchObject({
+      allowPatterns: ['*.py'],
+      alsoTags: ['x'],
+    });
+  });
+});
+
 describe('the token of the Hub', () => {
   test.each([
     ['HF_TOKEN before all', { HF_TOKEN: ' hf_a\n', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, 'hf_c', 'hf_a'],

@@ -26,6 +26,8 @@ export interface PushWords {
   readonly workers?: string;
   readonly chunkMib?: string;
   readonly tarLayout?: string;
+  readonly allowPatterns?: readonly string[];
+  readonly ignorePatterns?: readonly string[];
   readonly stateFile?: string;
   readonly force?: boolean;
 }
@@ -37,6 +39,7 @@ export interface Surroundings {
   /** The content of the file that `hf auth login` writes, if there is one. */
   readonly tokenFile?: string | undefined;
   readonly home: string;
+  readonly uid?: number | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface Surroundings {
 export function toPushOptions(
   words: PushWords,
   env: Environment,
-  { tokenFile, home }: Surroundings,
+  { tokenFile, home, uid }: Surroundings,
 ): PushOptions {
   const { model, revision } = modelOf(words);
   const { location, tag } = targetOf(words);
@@ -58,14 +61,16 @@ export function toPushOptions(
     model,
     target: location,
     ...(tag !== undefined && { tag }),
-    alsoTags: words.alsoTag ?? [],
+    alsoTags: words.alsoTag ?? list(env.ALSO_TAGS ?? ''),
     hub: {
       ...(endpoint !== undefined && { endpoint }),
       ...(token !== undefined && { token }),
       offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
     },
     ...(revision !== undefined && { revision }),
-    credentials: credentialSource(env, home),
+    allowPatterns: words.allowPatterns ?? list(env.ALLOW_PATTERNS ?? ''),
+    ignorePatterns: words.ignorePatterns ?? list(env.IGNORE_PATTERNS ?? ''),
+    credentials: credentialSource(env, home, uid),
     stateFile: words.stateFile ?? variable(env, 'STATE_FILE') ?? defaultStateFile(env, home),
     force: words.force ?? isTrue(env.FORCE),
     ...(words.layerPrefix !== undefined && { layerPrefix: words.layerPrefix }),
@@ -111,12 +116,12 @@ function defaultStateFile(env: Environment, home: string): string {
 }
 
 /** The variables, else the files of docker and podman. */
-function credentialSource(env: Environment, home: string): CredentialSource {
+function credentialSource(env: Environment, home: string, uid: number | undefined): CredentialSource {
   const username = variable(env, 'OCI_USERNAME');
   const password = env.OCI_PASSWORD ?? '';
   if (username === undefined) {
     if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
-    return (host, repository) => findCredentials(host, repository, { home, env });
+    return (host, repository) => findCredentials(host, repository, { home, env, uid });
   }
   return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
 }
@@ -140,6 +145,11 @@ function integer(flag: string, text: string, least: number, most: number): numbe
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw usage(`${flag} ${text} is not possible`, `Give a whole number from ${least} to ${most}.`);
+}
+
+/** Items parted by commas or white space. */
+export function list(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((item) => item !== '');
 }
 
 function variable(env: Environment, name: string): string | undefined {

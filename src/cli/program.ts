@@ -1,11 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
-import type { PushWords } from './options.ts';
+import { list, type PushWords } from './options.ts';
 
 export interface Handlers {
   push(words: PushWords & { readonly dryRun: boolean }): Promise<void>;
 }
 
-const collect = (value: string, before: readonly string[] = []) => [...before, value];
+/** An option that repeats, or takes several with commas or spaces between them. */
+function listOption(flags: string, description: string): Option {
+  const parse = (value: string, before: readonly string[] = []) => [...before, ...list(value)];
+  return new Option(flags, `${description}; repeatable, or with commas`).argParser(parse);
+}
 
 const EXAMPLES = `
 Examples:
@@ -17,6 +21,9 @@ Examples:
 
   # into an OCI image layout, without a registry
   $ oci-modelcar push acme/llama oci:./llama:v1.2
+
+  # safetensors and what goes with them, without the pictures
+  $ oci-modelcar push acme/llama ghcr.io/acme/llama --allow-patterns '*.safetensors,*.json,*.txt,*.model'
 
   # deploy by digest
   $ result=$(oci-modelcar push acme/llama ghcr.io/acme/llama) && eval "$result" && echo "$IMAGEREFDIGEST"
@@ -57,13 +64,18 @@ export function createProgram(version: string, handlers: Handlers): Command {
     .option('--hf-repo <org/model>', 'the model, instead of the first argument')
     .option('--hf-revision <revision>', 'branch, tag or commit (default: main)')
     .option('--hf-endpoint <url>', 'the Hub (default: $HF_ENDPOINT, else https://huggingface.co)')
+    .addOption(
+      listOption(
+        '--allow-patterns <patterns>',
+        'exactly the files that match: *.json, onnx/, .md ($ALLOW_PATTERNS)',
+      ),
+    )
+    .addOption(listOption('--ignore-patterns <patterns>', 'never the files that match ($IGNORE_PATTERNS)'))
     .optionsGroup('The target:')
     .option('--registry <host>', 'registry host[:port], http(s)://host[:port], or oci:FOLDER')
     .option('--target-repo <name>', 'repository in that registry')
     .option('--target-tag <tag>', 'tag (default: the first 12 characters of the commit)')
-    .addOption(
-      new Option('--also-tag <tag>', 'another tag for the same image; repeatable').argParser(collect),
-    )
+    .addOption(listOption('--also-tag <tag>', 'another tag for the same image'))
     .optionsGroup('The image:')
     .option('--layer-prefix <folder/>', 'folder of the model in the image (default: models/)')
     .addOption(

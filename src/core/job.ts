@@ -1,5 +1,6 @@
 import { sha256 } from './digest.ts';
 import { encodeJson } from './json.ts';
+import type { SelectionPatterns } from './selection.ts';
 import type { TarLayout } from './tar-layer.ts';
 
 /** Everything that decides which layers a push makes and where they go. Two runs that agree in it are one job. */
@@ -13,11 +14,14 @@ export interface Job {
   readonly target: string;
   readonly prefix: string;
   readonly tarLayout: TarLayout;
+  readonly patterns: SelectionPatterns;
 }
 
 /** A short name for a job, the same in every run. */
-export function jobKey({ endpoint, model, commit, target, prefix, tarLayout }: Job): string {
-  return sha256(encodeJson({ endpoint, model, commit, target, prefix, tarLayout })).slice(
+export function jobKey(job: Job): string {
+  const { endpoint, model, commit, target, prefix, tarLayout, patterns } = job;
+  const { allow, ignore } = patterns;
+  return sha256(encodeJson({ endpoint, model, commit, target, prefix, tarLayout, allow, ignore })).slice(
     'sha256:'.length,
     23,
   );

@@ -40,7 +40,9 @@ const fileSchema = v.object({
 
 /** @throws ModelcarError `USAGE`, naming the file and never what is in it */
 export function parseAuthFile(content: string, path: string): AuthFile {
-  const parsed = v.safeParse(fileSchema, parseJson(content));
+  const json = parseJson(content);
+  // valibot takes a list for an object without entries.
+  const parsed = v.safeParse(fileSchema, Array.isArray(json) ? undefined : json);
   if (!parsed.success) {
     throw new ModelcarError(
       'USAGE',
@@ -60,8 +62,9 @@ const DOCKER_HUB_KEY = 'https://index.docker.io/v1/';
 const DOCKER_HUB: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
 /**
- * The credentials for `host/repository`: a helper named for the host, else the one for all hosts, else the entry with
- * the longest matching path. An entry without content only marks that a helper has them.
+ * The credentials for `host/repository`: a helper named for the host, else the entry with the longest matching path,
+ * of two for the whole host the one with the very key that a login writes today, else a helper for all hosts. An entry
+ * without content only marks that a helper has them.
  */
 export function findInAuthFile(file: AuthFile, host: string, repository: string): Found | undefined {
   const server = DOCKER_HUB.has(host) ? DOCKER_HUB_KEY : host;
@@ -70,9 +73,13 @@ export function findInAuthFile(file: AuthFile, host: string, repository: string)
     .find(Boolean);
   if (helper !== undefined) return { kind: 'helper', name: helper, server };
   const best = Object.entries(file.auths)
-    .map(([key, entry]) => ({ length: matchedLength(key, host, repository), found: accountIn(entry) }))
+    .map(([key, entry]) => ({
+      length: matchedLength(key, host, repository),
+      exact: Number(key === host || key === server),
+      found: accountIn(entry),
+    }))
     .filter(({ length, found }) => length > 0 && found !== undefined)
-    .sort((a, b) => b.length - a.length)[0]?.found;
+    .sort((a, b) => b.length - a.length || b.exact - a.exact)[0]?.found;
   if (best !== undefined) return best;
   return file.credsStore === undefined ? undefined : { kind: 'helper', name: file.credsStore, server };
 }

@@ -23,8 +23,9 @@ export async function askHelper(name: string, server: string): Promise<RegistryC
   const { code, stdout } = await run(name, server);
   if (code !== 0) {
     if (NOTHING.test(stdout)) return undefined;
-    // A helper says on stdout what went wrong; a failing one has no secret to print.
-    throw failed(name, server, stdout.trim().slice(0, 200) || `exit code ${code}`);
+    // A helper says on stdout what went wrong; but one that fails late may have its answer there.
+    const words = /"Secret"/i.test(stdout) ? '' : stdout.trim().slice(0, 200);
+    throw failed(name, server, words || `exit code ${code}`);
   }
   const parsed = v.safeParse(answerSchema, parseJson(stdout));
   if (!parsed.success) throw failed(name, server, 'its answer is not the JSON of a credential helper');
@@ -37,6 +38,7 @@ async function run(name: string, server: string): Promise<{ code: number | null;
   const child = spawn(`docker-credential-${name}`, ['get'], {
     stdio: ['pipe', 'pipe', 'inherit'],
     timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
     shell: false,
   });
   return new Promise((resolve, reject) => {
@@ -44,10 +46,14 @@ async function run(name: string, server: string): Promise<{ code: number | null;
     child.once('error', (error: NodeJS.ErrnoException) => {
       reject(failed(name, server, error.code === 'ENOENT' ? 'it is not installed' : error.message));
     });
-    child.once('close', (code, signal) => {
-      if (signal !== null)
-        reject(failed(name, server, `ended by ${signal}, or no answer for ${TIMEOUT_MS / 1000} s`));
-      else output.then((stdout) => resolve({ code, stdout }), reject);
+    child.once('exit', (_, signal) => {
+      if (signal === null) return;
+      reject(failed(name, server, `ended by ${signal}, or no answer for ${TIMEOUT_MS / 1000} s`));
+      // A wrapper's own child may outlive it and hold the output open.
+      child.stdout.destroy();
+    });
+    child.once('close', (code) => {
+      output.then((stdout) => resolve({ code, stdout }), reject);
     });
     // A helper that does not read its input has its answer ready all the same.
     child.stdin.on('error', () => undefined);

@@ -8,6 +8,8 @@ import { askHelper } from './credential-helper.ts';
 /** As much of the environment as decides where credentials are. */
 export interface CredentialPlaces {
   readonly home: string;
+  /** Whose `/run/containers/<uid>` podman and skopeo use where there is no `XDG_RUNTIME_DIR`, as in containers. */
+  readonly uid?: number | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -34,10 +36,13 @@ export async function findCredentials(
   return undefined;
 }
 
-function authFiles({ home, env }: CredentialPlaces): readonly string[] {
+function authFiles({ home, env, uid }: CredentialPlaces): readonly string[] {
   if (env.REGISTRY_AUTH_FILE) return [env.REGISTRY_AUTH_FILE];
+  const runtime = env.XDG_RUNTIME_DIR
+    ? join(env.XDG_RUNTIME_DIR, 'containers')
+    : uid !== undefined && `/run/containers/${uid}`;
   return [
-    ...(env.XDG_RUNTIME_DIR ? [join(env.XDG_RUNTIME_DIR, 'containers', 'auth.json')] : []),
+    ...(runtime ? [join(runtime, 'auth.json')] : []),
     join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'),
     join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
   ];

@@ -2,6 +2,7 @@ import type { Digest } from '../core/digest.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
+import { type SelectionPatterns, selectSiblings } from '../core/selection.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { atOnce } from './at-once.ts';
 import { publishImage } from './publish-image.ts';
@@ -16,6 +17,7 @@ export interface PushRequest {
   readonly tag: string | undefined;
   /** Further tags for the same image. */
   readonly alsoTags: readonly string[];
+  readonly patterns: SelectionPatterns;
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
   readonly tarLayout: TarLayout;
@@ -53,7 +55,7 @@ export interface PushResult {
  */
 export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
-  const layers = planLayers(model.siblings, request);
+  const layers = planLayers(selectSiblings(model.siblings, request.patterns), request);
   world.onEvent({
     type: 'model-resolved',
     model: formatModelId(model.id),
@@ -76,8 +78,8 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { model, layers, tags, imageReference } = await planPush(request, world);
   await world.target.prepare(world.signal);
   const { id, commit } = model;
-  const { endpoint, target, prefix, tarLayout, force } = request;
-  const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout };
+  const { endpoint, target, prefix, tarLayout, patterns, force } = request;
+  const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout, patterns };
   const records = await world.journal.open(job);
   const descriptors = await atOnce(layers, request.workers, world.signal, async (layer, signal) => {
     const recorded = force ? undefined : records.recordedLayer(layer);

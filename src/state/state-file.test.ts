@@ -16,6 +16,7 @@ const JOB: Job = {
   target: 'r.test/acme/llama',
   prefix: 'models/',
   tarLayout: 'standard',
+  patterns: { allow: [], ignore: [] },
 };
 const BLOB = { digest: `sha256:${'a'.repeat(64)}`, size: 2560 } as const;
 
@@ -53,6 +54,7 @@ test.each<[what: string, other: Partial<Job>]>([
   ['repository', { target: 'r.test/acme/other' }],
   ['folder in the image', { prefix: '' }],
   ['tar layout', { tarLayout: 'reference' }],
+  ['filter', { patterns: { allow: ['*.json'], ignore: [] } }],
 ])('another %s is another job', async (_, other) => {
   await (await open()).recordLayer(layer('a'), BLOB);
   expect((await open({ ...JOB, ...other })).recordedLayer(layer('a'))).toBeUndefined();

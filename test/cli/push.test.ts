@@ -84,6 +84,31 @@ describe('a push into a layout', () => {
     ).toEqual(['t', 'u']);
   });
 
+  test('takes the files that its patterns leave, given once or often, with commas or spaces', async () => {
+    const run = await push(
+      ...[
+        MODEL,
+        `oci:${join(folder, 'some')}`,
+        '--allow-patterns',
+        '*.json,.txt',
+        '--allow-patterns',
+        'LICENSE',
+      ],
+      ...['--ignore-patterns', 'tokenizer* notes/'],
+    );
+    expect(run.code).toBe(0);
+    const names = [...run.stderr.matchAll(/pushed models\/(\S+)/g)].map(([, name]) => name);
+    expect(names).toEqual([
+      ...['1_Pooling/config.json', 'LICENSE', 'config.json', 'generation_config.json', 'modules.json'],
+      ...['sentence_bert_config.json', 'special_tokens_map.json', 'vocab.txt'],
+    ]);
+  });
+
+  test('says what there is when its patterns leave nothing', async () => {
+    const run = await push(MODEL, `oci:${join(folder, 'none')}`, '--allow-patterns', '*.gguf');
+    expect([run.code, run.stderr]).toEqual([4, expect.stringContaining('config.json and 10 more')]);
+  });
+
   test('works for a dataset', async () => {
     expect((await push('datasets/acme/texts', `oci:${join(folder, 'dataset')}`)).code).toBe(0);
   });

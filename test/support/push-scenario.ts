@@ -67,6 +67,7 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
           endpoint: 'https://hub.test',
           target: 'r.test/acme/llama',
           force: false,
+          patterns: { allow: [], ignore: [] },
           prefix: '',
           tarLayout: 'standard',
           workers: options.workers ?? 1,

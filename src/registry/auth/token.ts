@@ -39,7 +39,7 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const sentAt = clock.now();
   const response = await askRealm(realm, request, transport);
   const what = `get a token for ${registryOrigin} from ${withoutQuery(realm)}`;
-  if (response.status !== 200) throw await registryError(what, response);
+  if (response.status !== 200) throw withoutSecrets(await registryError(what, response), request);
   const answer = parseTokenAnswer(await readText(response));
   if (answer === undefined)
     throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`);
@@ -90,6 +90,16 @@ function questions(request: TokenRequest, parameters: URLSearchParams): URLSearc
   for (const scope of scopes(request)) parameters.append('scope', scope);
   parameters.set('client_id', 'oci-modelcar');
   return parameters;
+}
+
+/** A realm may repeat what it was sent. */
+function withoutSecrets(
+  { code, message, hint }: ModelcarError,
+  { credentials }: TokenRequest,
+): ModelcarError {
+  const secret = credentials?.kind === 'identity' ? credentials.identityToken : credentials?.password;
+  const shown = secret ? message.replaceAll(secret, '…') : message;
+  return new ModelcarError(code, shown, hint === undefined ? {} : { hint });
 }
 
 /** `Basic` and the account (RFC 7617). */

@@ -1,0 +1,59 @@
+/**
+ * Python's `fnmatch.fnmatchcase`, which `huggingface_hub` filters files with: `*` and `?` cross `/`, `[abc]`,
+ * `[a-c]`, `[!abc]`; an unclosed `[` is itself. No braces, no `**` of its own, case matters.
+ * https://docs.python.org/3/library/fnmatch.html
+ */
+export function fnmatch(path: string, pattern: string): boolean {
+  return toRegExp(pattern).test(path);
+}
+
+function toRegExp(pattern: string): RegExp {
+  let source = '';
+  for (let at = 0; at < pattern.length; ) {
+    const set = pattern[at] === '[' ? characterSet(pattern, at) : undefined;
+    const char = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
+    if (set) {
+      source += set.source;
+      at = set.end;
+    } else {
+      source += char === '*' ? '.*' : char === '?' ? '.' : quoted(char);
+      at += char.length;
+    }
+  }
+  return new RegExp(`^(?:${source})$`, 'su');
+}
+
+/** The set that begins at `start`; undefined where nothing closes it. */
+function characterSet(pattern: string, start: number): { source: string; end: number } | undefined {
+  let from = start + 1;
+  const negated = pattern[from] === '!';
+  if (negated) from += 1;
+  // A `]` in the first place is a member.
+  const close = pattern.indexOf(']', from + 1);
+  if (close === -1) return undefined;
+  const members = ranges([...pattern.slice(from, close)]);
+  const end = close + 1;
+  // All ranges may be empty: then the set matches nothing, or, negated, everything.
+  if (members === '') return { source: negated ? '.' : '(?!)', end };
+  return { source: `[${negated ? '^' : ''}${members}]`, end };
+}
+
+/** The members of a set as a regular expression writes them; a range that runs backwards has none. */
+function ranges(chars: readonly string[]): string {
+  let source = '';
+  for (let at = 0; at < chars.length; ) {
+    const [low = '', dash, high] = chars.slice(at, at + 3);
+    if (dash === '-' && high !== undefined) {
+      if ((low.codePointAt(0) ?? 0) <= (high.codePointAt(0) ?? 0)) source += `${quoted(low)}-${quoted(high)}`;
+      at += 3;
+    } else {
+      source += quoted(low);
+      at += 1;
+    }
+  }
+  return source;
+}
+
+function quoted(char: string): string {
+  return /\w/.test(char) ? char : `\\u{${char.codePointAt(0)?.toString(16)}}`;
+}

@@ -1,0 +1,184 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { failureOf } from '../../test/support/rejection.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { type CredentialPlaces, findCredentials } from './find-credentials.ts';
+
+const HOST = 'r.test';
+/** Whom nothing is forbidden to read. */
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A home with these files, whose paths are relative to it; so are the values of the variables. */
+async function places(
+  files: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<CredentialPlaces> {
+  const home = await tempFolder();
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(home, path)), { recursive: true });
+    await writeFile(join(home, path), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  const absolute = Object.entries(env).map(([name, path]) => [name, path && join(home, path)]);
+  return { home, env: Object.fromEntries(absolute) };
+}
+
+/** A file that says of its user where it lies. */
+function account(username: string, host = HOST): unknown {
+  return { auths: { [host]: { username, password: 'secret' } } };
+}
+
+async function userFor(where: CredentialPlaces): Promise<string | undefined> {
+  const found = await findCredentials(HOST, 'acme/llama', where);
+  return found?.credentials.kind === 'account' ? found.credentials.username : undefined;
+}
+
+const EVERYWHERE = { XDG_RUNTIME_DIR: 'run', XDG_CONFIG_HOME: 'conf', DOCKER_CONFIG: 'dock' };
+const IN_ORDER = ['run/containers/auth.json', 'conf/containers/auth.json', 'dock/config.json'];
+
+describe('without a file that is named', () => {
+  test.each(IN_ORDER.map((path, at) => [path, IN_ORDER.slice(at)] as const))(
+    '%s is read before those that follow it',
+    async (first, rest) => {
+      const files = Object.fromEntries(rest.map((path) => [path, account(path)]));
+      expect(await userFor(await places(files, EVERYWHERE))).toBe(first);
+    },
+  );
+
+  test.each(['.config/containers/auth.json', '.docker/config.json'])(
+    '%s of the home is read where no variable says otherwise',
+    async (path) => {
+      const variables = { XDG_RUNTIME_DIR: '', XDG_CONFIG_HOME: '', DOCKER_CONFIG: '' };
+      expect(await userFor(await places({ [path]: account(path) }))).toBe(path);
+      expect(await userFor(await places({ [path]: account(path) }, variables))).toBe(path);
+    },
+  );
+
+  test.each(['.config/containers/auth.json', '.docker/config.json'])(
+    '%s of the home is not read where the variables name other folders',
+    async (path) => {
+      expect(await userFor(await places({ [path]: account(path) }, EVERYWHERE))).toBeUndefined();
+    },
+  );
+
+  test.each<[fact: string, first: unknown]>([
+    ['is of another host', account('first', 'other.test')],
+    ['is of another namespace', account('first', `${HOST}/other`)],
+    ['only marks that somebody has them', { auths: { [HOST]: {} } }],
+    ['holds no login', {}],
+  ])('a file that %s leaves it to the next', async (_, first) => {
+    const files = { [IN_ORDER[0] ?? '']: first, [IN_ORDER[2] ?? '']: account('last') };
+    expect(await userFor(await places(files, EVERYWHERE))).toBe('last');
+  });
+
+  test('a file where a folder should be has no credentials', async () => {
+    expect(
+      await userFor(await places({ run: 'a file', 'dock/config.json': account('last') }, EVERYWHERE)),
+    ).toBe('last');
+  });
+
+  test('a broken file is an error even where the next would do', async () => {
+    const where = await places(
+      { 'run/containers/auth.json': '{', 'dock/config.json': account('a') },
+      EVERYWHERE,
+    );
+    expect(await failureOf(userFor(where))).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(join(where.home, 'run/containers/auth.json')),
+    });
+  });
+
+  test('a folder where the file should be is an error that names it', async () => {
+    const where = await places({ 'dock/config.json/x': '' }, EVERYWHERE);
+    expect(await failureOf(userFor(where))).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(join(where.home, 'dock/config.json')),
+    });
+  });
+
+  test('no file at all is no error', async () => {
+    expect(await findCredentials(HOST, 'acme/llama', await places({}))).toBeUndefined();
+  });
+
+  test('what is found says which file it is from', async () => {
+    const where = await places({ 'dock/config.json': account('ada') }, EVERYWHERE);
+    expect(await findCredentials(HOST, 'acme/llama', where)).toEqual({
+      credentials: { kind: 'account', username: 'ada', password: 'secret' },
+      origin: join(where.home, 'dock/config.json'),
+    });
+  });
+});
+
+describe('a file that REGISTRY_AUTH_FILE names', () => {
+  const others = Object.fromEntries(IN_ORDER.map((path) => [path, account(path)]));
+  const env = { ...EVERYWHERE, REGISTRY_AUTH_FILE: 'mine.json' };
+
+  test('is read', async () => {
+    expect(await userFor(await places({ ...others, 'mine.json': account('mine') }, env))).toBe('mine');
+  });
+
+  test('is the only one', async () => {
+    const files = { ...others, 'mine.json': account('mine', 'other.test') };
+    expect(await userFor(await places(files, env))).toBeUndefined();
+  });
+
+  test.each<[fact: string, files: Record<string, string>]>([
+    ['is not there', {}],
+    ['is a folder', { 'mine.json/x': '' }],
+    ['is empty', { 'mine.json': '' }],
+  ])('and that %s is an error that names it', async (_, files) => {
+    const where = await places({ ...others, ...files }, env);
+    expect(await failureOf(userFor(where))).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(join(where.home, 'mine.json')),
+    });
+  });
+
+  test('is not meant by an empty variable', async () => {
+    const where = await places(others, { ...EVERYWHERE, REGISTRY_AUTH_FILE: '' });
+    expect(await userFor(where)).toBe(IN_ORDER[0]);
+  });
+});
+
+describe('a helper that a file names', () => {
+  async function install(script: string): Promise<void> {
+    const folder = await tempFolder();
+    await writeFile(join(folder, 'docker-credential-fake'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`);
+  }
+
+  const files = { 'conf/containers/auth.json': { credHelpers: { [HOST]: 'fake' } } };
+
+  test('is asked, and is what the origin names beside the file', async () => {
+    await install(`printf '{"Username":"%s","Secret":"secret"}' "$(cat)"`);
+    const where = await places(files, EVERYWHERE);
+    expect(await findCredentials(HOST, 'acme/llama', where)).toEqual({
+      credentials: { kind: 'account', username: HOST, password: 'secret' },
+      origin: `docker-credential-fake (${join(where.home, 'conf/containers/auth.json')})`,
+    });
+  });
+
+  test('leaves it to the next file where it has nothing', async () => {
+    await install("echo 'credentials not found in native keychain'; exit 1");
+    expect(await userFor(await places({ ...files, 'dock/config.json': account('last') }, EVERYWHERE))).toBe(
+      'last',
+    );
+  });
+
+  test('is not passed over where it fails', async () => {
+    await install("echo 'the keychain is locked'; exit 1");
+    const where = await places({ ...files, 'dock/config.json': account('last') }, EVERYWHERE);
+    expect(await failureOf(userFor(where))).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining('the keychain is locked'),
+    });
+  });
+
+  test('is not started for another host', async () => {
+    const where = await places(files, EVERYWHERE);
+    expect(await findCredentials('other.test', 'acme/llama', where)).toBeUndefined();
+  });
+});
