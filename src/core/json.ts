@@ -28,3 +28,12 @@ function asciiString(text: string): string {
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
+
+/** What a text says as JSON; undefined where it is none, which no JSON text is. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 import type { RegistryCredentials } from '../core/registry-credentials.ts';
 
 /**
@@ -112,12 +113,4 @@ function accountIn({
   if (identitytoken) return { kind: 'identity', username: user, identityToken: identitytoken };
   if (colon !== -1) return { kind: 'account', username: user, password: decoded.slice(colon + 1) };
   return username ? { kind: 'account', username, password: password ?? '' } : undefined;
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 import type { RegistryCredentials } from '../core/registry-credentials.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -69,12 +70,4 @@ function failed(name: string, server: string, reason: string): ModelcarError {
       hint: 'Install the helper or log in again; or set OCI_USERNAME and OCI_PASSWORD.',
     },
   );
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }

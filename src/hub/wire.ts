@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type Oid, type Sibling } from '../core/model.ts';
 
 /** The shapes of the Hub's JSON (https://huggingface.co/docs/hub/api), as much of them as we rely on. */
@@ -21,7 +22,7 @@ const treeEntry = v.object({
 
 /** @throws ModelcarError `UNSUPPORTED` */
 export function parseCommit(body: string, url: string): Commit {
-  const parsed = v.safeParse(info, parseJson(body, url));
+  const parsed = v.safeParse(info, parseAnswer(body, url));
   if (parsed.success && isCommit(parsed.output.sha)) return parsed.output.sha;
   throw unreadable(url, 'no commit in it');
 }
@@ -32,7 +33,7 @@ export function parseCommit(body: string, url: string): Commit {
  *   cannot be checked is not pushed
  */
 export function parseTreePage(body: string, url: string): readonly Sibling[] {
-  const parsed = v.safeParse(v.array(treeEntry), parseJson(body, url));
+  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url));
   if (!parsed.success) throw unreadable(url, 'not a listing of files');
   return parsed.output
     .filter(({ type }) => type === 'file')
@@ -55,24 +56,14 @@ function parseOid({ oid, lfs }: v.InferOutput<typeof treeEntry>): Oid | undefine
 
 /** The message of an error answer, wherever in it the Hub put it. */
 export function parseErrorMessage(body: string): string | undefined {
-  const parsed = v.safeParse(v.object({ error: v.string() }), parseJsonOr(body, undefined));
+  const parsed = v.safeParse(v.object({ error: v.string() }), parseJson(body));
   return parsed.success ? parsed.output.error : undefined;
 }
 
-function parseJson(body: string, url: string): unknown {
-  const value = parseJsonOr(body, NOT_JSON);
-  if (value === NOT_JSON) throw unreadable(url, 'not JSON');
+function parseAnswer(body: string, url: string): unknown {
+  const value = parseJson(body);
+  if (value === undefined) throw unreadable(url, 'not JSON');
   return value;
-}
-
-const NOT_JSON: unique symbol = Symbol('not JSON');
-
-function parseJsonOr(body: string, fallback: unknown): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return fallback;
-  }
 }
 
 function unreadable(url: string, reason: string): ModelcarError {

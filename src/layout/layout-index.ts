@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 import { INDEX } from '../core/media-type.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 
@@ -59,12 +60,4 @@ export function digestOf(tag: string, { manifests }: LayoutIndex): string | unde
 
 export async function writeIndex(folder: string, index: LayoutIndex): Promise<void> {
   await writeAtomically(join(folder, 'index.json'), Buffer.from(`${JSON.stringify(index)}\n`), 0o644);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

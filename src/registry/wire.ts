@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { parseJson } from '../core/json.ts';
 
 const errorBody = v.object({
   errors: v.array(
@@ -41,12 +42,4 @@ export function parseTokenAnswer(body: string): TokenAnswer | undefined {
   const parsed = v.safeParse(tokenBody, parseJson(body));
   const token = parsed.success ? parsed.output.token || parsed.output.access_token : undefined;
   return token ? { token, expiresIn: (parsed.success && parsed.output.expires_in) || 60 } : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

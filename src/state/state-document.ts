@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 
 /** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
 export interface StateDocument {
@@ -67,12 +68,4 @@ export function parseState(text: string, path: string): StateDocument {
 
 export function formatState(state: StateDocument): string {
   return `${JSON.stringify(state, undefined, 2)}\n`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
