@@ -5,7 +5,7 @@ import { failureOf } from '../../test/support/rejection.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush } from '../core/ports.ts';
-import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { HttpRequest, HttpResponse, StreamBody } from '../http/transport.ts';
 import type { Framing } from './blob-upload.ts';
 import { pushBlob } from './push-blob.ts';
 
@@ -142,6 +142,22 @@ describe('a registry that answers before we see that the chunk is through', () =
     expect((await push({ onRetry: (retry) => retries.push(retry) })).digest).toBe(DIGEST);
     expect([lines().at(-1), retries]).toEqual([PUT, []]);
   });
+});
+
+test('an answer that comes as the chunk is through leaves the source open for the next one', async () => {
+  const eager = (range: string) => async (request: HttpRequest) => {
+    const body = request.body as StreamBody;
+    let size = 0;
+    for await (const chunk of body) {
+      size += chunk.length;
+      if (size === Number(request.headers?.['content-length'])) body.stop?.();
+    }
+    return answer(202, { location: '/up?n=1', range });
+  };
+  const content = watched(BYTES, 100);
+  const { push } = scripted([opened, eager('0-499'), eager('0-999'), answer(201)], 500);
+  expect((await push({ content })).digest).toBe(DIGEST);
+  expect(content.opened).toEqual([0]);
 });
 
 test('a stream that is too large in its first chunk already goes in smaller ones', async () => {

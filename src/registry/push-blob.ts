@@ -180,7 +180,8 @@ class Body implements StreamBody {
   }
 
   stop(): void {
-    this.#reader.release();
+    // With the whole piece handed over, an answer is the ordinary end: the source stays open for the next chunk.
+    if (this.#position < this.#end) this.#reader.release();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
