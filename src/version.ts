@@ -8,5 +8,5 @@ export const VERSION: string = v.parse(
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
 ).version;
 
-/** How we introduce ourselves to the Hub and to registries. */
+/** How we introduce ourselves to the Hub. */
 export const USER_AGENT: string = `oci-modelcar/${VERSION} node/${versions.node}`;

@@ -1,5 +1,5 @@
 import type { Digest } from './digest.ts';
-import type { BlobOutcome, Retry } from './ports.ts';
+import type { BlobOutcome, Pause, Retry } from './ports.ts';
 
 /**
  * What happened in a push, in the order it happened. Plain data with absolute values, never differences, so that a
@@ -18,13 +18,7 @@ export type PushEvent =
   /** Something that costs comfort, not correctness. */
   | { readonly type: 'warning'; readonly message: string }
   /** A request about the model or the image, not about a layer's bytes, is sent again. */
-  | {
-      readonly type: 'request-retrying';
-      readonly side: 'hub' | 'target';
-      readonly retry: number;
-      readonly delayMs: number;
-      readonly reason: string;
-    }
+  | ({ readonly type: 'request-retrying'; readonly side: 'hub' | 'target' } & Pause)
   /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
   | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }

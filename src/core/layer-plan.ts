@@ -26,7 +26,11 @@ export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptio
   const layers = [...siblings]
     .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
     .map((sibling) => ({ sibling, path: imagePath(sibling.path, options) }));
-  if (layers.length === 0) throw new ModelcarError('NOT_FOUND', 'the model has no files at this revision');
+  if (layers.length === 0) {
+    throw new ModelcarError('NOT_FOUND', 'the model has no files at this revision', {
+      hint: 'Give the revision that has them.',
+    });
+  }
   for (const { sibling } of layers) refuseUnsafe(sibling.path);
   refuseCollisions(layers);
   return layers;

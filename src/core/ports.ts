@@ -42,14 +42,18 @@ export interface BlobPush {
   readonly onRetry?: OnRetry;
 }
 
-/** Something failed in passing and is tried again. */
-export interface Retry {
-  /** The byte, of the file or of the layer, at which it goes on. */
-  readonly offset: number;
+/** The wait before something that failed in passing is tried again. */
+export interface Pause {
   /** 1 for the first retry since it last got further than ever before. */
   readonly retry: number;
   readonly delayMs: number;
   readonly reason: string;
+}
+
+/** A transfer goes on after a failure. */
+export interface Retry extends Pause {
+  /** The byte, of the file or of the layer, at which it goes on. */
+  readonly offset: number;
 }
 
 export type OnRetry = (retry: Retry) => void;

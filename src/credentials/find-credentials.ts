@@ -56,6 +56,7 @@ async function read(path: string, required: boolean): Promise<string | undefined
     // A folder on the way that is a file, or that is not ours to look into, has no credentials for us either.
     if (!required && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES')) return undefined;
     throw new ModelcarError('USAGE', `cannot read the registry credentials in ${path}: ${message}`, {
+      hint: 'Give the file that docker login, podman login or skopeo login writes, and make it readable.',
       cause,
     });
   }

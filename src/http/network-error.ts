@@ -20,7 +20,10 @@ export function explain(error: unknown, request: HttpRequest): unknown {
     );
   }
   if (code !== undefined && /^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
-    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, { cause: error });
+    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, {
+      hint: 'Check the host and the port: something else may listen there.',
+      cause: error,
+    });
   }
   return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code ?? ''] ?? message}`, {
     hint: 'Check the name and the network, then run the same command again.',

@@ -19,6 +19,9 @@ export function redirectTarget(from: string, location: string): string {
   throw new ModelcarError(
     'UNSUPPORTED',
     `${withoutQuery(from)} redirects to ${withoutQuery(target)}: not followed`,
+    {
+      hint: 'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
+    },
   );
 }
 
@@ -45,6 +48,7 @@ export function withRedirects(limit: number): Wrapper {
           throw new ModelcarError(
             'UNSUPPORTED',
             `${withoutQuery(request.url)} redirects more than ${limit} times`,
+            { hint: 'Check the URL, and what a proxy on the way makes of it.' },
           );
         }
         url = redirectTarget(url, location);

@@ -7,7 +7,9 @@ type Scheme = 'http:' | 'https:';
 export function parseTarget(url: string): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
-    throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`);
+    throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`, {
+      hint: 'Check the URLs that the server or the proxy in front of it is configured with.',
+    });
   }
   const { protocol, hostname, port } = parsed;
   const afterAuthority = /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0].length ?? 0;

@@ -3,7 +3,8 @@ import { answer } from '../../test/support/answer.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
-import { type RequestRetry, withRetry } from './retry.ts';
+import type { Pause } from '../core/ports.ts';
+import { withRetry } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
 const REQUEST: HttpRequest = { method: 'GET', url: 'https://a.test/x?token=secret' };
@@ -12,7 +13,7 @@ const unavailable = new ModelcarError('UNAVAILABLE', 'GET https://a.test/x: the 
 /** The transport answers with each of `script` in turn, and with the last one from then on. */
 function retrying(script: readonly (HttpResponse | Error)[], retries = 3) {
   const clock = testClock({ date: Date.parse('Mon, 23 Nov 2026 10:00:00 GMT'), random: 1 });
-  const told: RequestRetry[] = [];
+  const told: Pause[] = [];
   let sent = 0;
   const send = withRetry({ retries, clock, onRetry: (retry) => told.push(retry) })(async () => {
     const next = script[Math.min(sent, script.length - 1)];

@@ -1,5 +1,5 @@
 import { isPassingError } from '../core/error.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, Pause } from '../core/ports.ts';
 import { withoutQuery } from './origin.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
 import { canRepeat, discard, type HttpResponse, type Wrapper } from './transport.ts';
@@ -11,18 +11,10 @@ export function isPassing(status: number): boolean {
   return PASSING.has(status);
 }
 
-/** A request is sent again. */
-export interface RequestRetry {
-  /** 1 for the first one. */
-  readonly retry: number;
-  readonly delayMs: number;
-  readonly reason: string;
-}
-
 export interface RetryPolicy {
   readonly retries: number;
   readonly clock: Clock;
-  readonly onRetry?: ((retry: RequestRetry) => void) | undefined;
+  readonly onRetry?: ((pause: Pause) => void) | undefined;
   /** How long an answer asks us to wait; `Retry-After` where this is left out. */
   readonly waitMs?: (response: HttpResponse) => number | undefined;
 }

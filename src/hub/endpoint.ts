@@ -39,7 +39,9 @@ export function parseHubEndpoint(text: string): HubEndpoint {
       const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)$/.exec(resolveVerbatim(page, next))?.[1];
       if (path !== undefined) return url + path;
       const where = `${withoutQuery(page)} goes on at ${withoutQuery(next)}`;
-      throw new ModelcarError('UNSUPPORTED', `the listing ${where}: not a page of the Hub's API`);
+      throw new ModelcarError('UNSUPPORTED', `the listing ${where}: not a page of the Hub's API`, {
+        hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+      });
     },
     file(id, revision, path) {
       // Half a surrogate pair cannot be encoded; the plan refuses such a name later, and says why.

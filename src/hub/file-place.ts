@@ -81,6 +81,7 @@ export class FilePlace {
     throw new ModelcarError(
       'UNSUPPORTED',
       `cannot ${this.#what()}: the Hub redirects more than ${HOPS} times`,
+      { hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.' },
     );
   }
 

@@ -56,7 +56,9 @@ async function listSiblings(
   const seen = new Set<string>();
   for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
     if (seen.has(url))
-      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`);
+      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`, {
+        hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+      });
     seen.add(url);
     const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
     if (response.status !== 200) throw await asError(`list ${formatModelId(id)}`, response, id, commit, hub);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
+import type { Pause } from '../core/ports.ts';
 import type { UploadReply, UploadState } from './blob-upload.ts';
-import { type Pause, UploadBudget } from './upload-budget.ts';
+import { UploadBudget } from './upload-budget.ts';
 
 const location = 'https://registry.test/up';
 const sending = (offset: number): UploadState => ({ phase: 'sending', location, offset, framing: 'stream' });

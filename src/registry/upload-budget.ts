@@ -1,13 +1,8 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock, Pause } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import type { UploadReply, UploadState } from './blob-upload.ts';
-
-export interface Pause {
-  readonly retry: number;
-  readonly delayMs: number;
-  readonly reason: string;
-}
+import { HINTS } from './registry-error.ts';
 
 /**
  * How long an upload may go on failing. Counted are the failures since it last got further than ever before: a
@@ -43,7 +38,7 @@ export class UploadBudget {
     this.#failures += 1;
     if (reply.type === 'unauthorized') {
       this.#refusals += 1;
-      if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, 'Set OCI_USERNAME and OCI_PASSWORD.');
+      if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
     }
     if (this.#failures > this.#retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
@@ -110,6 +105,6 @@ function failureOf(reply: UploadReply, state: UploadState): string | undefined {
   }
 }
 
-function spent(code: ErrorCode, reason: string, hint: string): ModelcarError {
-  return new ModelcarError(code, `cannot push a blob to ${reason}`, { hint });
+function spent(code: ErrorCode, reason: string, hint: string | undefined): ModelcarError {
+  return new ModelcarError(code, `cannot push a blob to ${reason}`, hint === undefined ? {} : { hint });
 }

@@ -42,7 +42,9 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   if (response.status !== 200) throw withoutSecrets(await registryError(what, response), request);
   const answer = parseTokenAnswer(await readText(response));
   if (answer === undefined)
-    throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`);
+    throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`, {
+      hint: 'This is a fault of the registry or of the token server that it names: report it there.',
+    });
   const lifeMs = answer.expiresIn * 1000;
   return { value: answer.token, staleAt: sentAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 4) };
 }
@@ -114,6 +116,7 @@ function trustedRealm({ parameters }: Challenge, registryOrigin: string): string
     throw new ModelcarError(
       'UNSUPPORTED',
       `${registryOrigin} asks for a token without saying where to get one`,
+      { hint: 'This is a fault of the registry or of the token server that it names: report it there.' },
     );
   }
   const { protocol } = new URL(realm);
@@ -123,6 +126,7 @@ function trustedRealm({ parameters }: Challenge, registryOrigin: string): string
   throw new ModelcarError(
     'UNSUPPORTED',
     `${registryOrigin} asks for a token from ${withoutQuery(realm)}: credentials stay on TLS`,
+    { hint: 'Give the token server of the registry an https URL.' },
   );
 }
 
