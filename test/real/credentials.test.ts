@@ -5,16 +5,13 @@ import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub } from '../fakes/hub/fake-hub.ts';
 import { type CliRun, runCli, variablesOf } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { HTPASSWD, PASSWORD, USER } from './htpasswd-account.ts';
 import { describePeers, peerPath } from './peers.ts';
 import { runCommand } from './run-command.ts';
 import { startDockerRegistry } from './start-docker-registry.ts';
 import type { RunningRegistry } from './start-registry.ts';
 
 const MODEL = 'acme/tiny-embedder';
-const USER = 'pusher';
-const PASSWORD = 'correct horse: battery';
-/** bcrypt of it, as `htpasswd -B` makes it. */
-const HTPASSWD = `${USER}:$2b$05$abcdefghijklmnopqrstuuo.EtZwHYN4TBb5Jt4JZsHk5MDJevH0W\n`;
 
 describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
   let hub: FakeHub;
