@@ -5,11 +5,10 @@ import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
 import type { ImageTarget, Journal } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
-import type { CredentialSource } from './core/registry-credentials.ts';
-import type { TarLayout } from './core/tar-layer.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
+import type { PushOptions } from './options.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
@@ -18,55 +17,9 @@ import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { USER_AGENT } from './version.ts';
 
-/** What {@link pushModel} takes. Nothing is read from the environment; only `model` and `target` are needed. */
-export interface PushOptions {
-  /** `org/name`, or `datasets/org/name`. */
-  readonly model: string;
-  /** A branch, a tag or a commit. Default `main`. */
-  readonly revision?: string;
-  /** From `parseImageReference` or `parseTargetLocation`. */
-  readonly target: TargetLocation;
-  /** Default: the first 12 characters of the commit. */
-  readonly tag?: string;
-  /** Further tags for the same image. */
-  readonly alsoTags?: readonly string[];
-  readonly hub?: {
-    /** Default `https://huggingface.co`. May have a path. */
-    readonly endpoint?: string;
-    readonly token?: string;
-    /** Forbid all requests to the Hub. */
-    readonly offline?: boolean;
-  };
-  /** Asked when the registry wants to know who we are, such as {@link findCredentials}. Default: anonymous. */
-  readonly credentials?: CredentialSource;
-  /** `fnmatch` patterns on whole paths, or ends of paths: exactly these files. Default: all. */
-  readonly allowPatterns?: readonly string[];
-  /** The same: never these files. */
-  readonly ignorePatterns?: readonly string[];
-  /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
-  readonly layerPrefix?: string;
-  /** Default `standard`. */
-  readonly tarLayout?: TarLayout;
-  /**
-   * Where to write down what was pushed, so that a push that is run again skips it. Default: nowhere.
-   * JSON, readable by its owner alone; pushes at the same time can share it.
-   */
-  readonly stateFile?: string;
-  /** Push every layer, whatever the state file says. */
-  readonly force?: boolean;
-  /** Layers pushed at once, 1 to 8. Default 1. */
-  readonly workers?: number;
-  /** Upload in requests of so many bytes instead of one for each layer. */
-  readonly chunkSize?: number;
-  /** Called synchronously; must be quick and must not throw. */
-  readonly onEvent?: OnEvent;
-  readonly signal?: AbortSignal;
-}
-
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
-/** How often a request or a transfer may fail without getting further. */
-const RETRIES = 10;
+const DEFAULT_RETRIES = 10;
 
 /**
  * Pushes a model from the Hub into a registry or an OCI image layout.
@@ -97,10 +50,10 @@ async function inWorld<T>(
 
 /** @throws ModelcarError `USAGE` */
 function toRequest(options: PushOptions): PushRequest {
-  const { workers = 1, tag, alsoTags = [] } = options;
-  if (!Number.isInteger(workers) || workers < 1 || workers > 8) {
-    throw new ModelcarError('USAGE', `${workers} workers are not possible`, { hint: 'Give 1 to 8.' });
-  }
+  const { workers = 1, tag, alsoTags = [], hub = {}, registry = {} } = options;
+  requireInteger('workers', workers, 1, 8);
+  requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
   return {
     model: parseModelId(options.model),
     revision: parseRevision(options.revision ?? 'main'),
@@ -109,11 +62,19 @@ function toRequest(options: PushOptions): PushRequest {
     patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
-    endpoint: options.hub?.endpoint ?? DEFAULT_ENDPOINT,
+    endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
     target: formatTarget(options.target),
     force: options.force ?? false,
+    continueOnError: options.continueOnError ?? false,
     workers,
   };
+}
+
+function requireInteger(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new ModelcarError('USAGE', `${value} ${what} are not possible`, {
+    hint: `Give ${least} to ${most}.`,
+  });
 }
 
 function createWorld(options: PushOptions, transport: NodeTransport): World {
@@ -124,7 +85,7 @@ function createWorld(options: PushOptions, transport: NodeTransport): World {
       token: hub.token || undefined,
       offline: hub.offline ?? false,
       userAgent: USER_AGENT,
-      retries: RETRIES,
+      retries: hub.retries ?? DEFAULT_RETRIES,
       onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
       transport: transport.send,
       clock: systemClock,
@@ -151,7 +112,7 @@ function formatTarget(target: TargetLocation): string {
 }
 
 function createTarget(
-  { target, credentials = async () => undefined, chunkSize }: PushOptions,
+  { target, registry: { credentials = async () => undefined, retries, chunkSize } = {} }: PushOptions,
   onEvent: OnEvent,
   transport: NodeTransport,
 ): ImageTarget {
@@ -162,7 +123,7 @@ function createTarget(
     credentials,
     onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
     framing: chunkSize ?? 'stream',
-    retries: RETRIES,
+    retries: retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
     transport: transport.send,
     clock: systemClock,

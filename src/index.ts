@@ -1,4 +1,4 @@
-export { type PushOptions, planPush, pushModel } from './compose.ts';
+export { planPush, pushModel } from './compose.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';
 export type { PlannedLayer } from './core/layer-plan.ts';
@@ -13,5 +13,6 @@ export {
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
+export type { HubAccess, NetworkAccess, PushOptions, RegistryAccess } from './options.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
 export { VERSION } from './version.ts';

@@ -12,6 +12,7 @@ export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   CONTENT_MISMATCH: 5,
   REJECTED: 6,
   UNSUPPORTED: 6,
+  INCOMPLETE: 7,
   // EX_TEMPFAIL of sysexits.h: run it again.
   RATE_LIMITED: 75,
   UNAVAILABLE: 75,

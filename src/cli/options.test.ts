@@ -31,7 +31,7 @@ describe('the model and the target', () => {
       targetRepo: 'acme/llama',
       targetTag: 't',
     };
-    const comparable = (made: PushOptions) => ({ ...made, credentials: undefined });
+    const comparable = (made: PushOptions) => ({ ...made, registry: undefined });
     expect(comparable(toPushOptions(flags, {}, { home: '/home/ada' }))).toEqual(
       comparable(
         toPushOptions(
@@ -68,7 +68,7 @@ describe('numbers and words', () => {
   test('are taken where they make sense', () => {
     expect(options({ workers: '8', chunkMib: '4', tarLayout: 'reference', layerPrefix: '' })).toMatchObject({
       workers: 8,
-      chunkSize: 4 * 2 ** 20,
+      registry: { chunkSize: 4 * 2 ** 20 },
       tarLayout: 'reference',
       layerPrefix: '',
     });
@@ -137,7 +137,8 @@ test('the flag for the endpoint wins over its variable, and an empty variable co
 });
 
 describe('the account at the registry', () => {
-  const account = (env: Record<string, string>) => options({}, env).credentials?.('ghcr.io', 'acme/llama');
+  const account = (env: Record<string, string>) =>
+    options({}, env).registry?.credentials?.('ghcr.io', 'acme/llama');
 
   test('is OCI_USERNAME before all files; its password may be empty', async () => {
     expect(await account({ OCI_USERNAME: 'u' })).toEqual({

@@ -70,15 +70,17 @@ export function toPushOptions(
     ...(revision !== undefined && { revision }),
     allowPatterns: words.allowPatterns ?? list(env.ALLOW_PATTERNS ?? ''),
     ignorePatterns: words.ignorePatterns ?? list(env.IGNORE_PATTERNS ?? ''),
-    credentials: credentialSource(env, home, uid),
+    registry: {
+      credentials: credentialSource(env, home, uid),
+      ...(words.chunkMib !== undefined && {
+        chunkSize: integer('--chunk-mib', words.chunkMib, 1, 1024) * 2 ** 20,
+      }),
+    },
     stateFile: words.stateFile ?? variable(env, 'STATE_FILE') ?? defaultStateFile(env, home),
     force: words.force ?? isTrue(env.FORCE),
     ...(words.layerPrefix !== undefined && { layerPrefix: words.layerPrefix }),
     ...(words.tarLayout !== undefined && { tarLayout: tarLayoutOf(words.tarLayout) }),
     ...(words.workers !== undefined && { workers: integer('--workers', words.workers, 1, 8) }),
-    ...(words.chunkMib !== undefined && {
-      chunkSize: integer('--chunk-mib', words.chunkMib, 1, 1024) * 2 ** 20,
-    }),
   };
 }
 

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'REJECTED'
   /** The other side answered in a way that we cannot work with, such as JSON of another shape. */
   | 'UNSUPPORTED'
+  /** Some layers were pushed and some failed, so there is no image (`continueOnError`). */
+  | 'INCOMPLETE'
   /** A rate limit, after the retry budget is spent. */
   | 'RATE_LIMITED'
   /** Network, time-out or 5xx, after the retry budget is spent. Running again is the right thing to do. */

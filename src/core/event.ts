@@ -1,9 +1,10 @@
 import type { Digest } from './digest.ts';
+import type { ErrorCode } from './error.ts';
 import type { BlobOutcome, Pause, Retry } from './ports.ts';
 
 /**
  * What happened in a push, in the order it happened. Plain data with absolute values, never differences, so that a
- * lost or repeated event does no harm. A failure is not an event: the promise rejects.
+ * lost or repeated event does no harm. The failure of the push is not an event: the promise rejects.
  */
 export type PushEvent =
   | {
@@ -11,8 +12,16 @@ export type PushEvent =
       readonly model: string;
       readonly revision: string;
       readonly commit: string;
+      /** Layers to push, one for each file. */
       readonly files: number;
-      /** Bytes of all files. */
+      /** Bytes of all layers. */
+      readonly size: number;
+    }
+  /** Files of the model that are not pushed: one event for each reason. */
+  | {
+      readonly type: 'files-left-out';
+      readonly reason: string;
+      readonly files: number;
       readonly size: number;
     }
   /** Something that costs comfort, not correctness. */
@@ -32,6 +41,13 @@ export type PushEvent =
       readonly digest: Digest;
       readonly size: number;
       readonly outcome: BlobOutcome;
+    }
+  /** Only with `continueOnError`: the other layers go on, and the push rejects at its end. */
+  | {
+      readonly type: 'layer-failed';
+      readonly path: string;
+      readonly code: ErrorCode;
+      readonly message: string;
     }
   | { readonly type: 'manifest-pushed'; readonly digest: Digest; readonly reference: string }
   | { readonly type: 'tag-pushed'; readonly tag: string; readonly reference: string };

@@ -1,12 +1,15 @@
+import { zeros } from './bytes.ts';
 import { ModelcarError } from './error.ts';
 import type { Sibling } from './model.ts';
-import type { TarLayout } from './tar-layer.ts';
+import { type TarLayout, tarLayer } from './tar-layer.ts';
 
 /** One layer to push. Plain data. */
 export interface PlannedLayer {
   readonly sibling: Sibling;
   /** The file's path in the image, without a leading slash. */
   readonly path: string;
+  /** Bytes of the layer. */
+  readonly size: number;
 }
 
 export interface LayerPlanOptions {
@@ -23,15 +26,15 @@ export interface LayerPlanOptions {
  *   come to lie on the same path: refused here, before the first byte moves
  */
 export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptions): readonly PlannedLayer[] {
+  for (const { path } of siblings) refuseUnsafe(path);
   const layers = [...siblings]
     .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
-    .map((sibling) => ({ sibling, path: imagePath(sibling.path, options) }));
+    .map((sibling) => plan(sibling, options));
   if (layers.length === 0) {
     throw new ModelcarError('NOT_FOUND', 'the model has no files at this revision', {
       hint: 'Give the revision that has them.',
     });
   }
-  for (const { sibling } of layers) refuseUnsafe(sibling.path);
   refuseCollisions(layers);
   return layers;
 }
@@ -44,6 +47,11 @@ export function parseLayerPrefix(prefix: string): string {
     });
   }
   return prefix;
+}
+
+function plan(sibling: Sibling, options: LayerPlanOptions): PlannedLayer {
+  const path = imagePath(sibling.path, options);
+  return { sibling, path, size: tarLayer(path, zeros(sibling.size), options.tarLayout).size };
 }
 
 function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {

@@ -4,9 +4,9 @@ import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
 import { type SelectionPatterns, selectSiblings } from '../core/selection.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
-import { atOnce } from './at-once.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
+import { pushLayers } from './push-layers.ts';
 import type { World } from './world.ts';
 
 /** What to push. Plain data. */
@@ -26,6 +26,8 @@ export interface PushRequest {
   readonly target: string;
   /** Push every layer, whatever earlier runs wrote down. */
   readonly force: boolean;
+  /** Whether the other layers are pushed when one has failed; there is no image then either. */
+  readonly continueOnError: boolean;
   /** How many layers are pushed at once. */
   readonly workers: number;
 }
@@ -62,7 +64,7 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
     revision: model.revision,
     commit: model.commit,
     files: layers.length,
-    size: layers.reduce((sum, { sibling }) => sum + sibling.size, 0),
+    size: layers.reduce((sum, { size }) => sum + size, 0),
   });
   const { tag = model.commit.slice(0, 12), alsoTags } = request;
   return {
@@ -81,7 +83,8 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { endpoint, target, prefix, tarLayout, patterns, force } = request;
   const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout, patterns };
   const records = await world.journal.open(job);
-  const descriptors = await atOnce(layers, request.workers, world.signal, async (layer, signal) => {
+  const { workers, continueOnError } = request;
+  const descriptors = await pushLayers({ layers, workers, continueOnError }, world, async (layer, signal) => {
     const recorded = force ? undefined : records.recordedLayer(layer);
     const descriptor = await pushLayer(
       { model: { id, commit }, layer, tarLayout, recorded },
@@ -91,7 +94,7 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
     return descriptor;
   });
   const image = buildImage(descriptors);
-  await publishImage(image, tags, request.workers, world);
+  await publishImage(image, tags, workers, world);
   const { digest } = image.manifest.descriptor;
   await records.recordImage(digest, tags);
   return {

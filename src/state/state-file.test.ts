@@ -22,6 +22,7 @@ const BLOB = { digest: `sha256:${'a'.repeat(64)}`, size: 2560 } as const;
 
 const layer = (path: string, hex = '1'.repeat(64)): PlannedLayer => ({
   path: `models/${path}`,
+  size: 2560,
   sibling: { path, size: 7, oid: { algorithm: 'sha256', hex } },
 });
 

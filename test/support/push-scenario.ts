@@ -67,6 +67,7 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
           endpoint: 'https://hub.test',
           target: 'r.test/acme/llama',
           force: false,
+          continueOnError: false,
           patterns: { allow: [], ignore: [] },
           prefix: '',
           tarLayout: 'standard',

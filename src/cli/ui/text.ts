@@ -24,6 +24,8 @@ export function createTextFormat(now: () => number): FormatEvent {
           `${event.model}@${event.revision} is commit ${event.commit}`,
           `${event.files} files, ${formatSize(event.size)}`,
         ];
+      case 'files-left-out':
+        return [`left out: ${event.files} files, ${formatSize(event.size)}: ${event.reason}`];
       case 'warning':
         return [`warning: ${event.message}`];
       case 'credentials-chosen':
@@ -54,6 +56,8 @@ export function createTextFormat(now: () => number): FormatEvent {
         const count = String(done).padStart(String(layers).length);
         return [`[${count}/${layers}] ${verb} ${event.path} (${formatSize(event.size)}) ${event.digest}`];
       }
+      case 'layer-failed':
+        return [`failed ${event.path}: ${event.message}`];
       case 'manifest-pushed':
         return [`pushed manifest ${event.reference}`];
       case 'tag-pushed':

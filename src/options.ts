@@ -1,0 +1,70 @@
+import type { OnEvent } from './core/event.ts';
+import type { TargetLocation } from './core/reference.ts';
+import type { CredentialSource } from './core/registry-credentials.ts';
+import type { TarLayout } from './core/tar-layer.ts';
+
+/** What `pushModel` takes. Nothing is read from the environment; only `model` and `target` are needed. */
+export interface PushOptions {
+  /** `org/name`, or `datasets/org/name`. */
+  readonly model: string;
+  /** A branch, a tag or a commit. Default `main`. */
+  readonly revision?: string;
+  /** From `parseImageReference` or `parseTargetLocation`. */
+  readonly target: TargetLocation;
+  /** Default: the first 12 characters of the commit. */
+  readonly tag?: string;
+  /** Further tags for the same image. */
+  readonly alsoTags?: readonly string[];
+  readonly hub?: HubAccess;
+  readonly registry?: RegistryAccess;
+  readonly network?: NetworkAccess;
+  /** `fnmatch` patterns on whole paths, or ends of paths: exactly these files. Default: all. */
+  readonly allowPatterns?: readonly string[];
+  /** The same: never these files. */
+  readonly ignorePatterns?: readonly string[];
+  /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
+  readonly layerPrefix?: string;
+  /** Default `standard`. */
+  readonly tarLayout?: TarLayout;
+  /**
+   * Where to write down what was pushed, so that a push that is run again skips it. Default: nowhere.
+   * JSON, readable by its owner alone; pushes at the same time can share it.
+   */
+  readonly stateFile?: string;
+  /** Push every layer, whatever the state file says. */
+  readonly force?: boolean;
+  /** Layers pushed at once, 1 to 8. Default 1. */
+  readonly workers?: number;
+  /**
+   * Push the other layers when one has failed; the push then rejects with `INCOMPLETE` at its end, and there is no
+   * image. Default: the first failure stops the others.
+   */
+  readonly continueOnError?: boolean;
+  /** Called synchronously; must be quick and must not throw. */
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+/** How to reach the Hub. */
+export interface HubAccess {
+  /** Default `https://huggingface.co`. May have a path. */
+  readonly endpoint?: string;
+  readonly token?: string;
+  /** Forbid all requests to the Hub. */
+  readonly offline?: boolean;
+  /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */
+  readonly retries?: number;
+}
+
+/** How to reach the registry. */
+export interface RegistryAccess {
+  /** Asked when the registry wants to know who we are, such as `findCredentials`. Default: anonymous. */
+  readonly credentials?: CredentialSource;
+  /** How often a request or an upload may fail without getting further, 0 to 100. Default 10. */
+  readonly retries?: number;
+  /** Upload in requests of so many bytes instead of one for each layer. */
+  readonly chunkSize?: number;
+}
+
+/** How to reach both. */
+export type NetworkAccess = Readonly<Record<never, never>>;

@@ -1,0 +1,49 @@
+import type { Descriptor } from '../core/descriptor.ts';
+import { ModelcarError } from '../core/error.ts';
+import type { PlannedLayer } from '../core/layer-plan.ts';
+import { atOnce } from './at-once.ts';
+import type { World } from './world.ts';
+
+export interface LayersToPush {
+  readonly layers: readonly PlannedLayer[];
+  /** How many at once. */
+  readonly workers: number;
+  readonly continueOnError: boolean;
+}
+
+/**
+ * All layers of an image, in its order. The first failure stops the others, unless they are to go on.
+ * @throws ModelcarError the first failure; `INCOMPLETE` where the others went on
+ */
+export async function pushLayers(
+  { layers, workers, continueOnError }: LayersToPush,
+  { signal, onEvent }: Pick<World, 'signal' | 'onEvent'>,
+  pushOne: (layer: PlannedLayer, signal: AbortSignal) => Promise<Descriptor>,
+): Promise<readonly Descriptor[]> {
+  if (!continueOnError) return atOnce(layers, workers, signal, pushOne);
+  const failures: { path: string; error: ModelcarError }[] = [];
+  const pushed = await atOnce(layers, workers, signal, async (layer, stop) => {
+    try {
+      return [await pushOne(layer, stop)];
+    } catch (error) {
+      if (stop.aborted || !(error instanceof ModelcarError)) throw error;
+      const { path } = layer;
+      failures.push({ path, error });
+      onEvent({ type: 'layer-failed', path, code: error.code, message: error.message });
+      return [];
+    }
+  });
+  const [first] = failures;
+  if (first) throw incomplete(failures.length, layers.length, first);
+  return pushed.flat();
+}
+
+function incomplete(
+  failed: number,
+  all: number,
+  { path, error }: { readonly path: string; readonly error: ModelcarError },
+): ModelcarError {
+  const what = `${failed} of ${all} layers failed, so nothing was tagged; the first was ${path}: ${error.message}`;
+  const hint = `${error.hint ?? 'Look at what failed.'} Run the same command again for the rest.`;
+  return new ModelcarError('INCOMPLETE', what, { hint, cause: error });
+}
