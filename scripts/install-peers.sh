@@ -39,7 +39,7 @@ quietly() {
 
 install_debian_packages() {
   local package program missing=()
-  for package in docker-registry nginx skopeo podman umoci busybox tar; do
+  for package in docker-registry nginx skopeo podman umoci busybox tar zsh fish; do
     program=$package # each of these packages is named like the one program we want of it
     has "$program" || missing+=("$package")
   done

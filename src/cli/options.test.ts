@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { PushOptions } from '../index.ts';
+import { type FlagName, longName, PUSH_FLAGS } from './flags.ts';
 import { type PushWords, toPushOptions } from './options.ts';
+import { verbosityOf } from './output-options.ts';
+import { type Environment, readFlags } from './read-flags.ts';
 
 const registry = {
   kind: 'registry',
@@ -8,14 +11,14 @@ const registry = {
   repository: 'acme/llama',
 };
 const words: PushWords = { model: 'acme/llama', reference: 'ghcr.io/acme/llama' };
-const options = (more: PushWords, env = {}, tokenFile?: string) =>
-  toPushOptions({ ...words, ...more }, env, { tokenFile, home: '/home/ada' });
+const surroundings = { home: '/home/ada', uid: 1000 };
+const push = (given: PushWords, env: Environment = {}) => toPushOptions(given, env, surroundings);
+const options = (more: PushWords, env: Environment = {}, tokenFile?: string) =>
+  toPushOptions({ ...words, ...more }, env, { ...surroundings, tokenFile });
 
 describe('the model and the target', () => {
   test('can be two arguments', () => {
-    expect(
-      toPushOptions({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }, {}, { home: '/home/ada' }),
-    ).toMatchObject({
+    expect(push({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' })).toMatchObject({
       model: 'acme/llama',
       revision: 'v1',
       target: registry,
@@ -23,7 +26,7 @@ describe('the model and the target', () => {
     });
   });
 
-  test('can be flags, with the same meaning', () => {
+  test('can be flags or variables, with the same meaning', () => {
     const flags = {
       hfRepo: 'acme/llama',
       hfRevision: 'v1',
@@ -31,16 +34,37 @@ describe('the model and the target', () => {
       targetRepo: 'acme/llama',
       targetTag: 't',
     };
+    const variables = {
+      HF_REPO: 'acme/llama',
+      HF_REVISION: 'v1',
+      REGISTRY: 'ghcr.io',
+      TARGET_REPO: 'acme/llama',
+      TARGET_TAG: 't',
+    };
     const comparable = (made: PushOptions) => ({ ...made, registry: undefined });
-    expect(comparable(toPushOptions(flags, {}, { home: '/home/ada' }))).toEqual(
-      comparable(
-        toPushOptions(
-          { model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' },
-          {},
-          { home: '/home/ada' },
-        ),
-      ),
-    );
+    const expected = comparable(push({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }));
+    expect(comparable(push(flags))).toEqual(expected);
+    expect(comparable(push({}, variables))).toEqual(expected);
+  });
+
+  test('arguments win over variables, and take what they leave open from them', () => {
+    const variables = {
+      HF_REPO: 'a/b',
+      HF_REVISION: 'v9',
+      REGISTRY: 'quay.io',
+      TARGET_REPO: 'x',
+      TARGET_TAG: 't9',
+    };
+    expect(push({ model: 'acme/llama', reference: 'ghcr.io/acme/llama' }, variables)).toMatchObject({
+      model: 'acme/llama',
+      revision: 'v9',
+      target: registry,
+      tag: 't9',
+    });
+    expect(push({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }, variables)).toMatchObject({
+      revision: 'v1',
+      tag: 't',
+    });
   });
 
   test('without a tag there is none: it comes from the commit', () => {
@@ -56,52 +80,124 @@ describe('the model and the target', () => {
     ['a target twice', { ...words, registry: 'ghcr.io' }, 'the target is named twice'],
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
     ['a registry without a repository', { model: 'a/b', registry: 'ghcr.io' }, 'no repository'],
+    ['both ways to treat a failure', { ...words, failFast: true, continueOnError: true }, 'contradict'],
   ])('%s is an error of usage', (_, bad, message) => {
-    expect(() => toPushOptions(bad, {}, { home: '/home/ada' })).toThrow(message);
-    expect(() => toPushOptions(bad, {}, { home: '/home/ada' })).toThrow(
-      expect.objectContaining({ code: 'USAGE' }),
+    expect(() => push(bad)).toThrow(message);
+    expect(() => push(bad)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+});
+
+/** For each flag: a value, and where it shows. A flag that is missing here does not compile. */
+type Shown = (made: PushOptions) => unknown;
+const EFFECTS = {
+  hfRepo: ['a/b', ({ model }) => model, 'a/b'],
+  hfRevision: ['v2', ({ revision }) => revision, 'v2'],
+  hfEndpoint: ['https://mirror.example/hf', ({ hub }) => hub?.endpoint, 'https://mirror.example/hf'],
+  allowPatterns: ['.json, *.md\n.txt', ({ allowPatterns }) => allowPatterns, ['.json', '*.md', '.txt']],
+  ignorePatterns: ['a b', ({ ignorePatterns }) => ignorePatterns, ['a', 'b']],
+  registry: [
+    'quay.io',
+    ({ target }) => target,
+    expect.objectContaining({ registry: { scheme: 'https', host: 'quay.io' } }),
+  ],
+  targetRepo: ['x/y', ({ target }) => target, expect.objectContaining({ repository: 'x/y' })],
+  targetTag: ['t2', ({ tag }) => tag, 't2'],
+  alsoTag: ['latest,v1', ({ alsoTags }) => alsoTags, ['latest', 'v1']],
+  layerPrefix: ['m/', ({ layerPrefix }) => layerPrefix, 'm/'],
+  tarLayout: ['reference', ({ tarLayout }) => tarLayout, 'reference'],
+  workers: ['8', ({ workers }) => workers, 8],
+  chunkMib: ['4', ({ registry }) => registry?.chunkSize, 4 * 2 ** 20],
+  stateFile: ['/s.json', ({ stateFile }) => stateFile, '/s.json'],
+  force: ['yes', ({ force }) => force, true],
+  failFast: ['off', ({ continueOnError }) => continueOnError, true],
+  hfMaxRetries: ['0', ({ hub }) => hub?.retries, 0],
+  ociMaxRetries: ['100', ({ registry }) => registry?.retries, 100],
+} satisfies Partial<Record<FlagName, [text: string, shown: Shown, value: unknown]>>;
+
+/** What they need beside them. */
+const REST = { HF_REPO: 'o/m', REGISTRY: 'ghcr.io', TARGET_REPO: 'o/m' };
+
+describe.each(Object.entries<[string, Shown, unknown]>(EFFECTS))('%s', (name, [text, shown, value]) => {
+  const flag = Object.entries(PUSH_FLAGS).find(([each]) => each === name)?.[1];
+  const variable = flag?.env?.[0] ?? '';
+
+  test('does the same as its variable', () => {
+    expect(shown(push({}, { ...REST, [variable]: text }))).toEqual(value);
+    if (!flag?.flag.includes(' <')) return;
+    const word = flag.list ? text.split(/[\s,]+/) : text;
+    expect(shown(push({ [name]: word }, REST))).toEqual(value);
+  });
+
+  test('counts as not given when its variable is empty or blank', () => {
+    const without = shown(push({}, { ...REST, ALSO_TAGS: undefined }));
+    if (variable in REST) return;
+    expect(shown(push({}, { ...REST, [variable]: ' ' }))).toEqual(without);
+  });
+});
+
+describe('flags before variables', () => {
+  test.each<[PushWords, Environment, Shown, unknown]>([
+    [{ workers: '2' }, { WORKERS: '4' }, ({ workers }) => workers, 2],
+    [{ workers: '' }, { WORKERS: '4' }, ({ workers }) => workers, 4],
+    [{ layerPrefix: '' }, { LAYER_PATH_PREFIX: 'm/' }, ({ layerPrefix }) => layerPrefix, ''],
+    [{ continueOnError: true }, { FAIL_FAST: '1' }, ({ continueOnError }) => continueOnError, true],
+    [{ failFast: true }, { FAIL_FAST: '0' }, ({ continueOnError }) => continueOnError, false],
+    [{ alsoTag: ['x'] }, { ALSO_TAGS: 'y' }, ({ alsoTags }) => alsoTags, ['x']],
+    [{ tarLayout: 'standard' }, { TAR_LAYOUT: 'nonsense' }, ({ tarLayout }) => tarLayout, 'standard'],
+  ])('%o over %o', (given, env, shown, value) => {
+    expect(shown(options(given, env))).toEqual(value);
+  });
+});
+
+describe('a value that makes no sense', () => {
+  test.each<[PushWords, Environment, RegExp]>([
+    [{ workers: '0' }, {}, /--workers 0/],
+    [{ workers: '9' }, {}, /--workers 9/],
+    [{ workers: '1.5' }, {}, /1\.5/],
+    [{}, { WORKERS: 'two' }, /WORKERS two/],
+    [{ chunkMib: '0' }, {}, /--chunk-mib 0/],
+    [{}, { CHUNK_MIB: '1025' }, /CHUNK_MIB 1025/],
+    [{ chunkMib: '-1' }, {}, /-1/],
+    [{ hfMaxRetries: '101' }, {}, /--hf-max-retries 101/],
+    [{ ociMaxRetries: 'x' }, {}, /--oci-max-retries x/],
+    [{ tarLayout: 'pax' }, {}, /--tar-layout pax/],
+    [{}, { TAR_LAYOUT: 'pax' }, /TAR_LAYOUT pax/],
+    [{}, { FORCE: 'perhaps' }, /FORCE=perhaps/],
+  ])('%o with %o is refused, and says what there is', (bad, env, message) => {
+    expect(() => options(bad, env)).toThrow(message);
+    expect(() => options(bad, env)).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
     );
   });
 });
 
-describe('numbers and words', () => {
-  test('are taken where they make sense', () => {
-    expect(options({ workers: '8', chunkMib: '4', tarLayout: 'reference', layerPrefix: '' })).toMatchObject({
-      workers: 8,
-      registry: { chunkSize: 4 * 2 ** 20 },
-      tarLayout: 'reference',
-      layerPrefix: '',
-    });
+describe('how much is shown', () => {
+  const verbosity = (given: PushWords, env: Environment = {}) =>
+    verbosityOf(readFlags(PUSH_FLAGS, given, env));
+
+  test.each<[PushWords, Environment, string]>([
+    [{}, {}, 'normal'],
+    [{ verbose: true }, {}, 'verbose'],
+    [{}, { LOG_QUIET: '1' }, 'quiet'],
+    [{ quiet: true }, { LOG_VERBOSE: '1' }, 'quiet'],
+    [{ verbose: true }, { LOG_QUIET: '1' }, 'verbose'],
+  ])('%o with %o is %s', (given, env, expected) => {
+    expect(verbosity(given, env)).toBe(expected);
   });
 
-  test.each<[PushWords]>([
-    [{ workers: '0' }],
-    [{ workers: '9' }],
-    [{ workers: '1.5' }],
-    [{ workers: 'two' }],
-    [{ workers: '' }],
-    [{ chunkMib: '0' }],
-    [{ chunkMib: '1025' }],
-    [{ chunkMib: '-1' }],
-    [{ tarLayout: 'pax' }],
-  ])('%o is refused', (bad) => {
-    expect(() => options(bad)).toThrow(expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }));
+  test.each<[PushWords, Environment]>([
+    [{ verbose: true, quiet: true }, {}],
+    [{}, { LOG_VERBOSE: '1', LOG_QUIET: '1' }],
+  ])('%o with %o is a contradiction', (given, env) => {
+    expect(() => verbosity(given, env)).toThrow('contradict');
   });
 });
 
-describe('lists', () => {
-  test('come from flags, else from variables, with commas or white space between them', () => {
-    const env = { ALLOW_PATTERNS: '.json, *.md\n.txt', IGNORE_PATTERNS: '', ALSO_TAGS: 'latest,v1' };
-    expect(options({}, env)).toMatchObject({
-      allowPatterns: ['.json', '*.md', '.txt'],
-      ignorePatterns: [],
-      alsoTags: ['latest', 'v1'],
-    });
-    expect(options({ allowPatterns: ['*.py'], alsoTag: ['x'] }, env)).toMatchObject({
-      allowPatterns: ['*.py'],
-      alsoTags: ['x'],
-    });
-  });
+test('every flag has a group and says what it is about, and no two share a name or a variable', () => {
+  const flags = Object.values(PUSH_FLAGS);
+  for (const { about, group } of flags) expect([about, group]).not.toContain('');
+  for (const names of [flags.map(longName), flags.flatMap(({ env = [] }) => env)])
+    expect(new Set(names).size).toBe(names.length);
 });
 
 describe('the token of the Hub', () => {
@@ -124,16 +220,6 @@ describe('the token of the Hub', () => {
   test('a token with a line break in it is refused without repeating it', () => {
     expect(() => options({}, { HF_TOKEN: 'hf_secret\nX: y' })).toThrow(/^(?!.*secret).*characters/);
   });
-});
-
-test('the flag for the endpoint wins over its variable, and an empty variable counts as unset', () => {
-  expect(options({}, { HF_ENDPOINT: 'https://mirror.example/hf' }).hub?.endpoint).toBe(
-    'https://mirror.example/hf',
-  );
-  expect(
-    options({ hfEndpoint: 'https://a.example' }, { HF_ENDPOINT: 'https://b.example' }).hub?.endpoint,
-  ).toBe('https://a.example');
-  expect(options({}, { HF_ENDPOINT: ' ' }).hub).not.toHaveProperty('endpoint');
 });
 
 describe('the account at the registry', () => {

@@ -16,6 +16,8 @@ export type PeerName =
   | 'busybox'
   | 'gnu-tar'
   | 'python3'
+  | 'zsh'
+  | 'fish'
   | 'huggingface_hub'
   | 'oci-modelcar-0.4.1';
 
@@ -73,6 +75,8 @@ const places = {
   busybox: { program: 'busybox' },
   'gnu-tar': { program: 'tar' },
   python3: { program: 'python3' },
+  zsh: { program: 'zsh' },
+  fish: { program: 'fish' },
   huggingface_hub: { installed: 'python/bin/python' },
   'oci-modelcar-0.4.1': { installed: 'modelcar/bin/oci-modelcar' },
 } satisfies Record<PeerName, { program: string } | { installed: string }>;

@@ -1,0 +1,57 @@
+import { type CredentialSource, findCredentials, type HubAccess, type RegistryAccess } from '../index.ts';
+import { type Environment, type FlagValues, notEmpty, usage } from './read-flags.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const MIB = 2 ** 20;
+
+/** @throws ModelcarError `USAGE` */
+export function hubAccess(values: FlagValues, env: Environment, { tokenFile }: Surroundings): HubAccess {
+  const endpoint = values.text('hfEndpoint');
+  const token = hubToken(env, tokenFile);
+  const retries = values.integer('hfMaxRetries', 0, 100);
+  return {
+    ...(endpoint !== undefined && { endpoint }),
+    ...(token !== undefined && { token }),
+    ...(retries !== undefined && { retries }),
+    offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
+  };
+}
+
+/** @throws ModelcarError `USAGE` */
+export function registryAccess(
+  values: FlagValues,
+  env: Environment,
+  { home, uid }: Surroundings,
+): RegistryAccess {
+  const retries = values.integer('ociMaxRetries', 0, 100);
+  const chunkMib = values.integer('chunkMib', 1, 1024);
+  return {
+    credentials: credentialSource(env, home, uid),
+    ...(retries !== undefined && { retries }),
+    ...(chunkMib !== undefined && { chunkSize: chunkMib * MIB }),
+  };
+}
+
+/** The variables, else the files of docker and podman. */
+function credentialSource(env: Environment, home: string, uid: number | undefined): CredentialSource {
+  const username = notEmpty(env.OCI_USERNAME);
+  const password = env.OCI_PASSWORD ?? '';
+  if (username === undefined) {
+    if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
+    return (host, repository) => findCredentials(host, repository, { home, env, uid });
+  }
+  return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
+}
+
+/** As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. */
+function hubToken(env: Environment, tokenFile: string | undefined): string | undefined {
+  if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
+  const token = notEmpty(env.HF_TOKEN) ?? notEmpty(env.HUGGING_FACE_HUB_TOKEN) ?? notEmpty(tokenFile);
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
+  throw usage('the Hub token contains characters that no token has', 'Check HF_TOKEN and the token file.');
+}
+
+/** The words that huggingface_hub takes for true; everything else is a no there. */
+function isTrue(text: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(text?.trim() ?? '');
+}

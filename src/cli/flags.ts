@@ -1,0 +1,276 @@
+/** One flag of a command, as data: the parser, the variables, the help, the completion and docs/cli.md come from it. */
+export interface Flag {
+  /** As the parser takes it, such as `--workers <n>`. */
+  readonly flag: string;
+  /** Variables that stand in for it where it is not given; the first that is not empty counts. */
+  readonly env?: readonly string[];
+  readonly group: string;
+  readonly about: string;
+  /** What it does where neither flag nor variable says anything. */
+  readonly otherwise?: string;
+  /** May be given again; commas and white space part the values, too. */
+  readonly list?: true;
+  /** The only words that it takes. */
+  readonly choices?: readonly string[];
+  /** Its value is the name of a file. */
+  readonly file?: true;
+}
+
+/** Flags that take a text, those that take several, and those that take nothing; by the names that the parser gives. */
+export type TextFlag =
+  | 'hfRepo'
+  | 'hfRevision'
+  | 'hfEndpoint'
+  | 'registry'
+  | 'targetRepo'
+  | 'targetTag'
+  | 'layerPrefix'
+  | 'tarLayout'
+  | 'workers'
+  | 'chunkMib'
+  | 'stateFile'
+  | 'hfMaxRetries'
+  | 'ociMaxRetries'
+  | 'caFile'
+  | 'logStyle';
+export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag';
+export type SwitchFlag =
+  | 'force'
+  | 'failFast'
+  | 'continueOnError'
+  | 'insecure'
+  | 'verbose'
+  | 'quiet'
+  | 'dryRun'
+  | 'json';
+export type FlagName = TextFlag | ListFlag | SwitchFlag;
+
+/** The flags of one command. */
+export type Flags = Readonly<Partial<Record<FlagName, Flag>>>;
+
+/** What the parser makes of the flags that were given. */
+export type Words = { readonly [Name in TextFlag]?: string } & {
+  readonly [Name in ListFlag]?: readonly string[];
+} & { readonly [Name in SwitchFlag]?: true };
+
+const MODEL = 'The model:';
+const TARGET = 'The target:';
+const IMAGE = 'The image:';
+const TRANSFER = 'The transfer:';
+const NETWORK = 'The network:';
+const OUTPUT = 'What is shown:';
+
+const target = {
+  registry: {
+    flag: '--registry <host>',
+    env: ['REGISTRY'],
+    group: TARGET,
+    about: 'host[:port], http(s)://host[:port], or oci:FOLDER',
+  },
+  targetRepo: {
+    flag: '--target-repo <name>',
+    env: ['TARGET_REPO'],
+    group: TARGET,
+    about: 'repository in that registry',
+  },
+} satisfies Flags;
+
+const tag = {
+  targetTag: {
+    flag: '--target-tag <tag>',
+    env: ['TARGET_TAG'],
+    group: TARGET,
+    about: 'tag of the image',
+  },
+} satisfies Flags;
+
+const stateFile = {
+  stateFile: {
+    flag: '--state-file <file>',
+    env: ['STATE_FILE'],
+    group: TRANSFER,
+    about: 'where pushed layers are written down',
+    otherwise: '${XDG_STATE_HOME:-~/.local/state}/oci-modelcar/state.json',
+    file: true,
+  },
+} satisfies Flags;
+
+const registryAccess = {
+  ociMaxRetries: {
+    flag: '--oci-max-retries <n>',
+    env: ['OCI_MAX_RETRIES'],
+    group: TRANSFER,
+    about: 'failures at the registry without getting further, 0 to 100',
+    otherwise: '10',
+  },
+  caFile: {
+    flag: '--ca-file <file>',
+    env: ['CA_FILE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'],
+    group: NETWORK,
+    about: "certificates (PEM) to trust beside the system's: of the registry, the Hub, a proxy",
+    file: true,
+  },
+  insecure: {
+    flag: '--insecure',
+    env: ['INSECURE'],
+    group: NETWORK,
+    about: "do not check the registry's certificate; the Hub's is always checked",
+  },
+} satisfies Flags;
+
+const verbose = {
+  verbose: {
+    flag: '--verbose',
+    env: ['LOG_VERBOSE'],
+    group: OUTPUT,
+    about: 'also where credentials come from, and every retry',
+  },
+} satisfies Flags;
+
+const json = {
+  json: { flag: '--json', group: OUTPUT, about: 'one JSON document on stdout' },
+} satisfies Flags;
+
+/** The flags of `push`, by the names that the parser gives them. */
+export const PUSH_FLAGS: Flags = {
+  hfRepo: {
+    flag: '--hf-repo <org/model>',
+    env: ['HF_REPO'],
+    group: MODEL,
+    about: 'the model, instead of the first argument',
+  },
+  hfRevision: {
+    flag: '--hf-revision <revision>',
+    env: ['HF_REVISION'],
+    group: MODEL,
+    about: 'branch, tag or commit',
+    otherwise: 'main',
+  },
+  hfEndpoint: {
+    flag: '--hf-endpoint <url>',
+    env: ['HF_ENDPOINT'],
+    group: MODEL,
+    about: 'the Hub; may have a path',
+    otherwise: 'https://huggingface.co',
+  },
+  allowPatterns: {
+    flag: '--allow-patterns <patterns>',
+    env: ['ALLOW_PATTERNS'],
+    group: MODEL,
+    about: "exactly the files that match: '*.json', onnx/, .md; '*' is everything",
+    otherwise: 'what servers need: docs/selection.md',
+    list: true,
+  },
+  ignorePatterns: {
+    flag: '--ignore-patterns <patterns>',
+    env: ['IGNORE_PATTERNS'],
+    group: MODEL,
+    about: 'never the files that match',
+    list: true,
+  },
+  ...target,
+  targetTag: { ...tag.targetTag, otherwise: 'the first 12 characters of the commit' },
+  alsoTag: {
+    flag: '--also-tag <tag>',
+    env: ['ALSO_TAGS'],
+    group: TARGET,
+    about: 'another tag for the same image',
+    list: true,
+  },
+  layerPrefix: {
+    flag: '--layer-prefix <folder/>',
+    env: ['LAYER_PATH_PREFIX'],
+    group: IMAGE,
+    about: "folder of the model in the image; '' is none",
+    otherwise: 'models/',
+  },
+  tarLayout: {
+    flag: '--tar-layout <layout>',
+    env: ['TAR_LAYOUT'],
+    group: IMAGE,
+    about: 'bytes of the layers: standard, or reference as the Python tool 0.4.1 wrote them',
+    otherwise: 'standard',
+    choices: ['standard', 'reference'],
+  },
+  workers: {
+    flag: '--workers <n>',
+    env: ['WORKERS'],
+    group: TRANSFER,
+    about: 'layers pushed at once, 1 to 8',
+    otherwise: '1',
+  },
+  chunkMib: {
+    flag: '--chunk-mib <n>',
+    env: ['CHUNK_MIB'],
+    group: TRANSFER,
+    about: 'upload in requests of n MiB, 1 to 1024',
+    otherwise: 'one request a layer',
+  },
+  ...stateFile,
+  force: {
+    flag: '--force',
+    env: ['FORCE'],
+    group: TRANSFER,
+    about: 'push every layer, also those that an earlier run has pushed',
+  },
+  failFast: {
+    flag: '--fail-fast',
+    env: ['FAIL_FAST'],
+    group: TRANSFER,
+    about: 'stop at the first layer that fails (this is so unless FAIL_FAST says no)',
+  },
+  continueOnError: {
+    flag: '--continue-on-error',
+    group: TRANSFER,
+    about: 'push the other layers when one has failed; ends with exit code 7, without an image',
+  },
+  hfMaxRetries: {
+    flag: '--hf-max-retries <n>',
+    env: ['HF_MAX_RETRIES'],
+    group: TRANSFER,
+    about: 'failures at the Hub without getting further, 0 to 100',
+    otherwise: '10',
+  },
+  ...registryAccess,
+  logStyle: {
+    flag: '--log-style <style>',
+    env: ['LOG_STYLE'],
+    group: OUTPUT,
+    about: 'text, azure, github, or json: one event a line (docs/events.md)',
+    otherwise: 'auto: by GITHUB_ACTIONS and TF_BUILD',
+    choices: ['auto', 'text', 'azure', 'github', 'json'],
+  },
+  ...verbose,
+  quiet: {
+    flag: '--quiet',
+    env: ['LOG_QUIET'],
+    group: OUTPUT,
+    about: 'warnings, errors and the result only',
+  },
+  dryRun: {
+    flag: '--dry-run',
+    group: OUTPUT,
+    about: 'show what would be pushed; write nothing, anywhere',
+  },
+};
+
+/** The flags of `status`. */
+export const STATUS_FLAGS: Flags = { ...stateFile, ...registryAccess, ...verbose, ...json };
+
+/** The flags of `validate`. */
+export const VALIDATE_FLAGS: Flags = {
+  ...target,
+  ...tag,
+  ...registryAccess,
+  ...verbose,
+  ...json,
+};
+
+/** `--workers` of `--workers <n>`. */
+export function longName({ flag }: Flag): string {
+  return flag.replace(/ .*/, '');
+}
+
+export function takesValue({ flag }: Flag): boolean {
+  return flag.includes(' <');
+}

@@ -1,0 +1,71 @@
+/** What `--help` says after the flags. */
+
+export const PROGRAM_HELP = `
+Start here:
+  $ oci-modelcar push Qwen/Qwen3-0.6B ghcr.io/acme/qwen3 --dry-run
+  $ oci-modelcar push --help
+`;
+
+export const PUSH_HELP = `
+Examples:
+  # a model into a registry; the tag is the first 12 characters of the commit
+  $ oci-modelcar push Qwen/Qwen3-0.6B ghcr.io/acme/qwen3
+
+  # a pinned revision, two tags, four layers at once
+  $ oci-modelcar push acme/llama@v1.2 registry.example.com/models/llama:v1.2 --also-tag latest --workers 4
+
+  # into an OCI image layout, without a registry
+  $ oci-modelcar push acme/llama oci:./llama:v1.2
+
+  # one quantisation of many
+  $ oci-modelcar push acme/llama-GGUF ghcr.io/acme/llama:q4 --allow-patterns '*Q4_K_M*,LICENSE,README.md'
+
+  # what would be pushed, and what left out
+  $ oci-modelcar push acme/llama ghcr.io/acme/llama --dry-run
+
+  # deploy by digest
+  $ result=$(oci-modelcar push acme/llama ghcr.io/acme/llama) && eval "$result" && echo "$IMAGEREFDIGEST"
+
+Environment:
+  HF_TOKEN                     token for private and gated models (else the file that "hf auth login" wrote)
+  HF_HUB_OFFLINE               1: forbid all requests to the Hub
+  OCI_USERNAME, OCI_PASSWORD   account at the registry; else the files of docker, podman and skopeo
+                               (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
+  HTTPS_PROXY, NO_PROXY        proxy, and what is reached without one
+  NO_COLOR                     no colour
+  The variable of a flag stands beside it; the flag wins, and an empty variable counts as unset.
+
+Output:
+  stdout has MANIFESTDIGEST=, IMAGEREF= and IMAGEREFDIGEST=, or one JSON event a line, and nothing else.
+  What people read is on stderr.
+
+Exit codes:
+  0 done   2 usage   3 credentials or gate   4 not found   5 content mismatch   6 rejected
+  7 incomplete (--continue-on-error)   75 unavailable: run it again, it resumes
+  130 interrupted, 143 terminated   1 a bug
+`;
+
+export const STATUS_HELP = `
+Examples:
+  # pushes that this machine has written down, the latest first
+  $ oci-modelcar status
+
+  # tags of a repository and the digests that they point at
+  $ oci-modelcar status ghcr.io/acme/llama --json
+`;
+
+export const VALIDATE_HELP = `
+Examples:
+  $ oci-modelcar validate ghcr.io/acme/llama:v1.2
+  $ oci-modelcar validate ghcr.io/acme/llama@sha256:… --json
+
+Exit codes:
+  0 whole   3 credentials   4 no such image   5 something is missing or differs   75 unavailable
+`;
+
+export const COMPLETION_HELP = `
+Examples:
+  $ source <(oci-modelcar completion bash)                                            # in ~/.bashrc
+  $ oci-modelcar completion zsh  > "\${fpath[1]}/_oci-modelcar"                        # then start a new shell
+  $ oci-modelcar completion fish > ~/.config/fish/completions/oci-modelcar.fish
+`;

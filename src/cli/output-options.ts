@@ -1,0 +1,12 @@
+import { type FlagValues, usage } from './read-flags.ts';
+
+export type Verbosity = 'quiet' | 'normal' | 'verbose';
+
+/** @throws ModelcarError `USAGE` when both are asked for in the same way; a flag wins over a variable */
+export function verbosityOf(values: FlagValues): Verbosity {
+  const given = { verbose: values.wasGiven('verbose'), quiet: values.wasGiven('quiet') };
+  const verbose = given.verbose || (!given.quiet && values.decision('verbose') === true);
+  const quiet = given.quiet || (!given.verbose && values.decision('quiet') === true);
+  if (verbose && quiet) throw usage('verbose and quiet contradict each other', 'Leave out one of them.');
+  return verbose ? 'verbose' : quiet ? 'quiet' : 'normal';
+}

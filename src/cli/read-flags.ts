@@ -1,0 +1,100 @@
+import { ModelcarError } from '../index.ts';
+import {
+  type Flag,
+  type FlagName,
+  type Flags,
+  type ListFlag,
+  longName,
+  type SwitchFlag,
+  type TextFlag,
+  type Words,
+} from './flags.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a value came from, for messages: `--workers`, or `WORKERS`. */
+interface Value {
+  readonly text: string;
+  readonly from: string;
+}
+
+/**
+ * The values of a command's flags: what was given, else what its variables say. An empty value counts as none.
+ * All methods throw ModelcarError `USAGE` where a value makes no sense.
+ */
+export interface FlagValues {
+  text(name: TextFlag): string | undefined;
+  list(name: ListFlag): readonly string[];
+  /** A whole number from `least` to `most`. */
+  integer(name: TextFlag, least: number, most: number): number | undefined;
+  /** Undefined where nothing was said. */
+  decision(name: SwitchFlag): boolean | undefined;
+  /** Whether it was given as a flag, whatever the variables say. */
+  wasGiven(name: FlagName): boolean;
+}
+
+export function readFlags(table: Flags, words: Words, env: Environment): FlagValues {
+  function valueOf(name: FlagName): Value | undefined {
+    const word = words[name];
+    const flag = table[name];
+    if (flag === undefined) return undefined;
+    if (typeof word === 'string' && word !== '') return checked(flag, { text: word, from: longName(flag) });
+    const variable = flag.env?.find((each) => notEmpty(env[each]) !== undefined);
+    const text = variable === undefined ? undefined : notEmpty(env[variable]);
+    if (variable === undefined || text === undefined) return undefined;
+    return checked(flag, { text, from: variable });
+  }
+
+  return {
+    text: (name) => valueOf(name)?.text,
+    list(name) {
+      const given = words[name] ?? [];
+      return given.length > 0 ? given : list(valueOf(name)?.text ?? '');
+    },
+    integer(name, least, most) {
+      const value = valueOf(name);
+      return value && integer(value, least, most);
+    },
+    decision(name) {
+      if (words[name] === true) return true;
+      const value = valueOf(name);
+      return value && decision(value);
+    },
+    wasGiven: (name) => words[name] !== undefined,
+  };
+}
+
+/** Items parted by commas or white space. */
+export function list(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((item) => item !== '');
+}
+
+export function notEmpty(text: string | undefined): string | undefined {
+  const trimmed = text?.trim();
+  return trimmed === '' ? undefined : trimmed;
+}
+
+export function usage(message: string, hint: string): ModelcarError {
+  return new ModelcarError('USAGE', message, { hint });
+}
+
+function checked({ choices }: Flag, value: Value): Value {
+  if (choices === undefined || choices.includes(value.text)) return value;
+  throw usage(`${value.from} ${value.text} is not known`, `Choose ${choices.join(', ')}.`);
+}
+
+function integer({ text, from }: Value, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw usage(`${from} ${text} is not possible`, `Give a whole number from ${least} to ${most}.`);
+}
+
+/** The words of the Python tool, and their opposites; it took everything else for a no. */
+function decision({ text, from }: Value): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  if (/^(0|false|no|off)$/i.test(text)) return false;
+  throw usage(
+    `${from}=${text} is neither yes nor no`,
+    'Set it to 1 or 0, true or false, yes or no, on or off.',
+  );
+}

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { ModelcarError } from '../index.ts';
+import { type Environment, notEmpty } from './read-flags.ts';
+
+/** What lies on this machine and is neither in the words of a command nor in the environment. */
+export interface Surroundings {
+  readonly home: string;
+  readonly uid: number | undefined;
+  /** The content of the file that `hf auth login` writes, if there is one. */
+  readonly tokenFile?: string | undefined;
+  /** The content of the file that `--ca-file` names. */
+  readonly ca?: string | undefined;
+}
+
+/** @throws ModelcarError `USAGE` when there is no reading `caFile` */
+export async function readSurroundings(caFile: string | undefined, env: Environment): Promise<Surroundings> {
+  return {
+    home: homedir(),
+    uid: process.getuid?.(),
+    tokenFile: await readTokenFile(env, homedir()),
+    ca: caFile === undefined ? undefined : await readCaFile(caFile),
+  };
+}
+
+/** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A file that is not there is no token. */
+async function readTokenFile(env: Environment, home: string): Promise<string | undefined> {
+  const cache = notEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache');
+  const folder = notEmpty(env.HF_HOME) ?? join(cache, 'huggingface');
+  try {
+    return await readFile(expanded(notEmpty(env.HF_TOKEN_PATH) ?? join(folder, 'token'), env, home), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `huggingface_hub` reads paths out of variables. */
+function expanded(path: string, env: Environment, home: string): string {
+  return path
+    .replace(/^~(?=\/|$)/, home)
+    .replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => env[braced ?? bare] ?? whole);
+}
+
+async function readCaFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ModelcarError(
+      'USAGE',
+      `cannot read the certificates in ${path}: ${cause instanceof Error ? cause.message : cause}`,
+      { hint: 'Give --ca-file (CA_FILE) a PEM file.', cause },
+    );
+  }
+}
