@@ -37,7 +37,7 @@ export function isProjector(path: string): boolean {
 const SPLIT_END = /(?:-\d{5}-of-\d{5})?\.gguf$/i;
 
 /** `Q4_K_M`, `UD-IQ1_S`, `BF16`, `MXFP4_MOE`, … */
-const QUANTISATION = /(?<![a-z0-9])(?:UD-)?(?:(?:IQ|TQ|Q)\d\w*|BF16|FP?16|FP?32|MXFP4\w*)/gi;
+const QUANTISATION = /(?<![a-z0-9])(?:UD-)?(?:(?:IQ|TQ|Q)\d\w*|BF16|FP?(?:8|16|32)|MXFP4\w*)/gi;
 
 /** The shortest that matches the files of this set and no others. */
 function patternOf(stem: string, files: readonly Sibling[], paths: readonly string[]): string {
