@@ -207,6 +207,14 @@ const MODELS: Readonly<Record<string, Row>> = {
     kept: ['config.json', 'onnx/decoder_model_merged.onnx', 'onnx/encoder_model.onnx', 'tokenizer.json'],
     leftOut: { [PRECISION]: ['onnx/encoder_model_fp16.onnx', 'onnx/encoder_model_quantized.onnx'] },
   },
+  'nothing but ONNX, with a pickle among it': {
+    kept: ['config.json', 'onnx/model.onnx', 'onnx/weights'],
+    leftOut: { [PICKLES]: ['onnx/optimizer.pt'] },
+  },
+  'weights that lie hidden, too': {
+    kept: ['model-Q8_0.gguf'],
+    leftOut: { [HIDDEN]: ['.cache/model.safetensors'] },
+  },
   'nothing but OpenVINO': {
     kept: ['config.json', 'openvino_model.bin', 'openvino_model.xml', 'openvino_tokenizer.bin'],
     leftOut: {},

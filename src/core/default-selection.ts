@@ -53,7 +53,8 @@ function copyFolders(siblings: readonly Sibling[]): ReasonOf {
 }
 
 function isWeight(path: string): boolean {
-  return weightFormat(path) !== undefined && weightName(path) === path && !TRAINING_STATE.test(path);
+  if (weightName(path) !== path || TRAINING_STATE.test(path) || fileUse(path) === 'hidden') return false;
+  return weightFormat(path) !== undefined;
 }
 
 /** What transformers' Trainer leaves beside the weights. */

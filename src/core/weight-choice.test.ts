@@ -96,6 +96,11 @@ describe('GGUF in several quantisations', () => {
   });
 });
 
+test('quantisations and their card in one folder are chosen from without the others', () => {
+  const files = { 'm/README.md': 1, 'm/a-Q4_0.gguf': 1, 'm/a-Q8_0.gguf': 2 };
+  expect(asked(refusal(files), files)).toEqual(['m/README.md', 'm/a-Q4_0.gguf']);
+});
+
 describe('a model with nothing but pickles', () => {
   const FILES = {
     'README.md': 1,

@@ -64,14 +64,14 @@ function severalQuantisations(
 function severalFormats({ id, serving }: WeightsToChooseFrom, formats: ByFormat): ModelcarError {
   const rows = [...formats].map(([format, siblings]) => ({
     size: totalSize(siblings),
-    text: `${format}: ${kindsOf(siblings).join(',')}`,
+    text: `${format}: ${patternsOf(siblings).join(',')}`,
   }));
   const [safest = []] = [...formats]
     .filter(([format]) => format !== 'pickle')
     .map(([, siblings]) => siblings);
   const first = `the weights of ${formatModelId(id)} are in several formats, and none of them is safetensors:`;
   return new ModelcarError('USAGE', withRows(first, rows), {
-    hint: `Choose one, with what goes with it: ${option([...kindsOf(safest), ...kindsOf(serving)])}`,
+    hint: `Choose one, with what goes with it: ${option([...patternsOf(safest), ...kindsOf(serving)])}`,
   });
 }
 
@@ -85,11 +85,15 @@ function onlyPickles({ id, serving }: WeightsToChooseFrom, pickles: readonly Sib
   });
 }
 
-/** Patterns that match the files: their common folder, or each extension, or names that have none. */
+/** All of one format: its folder, where that has its name, because data there can have any; else its extensions. */
+function patternsOf(weights: readonly Sibling[]): readonly string[] {
+  const folders = new Set(weights.map(({ path }) => /^(?:onnx|openvino|coreml)\//.exec(path)?.[0]));
+  const [folder] = folders;
+  return folder !== undefined && folders.size === 1 ? [folder] : kindsOf(weights);
+}
+
+/** Each extension, and names that have none. */
 function kindsOf(siblings: readonly Sibling[]): readonly string[] {
-  const folders = new Set(siblings.map(({ path }) => path.slice(0, path.indexOf('/') + 1)));
-  const [folder = ''] = folders;
-  if (folders.size === 1 && folder !== '') return [literalPattern(folder)];
   return [...new Set(siblings.map(({ path }) => kindOf(path)))];
 }
 

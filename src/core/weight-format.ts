@@ -30,10 +30,14 @@ export function weightName(path: string): string {
 
 /** The first that matches. A folder of a format holds configs and data of that format whatever they are called. */
 const FORMATS: readonly (readonly [WeightFormat, RegExp])[] = [
-  ['ONNX', /\.onnx(?:[._]data.*)?$|\.ort$|(?:^|\/)onnx\//],
+  ['safetensors', /\.safetensors$/],
+  // What torch, Paddle, joblib and NeMo write is a pickle or holds one, in whatever folder it lies.
+  ['pickle', /\.(?:pt|pth|ckpt|pkl|pickle|joblib|dill|ptl|th|t7|mar|nemo|pdparams)$/],
   ['OpenVINO', /(?:^|\/)openvino(?:\/|_[^/]*\.(?:xml|bin)$)/],
   ['Core ML', /\.(?:mlmodel|mlpackage|mlmodelc)(?:\/|$)|(?:^|\/)coreml\//],
-  ['safetensors', /\.safetensors$/],
+  // Any other .bin can be one.
+  ['pickle', /\.bin$/],
+  ['ONNX', /\.onnx(?:[._]data.*)?$|\.ort$|(?:^|\/)onnx\//],
   // An importance matrix is for who quantises.
   ['GGUF', /(?<!imatrix)\.gguf$/],
   [
@@ -47,6 +51,4 @@ const FORMATS: readonly (readonly [WeightFormat, RegExp])[] = [
   ['ExecuTorch', /\.pte$/],
   ['DDUF', /\.dduf$/],
   ['MLX', /(?:^|\/)weights[^/]*\.npz$/],
-  // What torch, Paddle, joblib and NeMo write is a pickle or holds one; a .bin can be one.
-  ['pickle', /\.(?:bin|pt|pth|ckpt|pkl|pickle|joblib|dill|ptl|th|t7|mar|nemo|pdparams)$/],
 ];
