@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelcarError } from './error.ts';
+import { ModelcarError } from './error.ts';
 import { matcher } from './path-patterns.ts';
 import { selectSiblings } from './selection.ts';
 
@@ -11,7 +11,7 @@ function refusal(files: Readonly<Record<string, number>>, ignore: readonly strin
   try {
     selectSiblings({ id: { type: 'model', name: 'acme/m' }, siblings }, { allow: [], ignore });
   } catch (error) {
-    return error as ModelcarError;
+    if (error instanceof ModelcarError) return error;
   }
   throw new Error('nothing was refused');
 }
