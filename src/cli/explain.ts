@@ -1,12 +1,13 @@
 import { ModelcarError } from '../index.ts';
 import { printable } from './ui/printable.ts';
 
-/** An error as people read it, one line each for what happened and what to do. */
+/** An error as people read it: what happened, then what to do. */
 export function explain(error: unknown): readonly string[] {
   if (error instanceof ModelcarError) {
-    const lines = [`error: ${printable(error.message)}`];
-    if (error.hint !== undefined) lines.push(`hint: ${printable(error.hint)}`);
-    return lines;
+    return [
+      ...labelled('error', error.message),
+      ...(error.hint === undefined ? [] : labelled('hint', error.hint)),
+    ];
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return [
@@ -14,4 +15,15 @@ export function explain(error: unknown): readonly string[] {
     ...detail.split('\n').map(printable),
     'hint: report it with these lines.',
   ];
+}
+
+/**
+ * A text of one or more lines. The further ones stand behind a bar: a line break that came with foreign text begins no
+ * line that could be taken for ours, or for a command by a CI system (GitHub reads `::…` behind white space, too).
+ */
+function labelled(label: string, text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map(printable)
+    .map((line, at) => (at === 0 ? `${label}: ${line}` : `  | ${line}`));
 }

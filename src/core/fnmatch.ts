@@ -1,13 +1,9 @@
 /**
- * Python's `fnmatch.fnmatchcase`, which `huggingface_hub` filters files with: `*` and `?` cross `/`, `[abc]`,
+ * What a pattern matches as Python's `fnmatch.fnmatchcase` has it, which `huggingface_hub` filters files with: `*` and `?` cross `/`, `[abc]`,
  * `[a-c]`, `[!abc]`; an unclosed `[` is itself. No braces, no `**` of its own, case matters.
  * https://docs.python.org/3/library/fnmatch.html
  */
-export function fnmatch(path: string, pattern: string): boolean {
-  return toRegExp(pattern).test(path);
-}
-
-function toRegExp(pattern: string): RegExp {
+export function translate(pattern: string): RegExp {
   let source = '';
   for (let at = 0; at < pattern.length; ) {
     const set = pattern[at] === '[' ? characterSet(pattern, at) : undefined;

@@ -1,41 +1,88 @@
+import { defaultSelection } from './default-selection.ts';
 import { ModelcarError } from './error.ts';
-import { fnmatch } from './fnmatch.ts';
-import type { Sibling } from './model.ts';
+import { groupBy } from './group-by.ts';
+import { formatModelId, type ResolvedModel, type Sibling } from './model.ts';
+import { matcher } from './path-patterns.ts';
+import type { ReasonOf } from './second-copy.ts';
+import { onOneLine, type SizedRow, totalSize, withRows } from './sized-list.ts';
 
 /** Which files of a model to push. */
 export interface SelectionPatterns {
-  /** Exactly the files that match one of them; empty: all. */
+  /** Exactly the files that match one of them; empty: all of a dataset, what serving needs of a model. */
   readonly allow: readonly string[];
   /** Never these, whatever else is said. */
   readonly ignore: readonly string[];
 }
 
-/**
- * The files that the patterns leave.
- * @throws ModelcarError `NOT_FOUND` when that is none, naming what there is
- */
-export function selectSiblings(
-  siblings: readonly Sibling[],
-  { allow, ignore }: SelectionPatterns,
-): readonly Sibling[] {
-  const kept = siblings.filter(
-    ({ path }) => (allow.length === 0 || matchesOne(path, allow)) && !matchesOne(path, ignore),
-  );
-  if (kept.length > 0 || siblings.length === 0) return kept;
-  const some = siblings.slice(0, 5).map(({ path }) => path);
-  const more = siblings.length > some.length ? ` and ${siblings.length - some.length} more` : '';
-  throw new ModelcarError('NOT_FOUND', `the patterns leave none of ${some.join(', ')}${more}`, {
-    hint: 'Patterns are matched against whole paths, case by case: *.json, 1_Pooling/*, onnx/.',
-  });
+export interface Selection {
+  readonly kept: readonly Sibling[];
+  /** The most bytes first. */
+  readonly leftOut: readonly LeftOut[];
 }
 
+/** Files of a model that are not pushed, for one reason. */
+export interface LeftOut {
+  /** A few words for people. */
+  readonly reason: string;
+  readonly siblings: readonly Sibling[];
+}
+
+type Model = Pick<ResolvedModel, 'id' | 'siblings'>;
+
 /**
- * As in the Python tools, a word without wildcards is the end of a path, and a pattern that ends in a slash means
- * what is below.
+ * @throws ModelcarError `NOT_FOUND` when nothing is kept, showing what there is; `USAGE` as {@link defaultSelection}
  */
-function matchesOne(path: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    if (pattern.endsWith('/')) return fnmatch(path, `${pattern}*`);
-    return fnmatch(path, /[*?[]/.test(pattern) ? pattern : `*${pattern}`);
+export function selectSiblings(model: Model, patterns: SelectionPatterns): Selection {
+  const reasonOf = exclusions(model, patterns);
+  const groups = groupBy(model.siblings, ({ path }) => reasonOf(path));
+  const kept = groups.get(undefined) ?? [];
+  if (kept.length === 0 && model.siblings.length > 0) throw nothingKept(model, patterns);
+  const leftOut = [...groups].flatMap(([reason, siblings]) =>
+    reason === undefined ? [] : [{ reason, siblings }],
+  );
+  return { kept, leftOut: leftOut.sort((a, b) => totalSize(b.siblings) - totalSize(a.siblings)) };
+}
+
+function exclusions(model: Model, { allow, ignore }: SelectionPatterns): ReasonOf {
+  const ignored = matcher(ignore);
+  const reasonOf = chosen(model, allow, ignored);
+  return (path) => (ignored(path) ? 'matched by the patterns to ignore' : reasonOf(path));
+}
+
+function chosen(model: Model, allow: readonly string[], ignored: (path: string) => boolean): ReasonOf {
+  if (allow.length > 0) {
+    const allowed = matcher(allow);
+    return (path) => (allowed(path) ? undefined : 'not matched by the patterns to allow');
+  }
+  return model.id.type === 'dataset' ? () => undefined : defaultSelection(model, ignored);
+}
+
+function nothingKept({ id, siblings }: Model, { allow, ignore }: SelectionPatterns): ModelcarError {
+  const byDefault = allow.length + ignore.length === 0;
+  const who = byDefault ? 'the default selection leaves' : 'the patterns leave';
+  const first = `${who} none of the ${siblings.length} files of ${formatModelId(id)}:`;
+  return new ModelcarError(
+    'NOT_FOUND',
+    withRows(first, siblings.length > 10 ? kinds(siblings) : files(siblings)),
+    {
+      hint: byDefault
+        ? "Ask for what you want, such as --allow-patterns '*' for everything."
+        : 'Patterns are matched against whole paths, case by case: *.json, 1_Pooling/*, onnx/.',
+    },
+  );
+}
+
+function files(siblings: readonly Sibling[]): readonly SizedRow[] {
+  return siblings.map(({ path, size }) => ({ size, text: onOneLine(path) }));
+}
+
+/** The files by their extensions, the most bytes first. */
+function kinds(siblings: readonly Sibling[]): readonly SizedRow[] {
+  const groups = groupBy(siblings, ({ path }) => {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    return name.includes('.') ? `*${name.slice(name.lastIndexOf('.'))}` : 'without an extension';
   });
+  return [...groups]
+    .map(([kind, group]) => ({ size: totalSize(group), text: `${group.length} × ${onOneLine(kind)}` }))
+    .sort((a, b) => b.size - a.size);
 }

@@ -2,7 +2,8 @@ import type { Digest } from '../core/digest.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
-import { type SelectionPatterns, selectSiblings } from '../core/selection.ts';
+import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection.ts';
+import { totalSize } from '../core/sized-list.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
@@ -37,6 +38,8 @@ export interface PushPlan {
   readonly model: ResolvedModel;
   /** In the order of the image. */
   readonly layers: readonly PlannedLayer[];
+  /** What of the model is not pushed, and why; the most bytes first. */
+  readonly leftOut: readonly LeftOut[];
   readonly tags: readonly [string, ...string[]];
   /** The image by its first tag, as the result will name it. */
   readonly imageReference: string;
@@ -53,11 +56,12 @@ export interface PushResult {
 
 /**
  * Reads from the Hub, writes nothing anywhere.
- * @throws ModelcarError as {@link ModelSource.resolve} and {@link planLayers} do
+ * @throws ModelcarError as {@link ModelSource.resolve}, {@link selectSiblings} and {@link planLayers} do
  */
 export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
-  const layers = planLayers(selectSiblings(model.siblings, request.patterns), request);
+  const { kept, leftOut } = selectSiblings(model, request.patterns);
+  const layers = planLayers(kept, request);
   world.onEvent({
     type: 'model-resolved',
     model: formatModelId(model.id),
@@ -66,10 +70,14 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
     files: layers.length,
     size: layers.reduce((sum, { size }) => sum + size, 0),
   });
+  for (const { reason, siblings } of leftOut) {
+    world.onEvent({ type: 'files-left-out', reason, files: siblings.length, size: totalSize(siblings) });
+  }
   const { tag = model.commit.slice(0, 12), alsoTags } = request;
   return {
     model,
     layers,
+    leftOut,
     tags: [tag, ...new Set(alsoTags.filter((other) => other !== tag))],
     imageReference: world.target.formatReference({ tag }),
   };

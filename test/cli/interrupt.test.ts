@@ -15,7 +15,10 @@ beforeEach(async () => {
     repos: [
       {
         id: 'acme/big',
-        files: { 'a.bin': synthetic({ size: 64 * 2 ** 20 }), 'b.bin': synthetic({ size: 9 }) },
+        files: {
+          'a.safetensors': synthetic({ size: 64 * 2 ** 20 }),
+          'b.safetensors': synthetic({ size: 9 }),
+        },
       },
     ],
   });
@@ -31,7 +34,7 @@ test.each([
 ] as const)(
   '%s in the middle of a layer ends the push with %d: nothing tagged, no upload left open',
   async (signal, code) => {
-    hub.addFault({ on: 'cdn', path: 'a.bin', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
+    hub.addFault({ on: 'cdn', path: 'a.safetensors', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
     const child = spawn(process.execPath, [COMMAND, 'push', 'acme/big', `${registry.host}/acme/big:v1`], {
       env: { PATH: process.env.PATH, HOME: '/nonexistent', HF_ENDPOINT: hub.endpoint },
       stdio: ['ignore', 'pipe', 'pipe'],

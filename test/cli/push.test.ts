@@ -18,6 +18,11 @@ beforeAll(async () => {
       demoRepo(MODEL),
       { id: 'acme/gated', gated: 'manual', files: { 'config.json': text('{}') } },
       { id: 'acme/evil', files: { 'ok.json': text('{}'), 'sub/.wh.ok.json': text('') } },
+      { id: 'acme/old', files: { 'config.json': text('{}'), 'pytorch_model.bin': text('0') } },
+      {
+        id: 'acme/quantised',
+        files: { 'README.md': text('#'), 'm-Q4_K_M.gguf': text('0'), 'm-Q8_0.gguf': text('00') },
+      },
       { id: 'acme/texts', type: 'dataset', files: { 'data.txt': text('a\n') } },
     ],
     tokens: { hf_reader: { user: 'reader', accepted: [] } },
@@ -106,7 +111,37 @@ describe('a push into a layout', () => {
 
   test('says what there is when its patterns leave nothing', async () => {
     const run = await push(MODEL, `oci:${join(folder, 'none')}`, '--allow-patterns', '*.gguf');
-    expect([run.code, run.stderr]).toEqual([4, expect.stringContaining('config.json and 10 more')]);
+    expect(run.code).toBe(4);
+    expect(run.stderr).toMatch(
+      /^error: the patterns leave none of the 15 files .*\n {2}\| .* 1 × \*\.safetensors\n/m,
+    );
+  });
+
+  test('takes what serves the model when there are no patterns, and says what it leaves out', async () => {
+    const run = await push(MODEL, `oci:${join(folder, 'default')}`, '--ignore-patterns', 'notes/');
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain('left out: 1 files, 50 B: hidden files, such as .gitattributes');
+    expect(run.stderr).toMatch(/left out: 2 files, .*: matched by the patterns to ignore/);
+    expect(run.stderr).not.toMatch(/models\/(notes|\.gitattributes)/);
+  });
+
+  test('shows the quantisations to choose from, and pushes the one of its hint', async () => {
+    const refused = await push('acme/quantised', `oci:${join(folder, 'gguf')}`);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain('\n  |       1 B  *Q4_K_M*\n  |       2 B  *Q8_0*\nhint: Choose one');
+    const patterns = /--allow-patterns '(.*)'$/m.exec(refused.stderr)?.[1] ?? '';
+    const run = await push('acme/quantised', `oci:${join(folder, 'gguf')}`, '--allow-patterns', patterns);
+    const names = [...run.stderr.matchAll(/pushed models\/(\S+)/g)].map(([, name]) => name);
+    expect(names).toEqual(['README.md', 'm-Q4_K_M.gguf']);
+  });
+
+  test('does not push a model of pickles without its weights, nor with them unasked', async () => {
+    const refused = await push('acme/old', `oci:${join(folder, 'old')}`);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining("--allow-patterns '*.bin,*.json'"),
+    ]);
+    expect(await readdir(folder)).not.toContain('old');
   });
 
   test('works for a dataset', async () => {

@@ -19,7 +19,7 @@ let state: string;
 
 beforeEach(async () => {
   const files = Object.fromEntries(
-    FILES.map((name, seed) => [`${name}.bin`, synthetic({ size: SIZE, seed })]),
+    FILES.map((name, seed) => [`${name}.safetensors`, synthetic({ size: SIZE, seed })]),
   );
   hub = await startFakeHub({ repos: [{ id: 'acme/six', files }] });
   registry = await startFakeRegistry({ personality: 'dist3' });
@@ -45,7 +45,7 @@ describe('a push that is run again', () => {
     expect([first.code, again.code]).toEqual([0, 0]);
     expect(variablesOf(again)).toEqual(variablesOf(first));
     expect([registry.bytesReceived - sent, read()]).toEqual([0, []]);
-    expect(again.stderr).toContain('was there models/a.bin');
+    expect(again.stderr).toContain('was there models/a.safetensors');
   });
 
   test('sends again what a clean-up of the registry has removed', async () => {
@@ -73,12 +73,14 @@ describe('a push that is run again', () => {
 });
 
 test('a push that was killed sends the rest only, and gives the digest of one that was not', async () => {
-  hub.addFault({ on: 'cdn', path: 'd.bin', kind: 'stall', afterBytes: 1000, seconds: 120 });
+  hub.addFault({ on: 'cdn', path: 'd.safetensors', kind: 'stall', afterBytes: 1000, seconds: 120 });
   const child = spawn(process.execPath, [COMMAND, 'push', 'acme/six', `${registry.host}/acme/six:v1`], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env() },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await expect.poll(() => hub.requests({ origin: 'cdn', file: 'd.bin' }).length, { timeout: 20_000 }).toBe(1);
+  await expect
+    .poll(() => hub.requests({ origin: 'cdn', file: 'd.safetensors' }).length, { timeout: 20_000 })
+    .toBe(1);
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(registry.tags('acme/six').size).toBe(0);
@@ -86,7 +88,7 @@ test('a push that was killed sends the rest only, and gives the digest of one th
   hub.clearFaults();
   hub.clearLog();
   const again = await push();
-  expect(read()).toEqual(['d.bin', 'e.bin', 'f.bin']);
+  expect(read()).toEqual(['d.safetensors', 'e.safetensors', 'f.safetensors']);
   const whole = await startFakeRegistry();
   onTestFinished(() => whole.close());
   const other = await runCli(['push', 'acme/six', `${whole.host}/acme/six:v1`], { env: env() });

@@ -81,7 +81,12 @@ test.each(['model.safetensors', 'config.json', '1_Pooling/config.json'])(
 
 test('a listing that would write outside the model is refused before a byte is read', async () => {
   const hub = await demoHub();
-  hub.addFault({ on: 'tree', kind: 'edit-json', edit: extraFile('../../etc/cron.d/x'), times: Infinity });
+  hub.addFault({
+    on: 'tree',
+    kind: 'edit-json',
+    edit: extraFile('../../etc/cron.d/x.json'),
+    times: Infinity,
+  });
   const folder = await emptyFolder();
   const options: PushOptions = {
     model: 'acme/tiny-embedder',
@@ -90,22 +95,34 @@ test('a listing that would write outside the model is refused before a byte is r
   };
   for (const work of [planPush, pushModel]) {
     const error = await failureOf(work(options));
-    expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('../../etc/cron.d/x') });
+    expect(error).toMatchObject({
+      code: 'REJECTED',
+      message: expect.stringContaining('../../etc/cron.d/x.json'),
+    });
   }
   expect(hub.requests({ on: 'resolve', method: 'GET' })).toEqual([]);
   expect(await readdir(folder)).toEqual([]);
 });
 
-test('a plan names every file of the model and reads none', async () => {
+test('a plan names every file of the model, those left out with the reason, and reads none', async () => {
   const hub = await demoHub();
   const folder = await emptyFolder();
+  const events: PushEvent[] = [];
   const plan = await planPush({
+    onEvent: (event) => events.push(event),
     model: 'acme/tiny-embedder',
     revision: 'v1.0',
     target: { kind: 'layout', folder },
     hub: { endpoint: hub.endpoint, token: TOKEN },
   });
-  expect(plan.layers.map(({ sibling }) => sibling.path).sort()).toEqual(Object.keys(demoModelFiles()).sort());
+  const names = [...plan.layers.map(({ sibling }) => sibling.path), '.gitattributes'];
+  expect(names.sort()).toEqual(Object.keys(demoModelFiles()).sort());
+  const { reason, siblings } = plan.leftOut[0] ?? {};
+  expect([plan.leftOut.length, siblings?.map(({ path }) => path)]).toEqual([1, ['.gitattributes']]);
+  expect(events).toEqual([
+    expect.objectContaining({ type: 'model-resolved', files: plan.layers.length }),
+    { type: 'files-left-out', reason, files: 1, size: siblings?.[0]?.size },
+  ]);
   expect(plan.tags).toEqual([hub.commitOf('acme/tiny-embedder').slice(0, 12)]);
   expect(hub.requests({ method: 'GET' }).map(({ routeClass }) => routeClass)).toEqual(['info', 'tree']);
 });

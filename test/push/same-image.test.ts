@@ -10,11 +10,11 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const FILES = {
   'config.json': Buffer.from('{}'),
-  'model-00001-of-00003.bin': someBytes(500_000, 1),
-  'model-00002-of-00003.bin': someBytes(400_001, 2),
-  'model-00003-of-00003.bin': someBytes(1, 3),
+  'model-00001-of-00003.safetensors': someBytes(500_000, 1),
+  'model-00002-of-00003.safetensors': someBytes(400_001, 2),
+  'model-00003-of-00003.safetensors': someBytes(1, 3),
   'nested/tokenizer.json': someBytes(70_000, 4),
-  empty: Buffer.alloc(0),
+  'empty.txt': Buffer.alloc(0),
 };
 
 async function digestOf(options: ScenarioOptions): Promise<string> {
@@ -70,7 +70,7 @@ describe('the first failure', () => {
     const told = await scenario({ files: FILES, workers: 3 });
     const broken = new Error('disk on fire');
     const begun = deferred();
-    const path = 'model-00001-of-00003.bin';
+    const path = 'model-00001-of-00003.safetensors';
     const waits = watched(FILES[path], 1_000);
     told.model.replace(path, {
       size: waits.size,

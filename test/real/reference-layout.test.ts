@@ -20,7 +20,7 @@ const FILES: FileMap = {
   'model-00002-of-00002.safetensors': synthetic({ size: 8704, seed: 2 }),
   // One block more than the end of the last 10 KiB record holds.
   'tokenizer.model': synthetic({ size: 8705, seed: 3 }),
-  'onnx/quantized/other.json': json({ nested: true }),
+  'nested/quantized/other.json': json({ nested: true }),
   'größe.json': json({ name: 'not ASCII' }),
   '日本語🦙.txt': text('beyond the BMP'),
   [`${'a-long-name-'.repeat(9)}.json`]: json({ name: 'over 100 characters' }),

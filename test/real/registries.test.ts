@@ -20,9 +20,11 @@ import type { RunningRegistry } from './start-registry.ts';
 
 const MODEL = 'acme/embedder';
 /** With --chunk-mib 1 the large one takes six requests, the last of them a short one. */
-const FILES = { ...demoModelFiles(), 'pytorch_model.bin': synthetic({ size: 5 * 2 ** 20 + 17 }) };
+const FILES = { ...demoModelFiles(), '2_Dense/model.safetensors': synthetic({ size: 5 * 2 ** 20 + 17 }) };
 const IN_IMAGE = new Map(
-  Object.entries(FILES).map(([path, { source }]) => [`models/${path}`, readAll(source)]),
+  Object.entries(FILES)
+    .filter(([path]) => path !== '.gitattributes')
+    .map(([path, { source }]) => [`models/${path}`, readAll(source)]),
 );
 
 let hub: FakeHub;

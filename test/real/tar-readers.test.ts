@@ -51,7 +51,9 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'every reade
     const hub = await startFakeHub({ repos: [{ id: 'acme/names', files }] });
     try {
       const target = { kind: 'layout', folder: layout } as const;
-      await pushModel({ model: 'acme/names', target, tag: 'copy', hub: { endpoint: hub.endpoint } });
+      const hubAccess = { endpoint: hub.endpoint };
+      const model = 'acme/names';
+      await pushModel({ model, target, tag: 'copy', allowPatterns: ['*'], hub: hubAccess });
     } finally {
       await hub.close();
     }

@@ -20,7 +20,7 @@ import { type TestClock, testClock } from './test-clock.ts';
 
 export const REPOSITORY = 'acme/llama';
 /** One file of this name, unless a scenario brings its own. */
-export const FILE = 'model.bin';
+export const FILE = 'model.safetensors';
 export const BYTES: Buffer = someBytes(1_000_000);
 
 export interface ScenarioOptions
