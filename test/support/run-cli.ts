@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The system refuses every byte that the command writes to a file, wherever it is. Pipes and sockets are free. */
   readonly filesForbidden?: boolean;
+  /** Sends the command a signal once `when` has resolved. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: () => Promise<unknown> };
   readonly timeoutMs?: number;
 }
 
@@ -35,11 +37,13 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   const folder = await mkdtemp(join(tmpdir(), 'oci-modelcar-cli-'));
   try {
     const child = start(args, folder, options);
+    const { kill } = options;
     const [stdout, stderr, usage, [code, signal]] = await Promise.all([
       text(streamOf(child, 1)),
       text(streamOf(child, 2)),
       text(streamOf(child, 3)),
       once(child, 'close'),
+      kill?.when().then(() => child.kill(kill.signal)),
     ]);
     if (usage === '' && signal === null) throw new Error(`the command did not start: ${stderr}`);
     const { maxRssKb = 0, diskBytesWritten } = usage === '' ? {} : JSON.parse(usage);
