@@ -14,6 +14,7 @@ import {
   type FakeRegistryOptions,
   startFakeRegistry,
 } from '../fakes/registry/fake-registry.ts';
+import { capture, capturingErrors } from './captures.ts';
 
 export interface LocalPush {
   readonly hub: FakeHub;
@@ -36,6 +37,8 @@ export async function localPush(
   const registry = await startFakeRegistry(registryOptions);
   onTestFinished(() => registry.close());
   const events: PushEvent[] = [];
+  const captured = <T>(work: Promise<T>): Promise<T> =>
+    capturingErrors('a push', work).finally(() => capture('an event', events));
   const toOptions = (model: string, options: Partial<PushOptions> = {}): PushOptions => ({
     model,
     target: parseImageReference(`${registry.host}/${model}`).location,
@@ -48,8 +51,8 @@ export async function localPush(
     hub,
     registry,
     events,
-    push: (model, options) => pushModel(toOptions(model, options)),
-    plan: (model, options) => planPush(toOptions(model, options)),
+    push: (model, options) => captured(pushModel(toOptions(model, options))),
+    plan: (model, options) => captured(planPush(toOptions(model, options))),
     layers(repository, tag = 'v1') {
       const digest = registry.tags(repository).get(tag) ?? '';
       const manifest = JSON.parse(String(registry.manifests(repository).get(digest)?.bytes));
