@@ -80,6 +80,10 @@ describe('a leak fails the test that shows it', () => {
   });
 });
 
+test.fails('and without being asked for: this test fails at its end', () => {
+  capture('a test', PLANTED);
+});
+
 describe('a secret that could not be found is refused', () => {
   test('as a token of the Hub', async () => {
     await expect(startFakeHub({ tokens: { hf_plain: { user: 'ada' } } })).rejects.toThrow('secret()');
