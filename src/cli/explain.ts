@@ -1,11 +1,13 @@
 import { ModelcarError } from '../index.ts';
 import { printable } from './ui/printable.ts';
 
-/** An error as people read it: what happened, then what to do. */
+/** An error as people read it: what happened, with the code that `docs/errors.md` explains, then what to do. */
 export function explain(error: unknown): readonly string[] {
   if (error instanceof ModelcarError) {
+    const [first, ...more] = labelled('error', error.message);
     return [
-      ...labelled('error', error.message),
+      `${first} (${error.code})`,
+      ...more,
       ...(error.hint === undefined ? [] : labelled('hint', error.hint)),
     ];
   }

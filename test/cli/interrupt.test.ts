@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { runCli } from '../support/run-cli.ts';
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 let hub: FakeHub;
 let registry: FakeRegistry;
 
@@ -35,16 +31,15 @@ test.each([
   '%s in the middle of a layer ends the push with %d: nothing tagged, no upload left open',
   async (signal, code) => {
     hub.addFault({ on: 'cdn', path: 'a.safetensors', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
-    const child = spawn(process.execPath, [COMMAND, 'push', 'acme/big', `${registry.host}/acme/big:v1`], {
-      env: { PATH: process.env.PATH, HOME: '/nonexistent', HF_ENDPOINT: hub.endpoint },
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const run = await runCli(['push', 'acme/big', `${registry.host}/acme/big:v1`], {
+      env: { HF_ENDPOINT: hub.endpoint },
+      kill: {
+        signal,
+        when: () => expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20),
+      },
     });
-    const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
-    await expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20);
-    child.kill(signal);
-    expect(await once(child, 'exit')).toEqual([code, null]);
-    expect(await stdout).toBe('');
-    expect(await stderr).toContain(`stopped by ${signal}: nothing was tagged`);
+    expect(run).toMatchObject({ code, stdout: '' });
+    expect(run.stderr).toContain(`stopped by ${signal}: nothing was tagged`);
     expect(registry.tags('acme/big').size).toBe(0);
     await expect.poll(() => registry.openSessions).toBe(0);
   },

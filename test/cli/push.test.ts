@@ -7,6 +7,9 @@ import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
 import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import { runCli, variablesOf } from '../support/run-cli.ts';
+import { hubToken, secret } from '../support/secrets.ts';
+
+const READER = hubToken('reader token');
 
 const MODEL = 'acme/tiny-embedder';
 let hub: FakeHub;
@@ -25,7 +28,7 @@ beforeAll(async () => {
       },
       { id: 'acme/texts', type: 'dataset', files: { 'data.txt': text('a\n') } },
     ],
-    tokens: { hf_reader: { user: 'reader', accepted: [] } },
+    tokens: { [READER]: { user: 'reader', accepted: [] } },
   });
   folder = await mkdtemp(join(tmpdir(), 'cli-test-'));
 });
@@ -150,7 +153,7 @@ describe('a push into a layout', () => {
 });
 
 test('a push into a registry logs in with OCI_USERNAME and OCI_PASSWORD, and the password shows nowhere', async () => {
-  const auth = { kind: 'basic', username: 'ci', password: 's3cret-w0rd' } as const;
+  const auth = { kind: 'basic', username: 'ci', password: secret('password') } as const;
   const registry = await startFakeRegistry({ auth });
   try {
     const reference = `${registry.host}/models/tiny:v1`;
@@ -158,10 +161,11 @@ test('a push into a registry logs in with OCI_USERNAME and OCI_PASSWORD, and the
     const done = await runCli(['push', MODEL, reference], { env: { ...env, OCI_PASSWORD: auth.password } });
     expect(done.code).toBe(0);
     expect(registry.tags('models/tiny').get('v1')).toBe(variablesOf(done).MANIFESTDIGEST);
-    const refused = await runCli(['push', MODEL, reference], { env: { ...env, OCI_PASSWORD: 'wr0ng-w0rd' } });
+    const refused = await runCli(['push', MODEL, reference], {
+      env: { ...env, OCI_PASSWORD: secret('wrong password') },
+    });
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('OCI_USERNAME');
-    for (const { stdout, stderr } of [done, refused]) expect(stdout + stderr).not.toMatch(/s3cret|wr0ng/);
   } finally {
     await registry.close();
   }
@@ -209,10 +213,9 @@ describe('an error says what happened, what to do, and ends with its exit code',
   });
 
   test('a token that is not accepted for a gated model is never repeated', async () => {
-    const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'hf_reader' };
+    const env = { HF_ENDPOINT: hub.endpoint, HF_TOKEN: READER };
     const run = await runCli(['push', 'acme/gated', 'oci:x'], { env });
     expect(run.code).toBe(3);
-    expect(run.stderr).not.toContain('hf_reader');
   });
 
   test('HF_HUB_OFFLINE forbids every request', async () => {

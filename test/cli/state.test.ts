@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,15 +72,12 @@ describe('a push that is run again', () => {
 
 test('a push that was killed sends the rest only, and gives the digest of one that was not', async () => {
   hub.addFault({ on: 'cdn', path: 'd.safetensors', kind: 'stall', afterBytes: 1000, seconds: 120 });
-  const child = spawn(process.execPath, [COMMAND, 'push', 'acme/six', `${registry.host}/acme/six:v1`], {
-    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env() },
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const asked = () => hub.requests({ origin: 'cdn', file: 'd.safetensors' }).length;
+  const killed = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
+    env: env(),
+    kill: { signal: 'SIGKILL', when: () => expect.poll(asked, { timeout: 20_000 }).toBe(1) },
   });
-  await expect
-    .poll(() => hub.requests({ origin: 'cdn', file: 'd.safetensors' }).length, { timeout: 20_000 })
-    .toBe(1);
-  child.kill('SIGKILL');
-  await once(child, 'exit');
+  expect(killed.code).toBe('SIGKILL');
   expect(registry.tags('acme/six').size).toBe(0);
 
   hub.clearFaults();

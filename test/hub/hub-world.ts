@@ -6,9 +6,11 @@ import { createNodeTransport } from '../../src/http/node-http.ts';
 import type { HubOptions } from '../../src/hub/hub-client.ts';
 import { createHubSource } from '../../src/hub/hub-source.ts';
 import { type FakeHub, type FakeHubOptions, startFakeHub } from '../fakes/hub/fake-hub.ts';
+import { capture, capturingErrors } from '../support/captures.ts';
+import { hubToken } from '../support/secrets.ts';
 import { type TestClock, testClock } from '../support/test-clock.ts';
 
-export const TOKEN = 'hf_a-secret-of-the-tests';
+export const TOKEN: string = hubToken('hub token');
 
 export interface HubWorld {
   readonly hub: FakeHub;
@@ -57,26 +59,35 @@ export function clientOf(
     ...options,
   });
   const resolve = (name: string, revision = 'main'): Promise<ResolvedModel> =>
-    source.resolve(parseModelId(name), revision, new AbortController().signal);
+    capturingErrors(
+      'resolving a model',
+      source.resolve(parseModelId(name), revision, new AbortController().signal),
+    );
+  const read = async (
+    name: string,
+    path: string,
+    { onBytes, ...open }: ReadOptions = {},
+  ): Promise<Buffer> => {
+    const model = await resolve(name);
+    const sibling = siblingOf(model, path);
+    const file = source.file(model, sibling, (retry) => retries.push(retry));
+    const chunks: Buffer[] = [];
+    let position = open.start ?? 0;
+    for await (const chunk of verified(file, { name: path, oid: sibling.oid }).open(open)) {
+      chunks.push(Buffer.from(chunk));
+      position += chunk.length;
+      await onBytes?.(position);
+    }
+    return Buffer.concat(chunks);
+  };
   return {
     hub,
     source,
     clock,
     retries,
     resolve,
-    async read(name, path, { onBytes, ...open } = {}) {
-      const model = await resolve(name);
-      const sibling = siblingOf(model, path);
-      const file = source.file(model, sibling, (retry) => retries.push(retry));
-      const chunks: Buffer[] = [];
-      let position = open.start ?? 0;
-      for await (const chunk of verified(file, { name: path, oid: sibling.oid }).open(open)) {
-        chunks.push(Buffer.from(chunk));
-        position += chunk.length;
-        await onBytes?.(position);
-      }
-      return Buffer.concat(chunks);
-    },
+    read: (name, path, options) =>
+      capturingErrors('reading a file', read(name, path, options)).finally(() => capture('a retry', retries)),
   };
 }
 

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { type FakeHubOptions, synthetic, text } from '../fakes/hub/fake-hub.ts';
 import { readAll } from '../support/read-all.ts';
 import { failureOf } from '../support/rejection.ts';
+import { hubToken } from '../support/secrets.ts';
 import { everythingIn, hubWorld, SECRETS, TOKEN } from './hub-world.ts';
+
+const NARROW = hubToken('narrow token');
 
 const files = { 'README.md': text('read me'), 'w.bin': synthetic({ size: 5_000 }) };
 
@@ -13,7 +16,7 @@ const options: FakeHubOptions = {
     { id: 'acme/gated', gated: 'manual', files },
     { id: 'acme/off', disabled: true, files },
   ],
-  tokens: { [TOKEN]: { user: 'jane' }, hf_narrow: { user: 'jim', withoutGatedScope: true } },
+  tokens: { [TOKEN]: { user: 'jane' }, [NARROW]: { user: 'jim', withoutGatedScope: true } },
 };
 
 interface Refusal {
@@ -74,14 +77,14 @@ const cases: readonly [fact: string, name: string, token: string | undefined, re
   [
     'gated, asked with a token without that scope',
     'acme/gated',
-    'hf_narrow',
+    NARROW,
     { code: 'GATED', says: /403/, hint: /settings/ },
   ],
   ['disabled', 'acme/off', TOKEN, { code: 'DISABLED', says: /acme\/off.*403/, hint: /acme\/off/ }],
   [
     'private, asked with a token nobody knows',
     'acme/secret',
-    'hf_made-up',
+    hubToken('made-up token'),
     { code: 'UNAUTHORIZED', says: /401 Invalid credentials/, hint: /token is not valid/ },
   ],
 ];
@@ -115,7 +118,10 @@ test('an unknown revision is told from an unknown model', async () => {
 });
 
 test('a token that the Hub refuses on a public model is named as the trouble', async () => {
-  const { resolve } = await hubWorld({ ...options, unknownToken: 'refused' }, { token: 'hf_made-up' });
+  const { resolve } = await hubWorld(
+    { ...options, unknownToken: 'refused' },
+    { token: hubToken('made-up token') },
+  );
   expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'UNAUTHORIZED' });
 });
 

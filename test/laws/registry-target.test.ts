@@ -4,10 +4,11 @@ import type { AuthOptions } from '../fakes/registry/auth.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { type Account, registryTarget } from '../support/registry-target.ts';
+import { secret } from '../support/secrets.ts';
 import { obeysImageTargetLaws, type TargetUnderTest } from './image-target-laws.ts';
 
 const REPOSITORY = 'acme/llama';
-const ada: Account = { username: 'ada', password: 'secret' };
+const ada: Account = { username: 'ada', password: secret('password') };
 
 async function create(
   personality: PersonalityName,

@@ -4,6 +4,7 @@ import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { hexOf, someBytes, watched } from '../support/byte-sources.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, type Scenario, scenario } from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';
+import { secret } from '../support/secrets.ts';
 
 const layer = await layerOf(FILE, BYTES);
 const personalities: readonly PersonalityName[] = ['dist28', 'dist3', 'olareg'];
@@ -123,7 +124,7 @@ describe('after the layers', () => {
   });
 
   test('storage at another host is asked for the blob, without our authorization', async () => {
-    const ada = { username: 'ada', password: 'secret' };
+    const ada = { username: 'ada', password: secret('password') };
     const faults = [{ on: 'blob-head', times: 100, redirectsWith: 307 } as const];
     const told = await scenario({ auth: { kind: 'basic', ...ada }, credentials: ada, faults });
     const where = told.requests('blob-head');

@@ -3,6 +3,7 @@ import type { Fault } from '../fakes/registry/faults.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';
+import { secret } from '../support/secrets.ts';
 
 const MIB = 2 ** 20;
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -10,7 +11,7 @@ const BIG = Buffer.alloc(5 * MIB, 1);
 /** Header and end of a layer whose file is a multiple of 512 bytes. */
 const FRAME = 3 * 512;
 const layer = await layerOf(FILE, BYTES);
-const ada = { username: 'ada', password: 'secret' };
+const ada = { username: 'ada', password: secret('password') };
 
 describe('a proxy that limits bodies', () => {
   test('makes a stream go in chunks that fit', async () => {
@@ -141,7 +142,7 @@ describe('a token', () => {
   test.each(['basic', 'bearer'] as const)(
     'or %s: a wrong password ends the push before anything is read',
     async (kind) => {
-      const wrong = { username: 'ada', password: 'hunter2' };
+      const wrong = { username: 'ada', password: secret('wrong password') };
       const told = await scenario({ auth: { kind, ...ada }, credentials: wrong });
       const error = await failureOf(told.push());
       expect(error.code).toBe('UNAUTHORIZED');

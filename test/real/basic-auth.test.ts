@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub } from '../fakes/hub/fake-hub.ts';
 import { type CliRun, runCli, variablesOf } from '../support/run-cli.ts';
+import { secret } from '../support/secrets.ts';
 import { HTPASSWD, PASSWORD, USER } from './htpasswd-account.ts';
 import { describePeers, peerPath } from './peers.ts';
 import { runCommand } from './run-command.ts';
@@ -40,15 +41,13 @@ describePeers(['docker-registry', 'skopeo'], 'a registry that wants a user and a
     const reference = `docker://${registry.host}/${repository}:v1`;
     const { stdout } = await runCommand(peerPath('skopeo'), [...args, reference]);
     expect(stdout.trim()).toBe(variablesOf(run).MANIFESTDIGEST);
-    expectNoSecrets(run, PASSWORD);
   });
 
   test('turns down a wrong password: exit code 3, nothing of it is shown', async () => {
-    const wrong = 'incorrect donkey';
+    const wrong = secret('wrong password');
     const run = await push('refused', { OCI_USERNAME: USER, OCI_PASSWORD: wrong });
     expect(run).toMatchObject({ code: 3, stdout: '' });
     expect(run.stderr).toContain(registry.host);
-    expectNoSecrets(run, wrong);
   });
 
   test('turns down who has no account: exit code 3, and the hint names the variables', async () => {
@@ -57,8 +56,3 @@ describePeers(['docker-registry', 'skopeo'], 'a registry that wants a user and a
     expect(run.stderr).toContain('OCI_USERNAME');
   });
 });
-
-function expectNoSecrets({ stdout, stderr }: CliRun, password: string): void {
-  expect(stdout + stderr).not.toContain(password);
-  expect(stdout + stderr).not.toContain(Buffer.from(`${USER}:${password}`).toString('base64'));
-}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeHub, json, startFakeHub, synthetic, text } from '../fakes/hub/fake-hub.ts';
 import { type CliRun, runCli, variablesOf } from '../support/run-cli.ts';
+import { hubToken } from '../support/secrets.ts';
 import { describePeers } from './peers.ts';
 import { copyToOciLayout, rawManifest } from './read-back.ts';
 import { layersOf, readTars } from './read-tar.ts';
@@ -12,7 +13,7 @@ import type { RunningRegistry } from './start-registry.ts';
 
 const GIB = 2 ** 30;
 const MODEL = 'acme/two-gib';
-const TOKEN = 'hf_reader';
+const TOKEN = hubToken('reader token');
 
 describePeers(['docker-registry', 'python3', 'skopeo'], 'a model of 2 GiB goes into a registry', () => {
   let hub: FakeHub;

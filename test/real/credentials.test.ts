@@ -37,11 +37,7 @@ describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
 
   async function push(repository: string, env: Record<string, string>): Promise<CliRun> {
     const args = ['push', MODEL, `${registry.host}/${repository}:v1`];
-    const run = await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, ...env } });
-    for (const secret of [PASSWORD, Buffer.from(`${USER}:${PASSWORD}`).toString('base64')]) {
-      expect(run.stdout + run.stderr).not.toContain(secret);
-    }
-    return run;
+    return await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, ...env } });
   }
 
   /** That the image is there, as skopeo sees it. */

@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { demoModelFiles } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, synthetic, text } from '../fakes/hub/fake-hub.ts';
+import { hubToken } from '../support/secrets.ts';
 import { describePeers, peerPath } from './peers.ts';
 import { runCommand } from './run-command.ts';
+
+const READER = hubToken('reader token');
+const STRANGER = hubToken('stranger token');
 
 /**
  * The local Hub is the ground most other tests stand on. Here the library that real users download with says
@@ -23,8 +27,8 @@ describePeers(['huggingface_hub'], 'the real huggingface_hub takes the local Hub
     hub = await startFakeHub({
       pageSize: 2,
       tokens: {
-        hf_reader: { user: 'reader', accepted: ['acme/gated'], reads: ['acme/secret'] },
-        hf_stranger: { user: 'stranger' },
+        [READER]: { user: 'reader', accepted: ['acme/gated'], reads: ['acme/secret'] },
+        [STRANGER]: { user: 'stranger' },
       },
       repos: [
         {
@@ -106,7 +110,7 @@ describePeers(['huggingface_hub'], 'the real huggingface_hub takes the local Hub
   test('it downloads a snapshot whose files all have the right sha256', async () => {
     hub.clearLog();
     const snapshot = ok<Record<string, string>>(
-      await ask('snapshot', 'acme/demo', { to: join(folder, 'snapshot'), token: 'hf_reader' }),
+      await ask('snapshot', 'acme/demo', { to: join(folder, 'snapshot'), token: READER }),
     );
     const expected = Object.entries(contents()).map(([path, content]) => [path, sha256Of(content)]);
     expect(snapshot).toEqual(Object.fromEntries(expected));
@@ -166,18 +170,18 @@ describePeers(['huggingface_hub'], 'the real huggingface_hub takes the local Hub
   test('a gated repository is a GatedRepoError until the conditions are accepted', async () => {
     const file = 'weights.bin';
     expect(await ask('download', 'acme/gated', { file })).toMatchObject({ error: 'GatedRepoError' });
-    expect(await ask('download', 'acme/gated', { file, token: 'hf_stranger' })).toMatchObject({
+    expect(await ask('download', 'acme/gated', { file, token: STRANGER })).toMatchObject({
       error: 'GatedRepoError',
     });
-    expect(await ask('download', 'acme/gated', { file, token: 'hf_reader' })).toHaveProperty('ok');
+    expect(await ask('download', 'acme/gated', { file, token: READER })).toHaveProperty('ok');
     expect(await ask('info', 'acme/gated')).toMatchObject({ ok: { gated: 'manual' } });
   });
 
   test('a missing and a private repository are the same RepositoryNotFoundError', async () => {
     const missing = { error: 'RepositoryNotFoundError' };
-    expect(await ask('info', 'acme/nothing', { token: 'hf_stranger' })).toMatchObject(missing);
-    expect(await ask('info', 'acme/secret', { token: 'hf_stranger' })).toMatchObject(missing);
-    expect(await ask('info', 'acme/secret', { token: 'hf_reader' })).toHaveProperty('ok');
+    expect(await ask('info', 'acme/nothing', { token: STRANGER })).toMatchObject(missing);
+    expect(await ask('info', 'acme/secret', { token: STRANGER })).toMatchObject(missing);
+    expect(await ask('info', 'acme/secret', { token: READER })).toHaveProperty('ok');
   });
 
   // For a 401 the library looks at the URL too, and takes only https ones for a Hub's (REPO_API_REGEX in
@@ -206,8 +210,8 @@ describePeers(['huggingface_hub'], 'the real huggingface_hub takes the local Hub
   });
 
   test('it knows who it is by the token', async () => {
-    expect(await ask('whoami', '-', { token: 'hf_reader' })).toEqual({ ok: 'reader' });
-    expect(await ask('whoami', '-', { token: 'hf_nobody' })).toHaveProperty('error');
+    expect(await ask('whoami', '-', { token: READER })).toEqual({ ok: 'reader' });
+    expect(await ask('whoami', '-', { token: hubToken('token of nobody') })).toHaveProperty('error');
   });
 
   function contents(): Record<string, Buffer> {

@@ -13,6 +13,7 @@ import {
 import type { LogEntry } from '../fakes/registry/request-log.ts';
 import type { PathClass } from '../fakes/registry/routes.ts';
 import { someBytes, watched } from './byte-sources.ts';
+import { capture, capturingErrors } from './captures.ts';
 import { type MemoryModel, memoryModel } from './memory-model.ts';
 import { readAll } from './read-all.ts';
 import { type RegistryTargetSetup, registryTarget } from './registry-target.ts';
@@ -58,7 +59,7 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
     clock,
     events,
     push(world, request) {
-      return push(
+      const pushed = push(
         {
           model: { type: 'model', name: 'acme/llama' },
           revision: 'main',
@@ -84,6 +85,7 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
           ...world,
         },
       );
+      return capturingErrors('a push', pushed).finally(() => capture('an event', events));
     },
     requests: (pathClass) => registry.log.filter((entry) => entry.pathClass === pathClass),
     layerPatches: () =>

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { ModelcarError } from '../../src/core/error.ts';
+import { capture } from './captures.ts';
 
 /** What `promise` rejects with, which must be an error of ours. */
 export async function failureOf(promise: Promise<unknown>): Promise<ModelcarError> {
@@ -7,6 +8,7 @@ export async function failureOf(promise: Promise<unknown>): Promise<ModelcarErro
     () => undefined,
     (reason: unknown) => reason,
   );
+  capture('an error', error);
   if (error instanceof ModelcarError) return error;
   if (error !== undefined) throw error;
   return expect.fail('it succeeded');

@@ -3,16 +3,21 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { capture } from './captures.ts';
+import { requireMarked } from './secrets.ts';
+import { watchFolders } from './written-files.ts';
 
 export interface CliOptions {
   /** With `PATH` all the environment that the command gets: nothing of the machine's own reaches it. */
   readonly env?: Readonly<Record<string, string>>;
   /** The system refuses every byte that the command writes to a file, wherever it is. Pipes and sockets are free. */
   readonly filesForbidden?: boolean;
+  /** Sends the command a signal once `when` has resolved. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: () => Promise<unknown> };
   readonly timeoutMs?: number;
 }
 
@@ -32,17 +37,26 @@ export interface CliRun {
 /** Runs the built command, as its own process, to its end. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is not there: run npm run build`);
+  const { env = {} } = options;
+  for (const name of SECRET_VARIABLES) requireMarked(name, env[name]);
   const folder = await mkdtemp(join(tmpdir(), 'oci-modelcar-cli-'));
+  const captureFiles = await watchFolders([folder, ...foldersOf(args, env)]);
   try {
     const child = start(args, folder, options);
+    const { kill } = options;
     const [stdout, stderr, usage, [code, signal]] = await Promise.all([
       text(streamOf(child, 1)),
       text(streamOf(child, 2)),
       text(streamOf(child, 3)),
       once(child, 'close'),
+      kill?.when().then(() => child.kill(kill.signal)),
     ]);
     if (usage === '' && signal === null) throw new Error(`the command did not start: ${stderr}`);
     const { maxRssKb = 0, diskBytesWritten } = usage === '' ? {} : JSON.parse(usage);
+    capture('argv', args.join(' '));
+    capture('stdout', stdout);
+    capture('stderr', stderr);
+    await captureFiles();
     const filesLeft = await readdir(folder, { recursive: true });
     return { code: signal ?? code, stdout, stderr, maxRssKb, diskBytesWritten, filesLeft };
   } finally {
@@ -52,7 +66,21 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const REPORT_USAGE = new URL('./report-usage.mjs', import.meta.url).href;
+/** Those that hold a secret. */
+const SECRET_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'OCI_PASSWORD'];
+/** Where the command may leave files, besides its own HOME. */
+const FOLDER_VARIABLES = ['HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
 const TIMEOUT_MS = 60_000;
+
+function foldersOf(args: readonly string[], env: Readonly<Record<string, string>>): readonly string[] {
+  const stateFile = args[args.indexOf('--state-file') + 1];
+  const files = [env.STATE_FILE, args.includes('--state-file') ? stateFile : undefined];
+  const folders = [
+    ...FOLDER_VARIABLES.map((name) => env[name]),
+    ...files.map((file) => file && dirname(file)),
+  ];
+  return folders.flatMap((folder) => folder || []);
+}
 
 function start(
   args: readonly string[],

@@ -2,13 +2,14 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { answer, type WatchedAnswer } from '../../../test/support/answer.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
+import { secret } from '../../../test/support/secrets.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
 import type { HttpRequest } from '../../http/transport.ts';
 import { fetchToken, type Token, type TokenRequest } from './token.ts';
 
 const REALM = 'https://auth.test/token';
 const SCOPE = 'repository:acme/llama:pull,push';
-const SECRET = 'id+to/ken=&secret';
+const SECRET = `id+to/ken=&${secret('identity token')}`;
 const SIGNED_IN = answer(200, {}, '{"access_token":"t","refresh_token":"new","expires_in":300}');
 
 interface Exchange {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answer } from '../../../test/support/answer.ts';
 import { deferred } from '../../../test/support/deferred.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
+import { secret } from '../../../test/support/secrets.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
@@ -10,8 +11,9 @@ import { withRegistryAuth } from './registry-auth.ts';
 const ORIGIN = 'https://r.test';
 const GET: HttpRequest = { method: 'GET', url: `${ORIGIN}/v2/` };
 const BEARER = 'Bearer realm="https://auth.test/token",service="r"';
-const ada: RegistryCredentials = { kind: 'account', username: 'ada', password: 'secret' };
-const BASIC = `Basic ${Buffer.from('ada:secret').toString('base64')}`;
+const ada: RegistryCredentials = { kind: 'account', username: 'ada', password: secret('password') };
+const TOKEN = `${secret('registry token')}.`;
+const BASIC = `Basic ${Buffer.from(`ada:${secret('password')}`).toString('base64')}`;
 
 interface Options {
   readonly challenge?: string;
@@ -38,7 +40,8 @@ function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...opti
     async tokens() {
       tokens += 1;
       return (
-        tokenAnswer?.(tokens) ?? answer(200, {}, JSON.stringify({ token: `t${tokens}`, expires_in: 300 }))
+        tokenAnswer?.(tokens) ??
+        answer(200, {}, JSON.stringify({ token: `${TOKEN}${tokens}`, expires_in: 300 }))
       );
     },
     clock,
@@ -47,7 +50,7 @@ function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...opti
   const send = wrap(async (request) => {
     sent.push(request);
     if (!request.url.startsWith(ORIGIN)) return answer(200);
-    if (taken(request.headers?.authorization, `Bearer t${tokens}`)) return answer(200);
+    if (taken(request.headers?.authorization, `Bearer ${TOKEN}${tokens}`)) return answer(200);
     await refusal?.(request);
     return answer(401, { 'www-authenticate': challenge });
   });
@@ -76,7 +79,7 @@ describe('authorization', () => {
     const registry = registryOf();
     expect((await registry.send(GET)).status).toBe(200);
     expect((await registry.send(GET)).status).toBe(200);
-    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1']);
+    expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`, `Bearer ${TOKEN}1`]);
     expect(registry.asked).toEqual(['credentials']);
   });
 
@@ -96,13 +99,13 @@ describe('authorization', () => {
     const registry = registryOf();
     await registry.send(GET);
     await registry.send({ method: 'GET', url: 'https://r.test:443/v2/' });
-    expect(registry.authorizations().at(-1)).toBe('Bearer t1');
+    expect(registry.authorizations().at(-1)).toBe(`Bearer ${TOKEN}1`);
   });
 
   test('leaves the other headers as they are', async () => {
     const registry = registryOf();
     await registry.send({ ...GET, headers: { accept: 'a/b' } });
-    expect(registry.sent[1]?.headers).toEqual({ accept: 'a/b', authorization: 'Bearer t1' });
+    expect(registry.sent[1]?.headers).toEqual({ accept: 'a/b', authorization: `Bearer ${TOKEN}1` });
   });
 
   test('is Basic where that is all there is', async () => {
@@ -115,7 +118,7 @@ describe('authorization', () => {
   test('Gitea: is a token where both are offered', async () => {
     const registry = registryOf({ challenge: `Basic realm="r", ${BEARER}` });
     expect((await registry.send(GET)).status).toBe(200);
-    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1']);
+    expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`]);
   });
 });
 
@@ -127,24 +130,35 @@ describe('a token', () => {
     await registry.send(GET);
     registry.clock.pass(1_000);
     await registry.send(GET);
-    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2']);
+    expect(registry.authorizations()).toEqual([
+      undefined,
+      `Bearer ${TOKEN}1`,
+      `Bearer ${TOKEN}1`,
+      `Bearer ${TOKEN}2`,
+    ]);
   });
 
   test('that is refused early is renewed, and the request sent again', async () => {
     let revoked = false;
-    const accepts = (sent: string | undefined) => sent === (revoked ? 'Bearer t2' : 'Bearer t1');
+    const accepts = (sent: string | undefined) =>
+      sent === (revoked ? `Bearer ${TOKEN}2` : `Bearer ${TOKEN}1`);
     const registry = registryOf({ accepts });
     await registry.send(GET);
     revoked = true;
     expect((await registry.send({ ...GET, method: 'PUT', body: Buffer.from('{}') })).status).toBe(200);
-    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1', 'Bearer t1', 'Bearer t2']);
+    expect(registry.authorizations()).toEqual([
+      undefined,
+      `Bearer ${TOKEN}1`,
+      `Bearer ${TOKEN}1`,
+      `Bearer ${TOKEN}2`,
+    ]);
   });
 
   test('is renewed once for all who are refused together', async () => {
     const gate = deferred();
     const tokenAnswer = async (count: number) => {
       await gate.promise;
-      return answer(200, {}, JSON.stringify({ token: `t${count}` }));
+      return answer(200, {}, JSON.stringify({ token: `${TOKEN}${count}` }));
     };
     const registry = registryOf({ tokenAnswer });
     const requests = Promise.all([1, 2, 3, 4].map(() => registry.send(GET)));
@@ -158,7 +172,7 @@ describe('a token', () => {
     const late = deferred();
     let revoked = false;
     const registry = registryOf({
-      accepts: (sent) => sent === (revoked ? 'Bearer t2' : 'Bearer t1'),
+      accepts: (sent) => sent === (revoked ? `Bearer ${TOKEN}2` : `Bearer ${TOKEN}1`),
       refusal: (request) => (request.url.endsWith('/late') ? late.promise : undefined),
     });
     await registry.send(GET);
@@ -175,7 +189,7 @@ describe('a token', () => {
     const registry = registryOf({
       async tokenAnswer() {
         await gate.promise;
-        return answer(200, {}, '{"token":"t1"}');
+        return answer(200, {}, JSON.stringify({ token: `${TOKEN}1` }));
       },
     });
     const abort = new AbortController();
@@ -191,7 +205,7 @@ describe('a token', () => {
 
   test('that could not be had for one is asked for again by the next', async () => {
     const tokenAnswer = (count: number) =>
-      count === 1 ? answer(503) : answer(200, {}, JSON.stringify({ token: `t${count}` }));
+      count === 1 ? answer(503) : answer(200, {}, JSON.stringify({ token: `${TOKEN}${count}` }));
     const registry = registryOf({ tokenAnswer });
     expect((await failureOf(registry.send(GET))).code).toBe('UNAVAILABLE');
     expect((await registry.send(GET)).status).toBe(200);
@@ -204,7 +218,7 @@ describe('a refusal of a stream', () => {
     const refused = await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
     expect([refused.status, registry.sent.length]).toEqual([401, 1]);
     expect((await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() })).status).toBe(200);
-    expect(registry.authorizations()).toEqual([undefined, 'Bearer t1']);
+    expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`]);
   });
 });
 

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../test/support/answer.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
+import { secret } from '../../../test/support/secrets.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
 import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
 import { fetchToken, type Token, type TokenRequest } from './token.ts';
 
 const SCOPE = 'repository:acme/llama:pull,push';
-const ada = { kind: 'account', username: 'ada', password: 'pass:word ü' } as const;
+const ada = { kind: 'account', username: 'ada', password: `pass:${secret('password')} ü` } as const;
 
 function challenge(parameters: Record<string, string> = {}): TokenRequest['challenge'] {
   return { scheme: 'bearer', parameters: { realm: 'https://auth.test/token', ...parameters } };
@@ -61,7 +62,7 @@ describe('the request', () => {
     const { sent, query } = await fetched({ credentials: ada });
     expect(query.get('account')).toBe('ada');
     const encoded = sent.headers?.authorization?.replace(/^Basic /, '') ?? '';
-    expect(Buffer.from(encoded, 'base64').toString()).toBe('ada:pass:word ü');
+    expect(Buffer.from(encoded, 'base64').toString()).toBe(`ada:${ada.password}`);
   });
 
   test('is anonymous without an account', async () => {

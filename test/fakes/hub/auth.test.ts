@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hubToken, secret } from '../../support/secrets.ts';
 import { type FakeHub, startFakeHub, synthetic, text } from './fake-hub.ts';
 import { type RawAnswer, rawRequest } from './raw-request.ts';
+
+const READER = hubToken('reader token');
+const OTHER = hubToken('other token');
+const FINE = hubToken('fine-grained token');
+const OTHER_KIND = secret('token of another kind');
+const WRONG = hubToken('wrong token');
 
 let hub: FakeHub;
 
@@ -14,10 +21,10 @@ beforeAll(async () => {
       { id: 'acme/closed', disabled: true, files },
     ],
     tokens: {
-      hf_reader: { user: 'reader', accepted: ['acme/gated'], reads: ['acme/secret'] },
-      hf_other: { user: 'other' },
-      hf_fine: { user: 'fine', accepted: ['acme/gated'], withoutGatedScope: true },
-      'a token of another kind': { user: 'proxied', accepted: ['acme/gated'] },
+      [READER]: { user: 'reader', accepted: ['acme/gated'], reads: ['acme/secret'] },
+      [OTHER]: { user: 'other' },
+      [FINE]: { user: 'fine', accepted: ['acme/gated'], withoutGatedScope: true },
+      [OTHER_KIND]: { user: 'proxied', accepted: ['acme/gated'] },
     },
   });
 });
@@ -56,17 +63,17 @@ test('to a known caller both are a 404 with a code', async () => {
     '/api/models/acme/nothing',
     '/acme/secret/resolve/main/config.json',
   ]) {
-    expect(outcome(await ask(path, 'hf_other'))).toEqual(NOT_FOUND);
+    expect(outcome(await ask(path, OTHER))).toEqual(NOT_FOUND);
   }
-  expect((await ask('/api/models/acme/secret', 'hf_reader')).status).toBe(200);
+  expect((await ask('/api/models/acme/secret', READER)).status).toBe(200);
 });
 
 test('a token nobody issued is ignored in public and refused where it matters', async () => {
-  expect((await ask('/api/models/acme/open', 'hf_wrong')).status).toBe(200);
-  expect(outcome(await ask('/api/models/acme/secret', 'hf_wrong'))).toEqual(BAD_TOKEN);
-  expect(outcome(await ask('/acme/gated/resolve/main/config.json', 'hf_wrong'))).toEqual(BAD_TOKEN);
+  expect((await ask('/api/models/acme/open', WRONG)).status).toBe(200);
+  expect(outcome(await ask('/api/models/acme/secret', WRONG))).toEqual(BAD_TOKEN);
+  expect(outcome(await ask('/acme/gated/resolve/main/config.json', WRONG))).toEqual(BAD_TOKEN);
   hub.knobs.unknownToken = 'refused';
-  expect(outcome(await ask('/api/models/acme/open', 'hf_wrong'))).toEqual(BAD_TOKEN);
+  expect(outcome(await ask('/api/models/acme/open', WRONG))).toEqual(BAD_TOKEN);
   hub.knobs.unknownToken = 'ignored';
 });
 
@@ -79,18 +86,18 @@ test('a gated repository shows its listing to all and its content to who accepte
     'GatedRepo',
     'Access to model acme/gated is restricted. You must have access to it and be authenticated to access it. Please log in.',
   ]);
-  expect(outcome(await ask(path, 'hf_other'))).toEqual([
+  expect(outcome(await ask(path, OTHER))).toEqual([
     403,
     'GatedRepo',
     'Access to model acme/gated is restricted and you are not in the authorized list. ' +
       `Visit ${hub.endpoint}/acme/gated to ask for access.`,
   ]);
-  expect((await ask(path, 'hf_reader')).status).toBe(302);
-  expect((await ask(path, 'a token of another kind')).status).toBe(302);
+  expect((await ask(path, READER)).status).toBe(302);
+  expect((await ask(path, OTHER_KIND)).status).toBe(302);
 });
 
 test('a fine-grained token without the gated scope is told so', async () => {
-  const answer = await ask('/acme/gated/resolve/main/weights.bin', 'hf_fine');
+  const answer = await ask('/acme/gated/resolve/main/weights.bin', FINE);
   expect(answer.status).toBe(403);
   expect(answer.text).toContain(
     'enable access to public gated repositories in your fine-grained token settings',
@@ -99,18 +106,18 @@ test('a fine-grained token without the gated scope is told so', async () => {
 
 test('a disabled repository is reported as such and its content refused', async () => {
   expect((await ask('/api/models/acme/closed')).json).toMatchObject({ disabled: true });
-  const answer = await ask('/acme/closed/resolve/main/config.json', 'hf_reader');
+  const answer = await ask('/acme/closed/resolve/main/config.json', READER);
   expect(outcome(answer)).toEqual([403, undefined, 'Access to this resource is disabled.']);
 });
 
 test('whoami knows the tokens that were issued', async () => {
-  expect((await ask('/api/whoami-v2', 'hf_reader')).json).toMatchObject({ type: 'user', name: 'reader' });
+  expect((await ask('/api/whoami-v2', READER)).json).toMatchObject({ type: 'user', name: 'reader' });
   expect((await ask('/api/whoami-v2')).status).toBe(401);
-  expect(outcome(await ask('/api/whoami-v2', 'hf_wrong'))).toEqual(BAD_TOKEN);
+  expect(outcome(await ask('/api/whoami-v2', WRONG))).toEqual(BAD_TOKEN);
 });
 
 test('anonymous downloads are warned, others are not', async () => {
   const path = '/acme/open/resolve/main/config.json';
   expect((await ask(path)).headers['x-hf-warning']).toMatch(/^unauthenticated;/);
-  expect((await ask(path, 'hf_reader')).headers).not.toHaveProperty('x-hf-warning');
+  expect((await ask(path, READER)).headers).not.toHaveProperty('x-hf-warning');
 });

@@ -1,3 +1,4 @@
+import { requireMarked } from '../../support/secrets.ts';
 import type { TokenSpec } from './auth.ts';
 import type { FileMap, HubFile } from './content.ts';
 import type { Fault, FaultHandle } from './faults.ts';
@@ -77,6 +78,7 @@ export async function startFakeHub(options: FakeHubOptions = {}): Promise<FakeHu
     expireUrls: () => state.signer.expireAll(),
     ...repoControls(state),
     setToken(token, spec) {
+      requireMarked('a Hub token', token);
       if (spec) state.tokens[token] = spec;
       else delete state.tokens[token];
     },

@@ -1,3 +1,4 @@
+import { requireMarked } from '../../support/secrets.ts';
 import type { TokenSpec } from './auth.ts';
 import { createFaultBook, type FaultBook } from './faults.ts';
 import { type Listener, listen } from './listener.ts';
@@ -39,6 +40,7 @@ export interface Machine {
 }
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
+  for (const token of Object.keys(options.tokens ?? {})) requireMarked('a Hub token', token);
   const closing = new AbortController();
   const bugs: unknown[] = [];
   const log: LogEntry[] = [];

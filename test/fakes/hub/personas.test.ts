@@ -1,8 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
+import { secret } from '../../support/secrets.ts';
 import { readAll } from './byte-source.ts';
 import { identify } from './content.ts';
 import { type FakeHub, type FakeHubOptions, startFakeHub, synthetic, text } from './fake-hub.ts';
 import { type RawAnswer, type RawOptions, rawRequest } from './raw-request.ts';
+
+const TOKEN = secret('proxy token');
 
 const WEIGHTS = synthetic({ size: 10_000, seed: 13 });
 const CONTENT = Buffer.from(readAll(WEIGHTS.source));
@@ -15,7 +18,7 @@ afterEach(() => hub.close());
 
 async function start(persona: NonNullable<FakeHubOptions['persona']>): Promise<void> {
   const files = { 'config.json': text('{}'), 'model.safetensors': WEIGHTS };
-  const tokens = { 'a proxy token': { user: 'proxied' } };
+  const tokens = { [TOKEN]: { user: 'proxied' } };
   hub = await startFakeHub({ repos: [{ id: 'acme/demo', files }], tokens, persona });
 }
 
@@ -67,7 +70,7 @@ test('hfd lists in one piece, without codes and Xet hashes', async () => {
 
 test('olah says RepoNotFound with a 401 and redirects nobody', async () => {
   await start('olah');
-  const headers = { authorization: 'Bearer a proxy token' };
+  const headers = { authorization: `Bearer ${TOKEN}` };
   const missing = await ask('/api/models/acme/nothing', { headers });
   expect([missing.status, missing.headers['x-error-code']]).toEqual([401, 'RepoNotFound']);
   expect((await ask('/acme/demo/resolve/main/config.json')).text).toBe('{}');

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { secret } from '../../support/secrets.ts';
 import type { ByteSource } from './byte-source.ts';
 
 /** What a signed URL gives access to; the fake keeps it to name the file in its log. */
@@ -112,13 +113,15 @@ function encodePolicy(resource: string, expires: number, range: string | undefin
     ...(range === undefined ? {} : { ByteRange: { ExpectedHeader: range } }),
   };
   const policy = JSON.stringify({
+    Id: secret('cdn policy'),
     Statement: [{ Resource: `${resource}?user_id=public&*`, Condition: condition }],
   });
   return cloudFrontBase64(Buffer.from(policy, 'utf8'));
 }
 
 function sign(signedText: string): string {
-  return cloudFrontBase64(createHmac('sha256', SECRET).update(signedText).digest());
+  const mac = createHmac('sha256', SECRET).update(signedText).digest();
+  return cloudFrontBase64(Buffer.concat([Buffer.from(secret('cdn signature ')), mac]));
 }
 
 /** CloudFront's own alphabet for base64 in URLs. */

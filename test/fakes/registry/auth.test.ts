@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { secret } from '../../support/secrets.ts';
 import type { BearerOptions } from './auth.ts';
 import type { FakeRegistry } from './fake-registry.ts';
 import { beginAt, call, locationOf, type RawAnswer, registryFor, sha256, withDigest } from './raw-http.ts';
 
-const user = { username: 'ada', password: 'colon:in:it' };
-const basic = `Basic ${Buffer.from('ada:colon:in:it').toString('base64')}`;
+const IDENTITY_TOKEN = secret('identity token');
+
+const user = { username: 'ada', password: `${secret('password')}:colon:in:it` };
+const basic = `Basic ${Buffer.from(`ada:${user.password}`).toString('base64')}`;
 const bearer = { kind: 'bearer', ...user } satisfies BearerOptions;
 
 interface TokenAnswer {
@@ -144,18 +147,18 @@ describe('with bearer auth', () => {
 
   test('an identity token buys an access token, and rotation spends the one that was used', async () => {
     const registry = await registryFor({
-      auth: { ...bearer, identityToken: 'from-docker-login', refreshTokens: 'rotated' },
+      auth: { ...bearer, identityToken: IDENTITY_TOKEN, refreshTokens: 'rotated' },
     });
     const post = (refresh: string) =>
       call(registry, 'POST', '/token', {
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
         body: `grant_type=refresh_token&refresh_token=${refresh}&scope=${encodeURIComponent('repository:a/b:pull,push')}`,
       });
-    const first = await post('from-docker-login');
+    const first = await post(IDENTITY_TOKEN);
     const { token, refresh_token } = JSON.parse(first.text);
     const headers = { authorization: `Bearer ${token}` };
     expect((await call(registry, 'POST', '/v2/a/b/blobs/uploads/', { headers })).status).toBe(202);
-    expect((await post('from-docker-login')).status).toBe(401);
+    expect((await post(IDENTITY_TOKEN)).status).toBe(401);
     expect((await post(refresh_token)).status).toBe(200);
     expect(registry.log[0]?.form?.get('grant_type')).toBe('refresh_token');
   });

@@ -1,3 +1,4 @@
+import { requireMarked } from '../../support/secrets.ts';
 import { type Answer, refuse } from './answer.ts';
 import { readAll } from './body.ts';
 import type { Exchange, World } from './exchange.ts';
@@ -66,6 +67,8 @@ export function createAuth(
   options: AuthOptions = { kind: 'none' },
   hosts: { main: () => string; other: () => string },
 ): Auth {
+  if (options.kind !== 'none') requireMarked('the password', options.password);
+  if (options.kind === 'bearer') requireMarked('the identity token', options.identityToken);
   const desk: TokenDesk | undefined = options.kind === 'bearer' ? createTokenDesk(options) : undefined;
 
   function realm(): string {

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { secret as markedSecret } from '../../support/secrets.ts';
 import { type Budget, Content } from './content.ts';
 import type { OffsetRule, Personality, RangeForm } from './personality.ts';
 
@@ -41,6 +42,7 @@ export function createSessions(personality: Personality, budget: Budget): Sessio
       UUID: id,
       Offset: content.size,
       StartedAt: startedAt,
+      Mark: markedSecret('upload state'),
     });
     return Buffer.concat([sign(secret, text), Buffer.from(text)]).toString('base64url');
   }

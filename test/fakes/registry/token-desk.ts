@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { secret } from '../../support/secrets.ts';
 import { type Answer, refuse } from './answer.ts';
 import type { BearerOptions, Scope } from './auth.ts';
 
@@ -32,7 +33,7 @@ export function createTokenDesk(options: BearerOptions): TokenDesk {
 
   function issue(asked: readonly Scope[], anonymous: boolean): IssuedToken {
     const scopes = asked.map((scope) => ({ ...scope, actions: granted(options, scope, anonymous) }));
-    const token = randomBytes(24).toString('base64url');
+    const token = `${secret('registry token')}.${randomBytes(24).toString('base64url')}`;
     const issued: IssuedToken = { token, scopes, anonymous, expiresAt: now() + life * 1_000 };
     tokens.push(issued);
     return issued;
@@ -58,7 +59,7 @@ export function createTokenDesk(options: BearerOptions): TokenDesk {
 
   function freshRefreshToken(): string | undefined {
     if ((options.refreshTokens ?? 'none') === 'none') return undefined;
-    const token = randomBytes(24).toString('base64url');
+    const token = `${secret('refresh token')}.${randomBytes(24).toString('base64url')}`;
     refreshTokens.add(token);
     return token;
   }
