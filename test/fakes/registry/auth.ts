@@ -64,13 +64,13 @@ const service = 'fake-registry';
 
 export function createAuth(
   options: AuthOptions = { kind: 'none' },
-  hosts: { main: () => string; other: () => string },
+  origins: { main: () => string; other: () => string },
 ): Auth {
   const desk: TokenDesk | undefined = options.kind === 'bearer' ? createTokenDesk(options) : undefined;
 
   function realm(): string {
     const other = options.kind === 'bearer' && options.realmOnOtherOrigin === true;
-    return `http://${other ? hosts.other() : hosts.main()}/token`;
+    return `${other ? origins.other() : origins.main()}/token`;
   }
 
   return {
