@@ -5,6 +5,8 @@ import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
 import type { ImageTarget, Journal } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
+import { extraCaCertificates } from './extra-ca-certificates.ts';
+import { parseCaCertificates } from './http/ca-certificates.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
@@ -20,6 +22,8 @@ import { USER_AGENT } from './version.ts';
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
 const DEFAULT_RETRIES = 10;
+
+const HOUR_MS = 3_600_000;
 
 /**
  * Pushes a model from the Hub into a registry or an OCI image layout.
@@ -40,11 +44,16 @@ async function inWorld<T>(
   work: (request: PushRequest, world: World) => Promise<T>,
 ): Promise<T> {
   const request = toRequest(options);
-  const transport = createNodeTransport();
+  const { ca: caText, ...access } = options.network ?? {};
+  const ca = caText === undefined ? [] : [...parseCaCertificates(caText), ...extraCaCertificates()];
+  const network = { ...access, ca, userAgent: USER_AGENT };
+  const hub = createNodeTransport(network);
+  const registry = createNodeTransport({ ...network, insecure: options.registry?.insecure });
   try {
-    return await work(request, createWorld(options, transport));
+    return await work(request, createWorld(options, { hub, registry }));
   } finally {
-    transport.close();
+    hub.close();
+    registry.close();
   }
 }
 
@@ -54,6 +63,8 @@ function toRequest(options: PushOptions): PushRequest {
   requireInteger('workers', workers, 1, 8);
   requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
   requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('milliseconds for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
+  requireInteger('milliseconds without a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
   return {
     model: parseModelId(options.model),
     revision: parseRevision(options.revision ?? 'main'),
@@ -77,20 +88,24 @@ function requireInteger(what: string, value: number, least: number, most: number
   });
 }
 
-function createWorld(options: PushOptions, transport: NodeTransport): World {
+/** `insecure` is the registry's alone, so the two share no connections. */
+type Transports = Readonly<Record<'hub' | 'registry', NodeTransport>>;
+
+function createWorld(options: PushOptions, transports: Transports): World {
   const { hub = {}, onEvent = () => undefined, signal = new AbortController().signal } = options;
   return {
     source: createHubSource({
       endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
       token: hub.token || undefined,
       offline: hub.offline ?? false,
-      userAgent: USER_AGENT,
+      metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
+      stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
       retries: hub.retries ?? DEFAULT_RETRIES,
       onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
-      transport: transport.send,
+      transport: transports.hub.send,
       clock: systemClock,
     }),
-    target: createTarget(options, onEvent, transport),
+    target: createTarget(options, onEvent, transports.registry),
     journal: createJournal(options.stateFile, onEvent),
     clock: systemClock,
     onEvent,

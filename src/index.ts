@@ -13,6 +13,7 @@ export {
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
+export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';
 export type { HubAccess, NetworkAccess, PushOptions, RegistryAccess } from './options.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
 export { VERSION } from './version.ts';

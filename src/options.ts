@@ -2,6 +2,7 @@ import type { OnEvent } from './core/event.ts';
 import type { TargetLocation } from './core/reference.ts';
 import type { CredentialSource } from './core/registry-credentials.ts';
 import type { TarLayout } from './core/tar-layer.ts';
+import type { ProxyFor } from './http/node-proxy-from-environment.ts';
 
 /** What `pushModel` takes. Nothing is read from the environment; only `model` and `target` are needed. */
 export interface PushOptions {
@@ -54,6 +55,13 @@ export interface HubAccess {
   readonly offline?: boolean;
   /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */
   readonly retries?: number;
+  /** How long an answer about the model may take to begin. Default 10,000. */
+  readonly metadataTimeoutMs?: number;
+  /**
+   * How long a download may bring no byte before it is taken up again. Default 60,000, not the 10,000 of
+   * `huggingface_hub`: taking it up again is a request that counts towards the Hub's rate limit.
+   */
+  readonly stallTimeoutMs?: number;
 }
 
 /** How to reach the registry. */
@@ -64,7 +72,17 @@ export interface RegistryAccess {
   readonly retries?: number;
   /** Upload in requests of so many bytes instead of one for each layer. */
   readonly chunkSize?: number;
+  /**
+   * Do not verify the TLS certificates of the registry and of what it sends us to: its token server and its storage.
+   * Whoever is on the way can read the credentials then.
+   */
+  readonly insecure?: boolean;
 }
 
 /** How to reach both. */
-export type NetworkAccess = Readonly<Record<never, never>>;
+export interface NetworkAccess {
+  /** Certificates in PEM form, trusted besides Node's own and those of `NODE_EXTRA_CA_CERTS`. */
+  readonly ca?: string;
+  /** The HTTP proxy for a URL, as `http://[user:password@]host:port`, such as `proxyFromEnvironment` gives it. */
+  readonly proxyFor?: ProxyFor;
+}

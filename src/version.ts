@@ -8,5 +8,5 @@ export const VERSION: string = v.parse(
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
 ).version;
 
-/** How we introduce ourselves to the Hub. */
+/** How we introduce ourselves to every server. */
 export const USER_AGENT: string = `oci-modelcar/${VERSION} node/${versions.node}`;

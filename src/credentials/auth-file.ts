@@ -39,15 +39,27 @@ const fileSchema = v.object({
   credsStore: text,
 });
 
-/** @throws ModelcarError `USAGE`, naming the file and never what is in it */
-export function parseAuthFile(content: string, path: string): AuthFile {
-  const json = parseJson(content);
+/**
+ * @param origin the file or the variable it came from
+ * @throws ModelcarError `USAGE`, naming the origin and never what is in it
+ */
+export function parseAuthFile(content: string, origin: string): AuthFile {
+  return toAuthFile(parseJson(content), origin);
+}
+
+/** `.dockercfg`, which docker wrote before 1.7: what is `auths` today is all there is. The same errors. */
+export function parseLegacyAuthFile(content: string, origin: string): AuthFile {
+  const auths = parseJson(content);
+  return toAuthFile(auths === undefined || Array.isArray(auths) ? undefined : { auths }, origin);
+}
+
+function toAuthFile(json: unknown, origin: string): AuthFile {
   // valibot takes a list for an object without entries.
   const parsed = v.safeParse(fileSchema, Array.isArray(json) ? undefined : json);
   if (!parsed.success) {
     throw new ModelcarError(
       'USAGE',
-      `cannot read the registry credentials in ${path}: not the JSON of docker or podman`,
+      `cannot read the registry credentials in ${origin}: not the JSON of docker or podman`,
       {
         hint: 'Mend the file, or log in again with docker login or podman login.',
       },

@@ -6,8 +6,6 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { type CredentialPlaces, findCredentials } from './find-credentials.ts';
 
 const HOST = 'r.test';
-/** Whom nothing is forbidden to read. */
-
 afterEach(() => {
   vi.unstubAllEnvs();
 });
@@ -180,5 +178,72 @@ describe('a helper that a file names', () => {
   test('is not started for another host', async () => {
     const where = await places(files, EVERYWHERE);
     expect(await findCredentials('other.test', 'acme/llama', where)).toBeUndefined();
+  });
+});
+
+describe('DOCKER_AUTH_CONFIG', () => {
+  const everywhere = Object.fromEntries(IN_ORDER.map((path) => [path, account(path)]));
+
+  /** The variable holds the content itself, so it is not a path of the home. */
+  async function withContent(content: unknown, files = {}, env = {}): Promise<CredentialPlaces> {
+    const where = await places(files, env);
+    const text = typeof content === 'string' ? content : JSON.stringify(content);
+    return { ...where, env: { ...where.env, DOCKER_AUTH_CONFIG: text } };
+  }
+
+  test('is read before the files, and named as where the account is from', async () => {
+    const auth = Buffer.from('ada:secret').toString('base64');
+    const where = await withContent({ auths: { [HOST]: { auth } } }, everywhere, EVERYWHERE);
+    expect(await findCredentials(HOST, 'acme/llama', where)).toEqual({
+      credentials: { kind: 'account', username: 'ada', password: 'secret' },
+      origin: 'DOCKER_AUTH_CONFIG',
+    });
+  });
+
+  test.each([
+    ['is of another host', account('variable', 'other.test')],
+    ['is empty', ''],
+    ['is blank', ' \n'],
+  ])('that %s leaves it to the files', async (_, content) => {
+    expect(await userFor(await withContent(content, everywhere, EVERYWHERE))).toBe(IN_ORDER[0]);
+  });
+
+  test('does not count where REGISTRY_AUTH_FILE names a file', async () => {
+    const files = { 'mine.json': account('mine') };
+    const env = { REGISTRY_AUTH_FILE: 'mine.json' };
+    expect(await userFor(await withContent(account('variable'), files, env))).toBe('mine');
+  });
+
+  test('that is broken is an error that names it and shows nothing of it', async () => {
+    const error = await failureOf(
+      userFor(await withContent('{"auths":{"r.test":{"auth":"c2VjcmV0', everywhere)),
+    );
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('DOCKER_AUTH_CONFIG'),
+    });
+    expect(error.message).not.toContain('c2VjcmV0');
+  });
+});
+
+describe('the .dockercfg of old dockers', () => {
+  const auth = Buffer.from('old:secret').toString('base64');
+  const legacy = { [`https://${HOST}/v1/`]: { auth, email: 'ada@example.com' } };
+
+  test('is read', async () => {
+    expect(await userFor(await places({ '.dockercfg': legacy }))).toBe('old');
+  });
+
+  test('is read last', async () => {
+    const files = { '.dockercfg': legacy, '.docker/config.json': account('new') };
+    expect(await userFor(await places(files))).toBe('new');
+  });
+
+  test.each(['{', '[]', '"x"', 'null'])('with %s in it is an error that names it', async (content) => {
+    const where = await places({ '.dockercfg': content });
+    expect(await failureOf(userFor(where))).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining(join(where.home, '.dockercfg')),
+    });
   });
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
 import type { FoundCredentials } from '../core/registry-credentials.ts';
-import { findInAuthFile, parseAuthFile } from './auth-file.ts';
+import { findInAuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
 
 /** As much of the environment as decides where credentials are. */
@@ -14,37 +14,53 @@ export interface CredentialPlaces {
 }
 
 /**
- * The first that has something for `host/repository`: the files in the order of podman and skopeo, then docker's. A
- * file that `REGISTRY_AUTH_FILE` names is the only one, and has to be there (containers-auth.json(5)).
+ * The first that has something for `host/repository`: `DOCKER_AUTH_CONFIG`, which is the content of a file
+ * (docker CLI 28), the files in the order of podman and skopeo, then docker's. A file that `REGISTRY_AUTH_FILE` names
+ * is the only one, and has to be there (containers-auth.json(5)).
  */
 export async function findCredentials(
   host: string,
   repository: string,
   places: CredentialPlaces,
 ): Promise<FoundCredentials | undefined> {
-  for (const path of authFiles(places)) {
-    const content = await read(path, path === places.env.REGISTRY_AUTH_FILE);
-    if (content === undefined) continue;
-    const found = findInAuthFile(parseAuthFile(content, path), host, repository);
+  for (const { origin, parse, content } of authTexts(places)) {
+    const text = await content();
+    if (text === undefined) continue;
+    const found = findInAuthFile(parse(text, origin), host, repository);
     if (found === undefined) continue;
-    if (found.kind !== 'helper') return { credentials: found, origin: path };
+    if (found.kind !== 'helper') return { credentials: found, origin };
     const asked = await askHelper(found.name, found.server);
     if (asked !== undefined) {
-      return { credentials: asked, origin: `docker-credential-${found.name} (${path})` };
+      return { credentials: asked, origin: `docker-credential-${found.name} (${origin})` };
     }
   }
   return undefined;
 }
 
-function authFiles({ home, env, uid }: CredentialPlaces): readonly string[] {
-  if (env.REGISTRY_AUTH_FILE) return [env.REGISTRY_AUTH_FILE];
+interface AuthText {
+  /** For people: a path, or a variable. */
+  readonly origin: string;
+  readonly content: () => Promise<string | undefined>;
+  readonly parse: typeof parseAuthFile;
+}
+
+function authTexts({ home, env, uid }: CredentialPlaces): readonly AuthText[] {
+  const file = (path: string, parse = parseAuthFile): AuthText => ({
+    origin: path,
+    content: () => read(path, path === env.REGISTRY_AUTH_FILE),
+    parse,
+  });
+  if (env.REGISTRY_AUTH_FILE) return [file(env.REGISTRY_AUTH_FILE)];
+  const inline = env.DOCKER_AUTH_CONFIG?.trim();
   const runtime = env.XDG_RUNTIME_DIR
     ? join(env.XDG_RUNTIME_DIR, 'containers')
     : uid !== undefined && `/run/containers/${uid}`;
   return [
-    ...(runtime ? [join(runtime, 'auth.json')] : []),
-    join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json'),
-    join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json'),
+    ...(inline ? [{ origin: 'DOCKER_AUTH_CONFIG', content: async () => inline, parse: parseAuthFile }] : []),
+    ...(runtime ? [file(join(runtime, 'auth.json'))] : []),
+    file(join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json')),
+    file(join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json')),
+    file(join(home, '.dockercfg'), parseLegacyAuthFile),
   ];
 }
 

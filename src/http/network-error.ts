@@ -1,32 +1,41 @@
 import { ModelcarError } from '../core/error.ts';
-import { withoutQuery } from './origin.ts';
-import type { HttpRequest } from './transport.ts';
+import { tlsTrouble } from './tls-error.ts';
+
+/** What was tried when a connection broke. */
+export interface Attempt {
+  /** For the message, such as `GET https://registry/v2/`, without a query. */
+  readonly what: string;
+  /** The name of the proxy on the way, if there is one. */
+  readonly proxy: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** What a person needs to know of a broken connection; an abort passes as it is. */
-export function explain(error: unknown, request: HttpRequest): unknown {
-  if (request.signal?.aborted) return request.signal.reason;
+export function explain(error: unknown, { what, proxy, signal }: Attempt): unknown {
+  if (signal?.aborted) return signal.reason;
   if (error instanceof ModelcarError) return error;
-  const { code, message } =
+  const { code = '', message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
-  const where = `${request.method} ${withoutQuery(request.url)}`;
-  if (code !== undefined && /CERT|TLS|SSL|EPROTO|SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY/.test(code)) {
-    return new ModelcarError(
-      'UNSUPPORTED',
-      `${where}: no secure connection: ${/wrong version number|packet length too long|http request/.test(message) ? 'the server answers without TLS' : message}`,
-      {
-        hint: 'Set NODE_EXTRA_CA_CERTS for a private CA; write http:// for a registry without TLS.',
-        cause: error,
-      },
-    );
-  }
-  if (code !== undefined && /^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
-    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, {
-      hint: 'Check the host and the port: something else may listen there.',
+  const where = proxy === undefined ? what : `${what} through the proxy ${proxy}`;
+  const trouble = tlsTrouble(code, message);
+  if (trouble !== undefined) {
+    const { said, hint } = trouble;
+    return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${said}`, {
+      hint,
       cause: error,
     });
   }
-  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code ?? ''] ?? message}`, {
-    hint: 'Check the name and the network, then run the same command again.',
+  if (/^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
+    return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, {
+      hint: 'Check the host and the port, and write https:// in front where it speaks TLS.',
+      cause: error,
+    });
+  }
+  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? message}`, {
+    hint:
+      proxy === undefined
+        ? 'Check the name and the network, then run the same command again.'
+        : 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY and the network, then run the same command again.',
     cause: error,
   });
 }

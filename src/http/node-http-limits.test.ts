@@ -18,8 +18,13 @@ describe('a time limit ends', () => {
   test('a server that takes no more bytes of the body', async () => {
     const server = await tcpServer((socket) => socket.pause());
     const source = watched(Buffer.alloc(64 * 2 ** 20), 2 ** 20);
-    const request = { method: 'PATCH', url: server.origin, body: source.open() } as const;
-    const error = await failureOf(transport({ stallTimeoutMs: 150 })(request));
+    const request = {
+      method: 'PATCH',
+      url: server.origin,
+      body: source.open(),
+      stallTimeoutMs: 150,
+    } as const;
+    const error = await failureOf(transport()(request));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no byte was taken'),
@@ -29,8 +34,9 @@ describe('a time limit ends', () => {
 
   test('a server that takes no more bytes of the last piece', async () => {
     const server = await tcpServer((socket) => socket.pause());
-    const request = { method: 'PUT', url: server.origin, body: Buffer.alloc(64 * 2 ** 20) } as const;
-    const error = await failureOf(transport({ stallTimeoutMs: 150 })(request));
+    const body = Buffer.alloc(64 * 2 ** 20);
+    const request = { method: 'PUT', url: server.origin, body, stallTimeoutMs: 150 } as const;
+    const error = await failureOf(transport()(request));
     expect(error).toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no byte was taken'),
@@ -39,7 +45,7 @@ describe('a time limit ends', () => {
 
   test('a server that sends no more bytes of its answer', async () => {
     const server = await httpServer((_, response) => response.write('the beginning'));
-    const response = await transport({ stallTimeoutMs: 150 })({ method: 'GET', url: server.origin });
+    const response = await transport()({ method: 'GET', url: server.origin, stallTimeoutMs: 150 });
     const error = await failureOf(readText(response));
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('no byte came') });
   });
@@ -69,14 +75,14 @@ describe('no time limit ends', () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
       yield Buffer.alloc(1000);
     }
-    const send = transport({ stallTimeoutMs: 100 });
-    const request = { method: 'PATCH', url: server.origin, body: slow(), answerTimeoutMs: 100 } as const;
-    expect(await readText(await send(request))).toBe('whole');
+    const limits = { answerTimeoutMs: 100, stallTimeoutMs: 100 };
+    const request = { method: 'PATCH', url: server.origin, body: slow(), ...limits } as const;
+    expect(await readText(await transport()(request))).toBe('whole');
   });
 
   test('a download whose reader is slow', async () => {
     const server = await httpServer((_, response) => response.end(Buffer.alloc(4 * 2 ** 20)));
-    const response = await transport({ stallTimeoutMs: 100 })({ method: 'GET', url: server.origin });
+    const response = await transport()({ method: 'GET', url: server.origin, stallTimeoutMs: 100 });
     let size = 0;
     for await (const chunk of response.body) {
       if (size === 0) await new Promise((resolve) => setTimeout(resolve, 300));
@@ -134,7 +140,7 @@ describe('a connection that cannot be had says why, and never shows the query', 
     expect(error).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.not.stringContaining('secret'),
-      hint: expect.stringContaining('NODE_EXTRA_CA_CERTS'),
+      hint: expect.stringContaining('--ca-file'),
     });
   });
 

@@ -1,10 +1,11 @@
-import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { proxyRefusal } from './http-proxy.ts';
 import { explain, Stalled } from './network-error.ts';
 import { writeBody } from './node-request-body.ts';
 import { readBody } from './node-response-body.ts';
-import { parseTarget } from './request-target.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { createRoutes, type RoutesOptions } from './node-route.ts';
+import { withoutQuery } from './origin.ts';
+import { discard, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
 export interface NodeTransport {
   readonly send: Transport;
@@ -12,10 +13,9 @@ export interface NodeTransport {
   close(): void;
 }
 
-export interface NodeTransportOptions {
+export interface NodeTransportOptions extends Omit<RoutesOptions, 'connectTimeoutMs'> {
+  /** For a connection through a proxy: to the proxy and through it, each. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** How long the other side may neither send nor take a byte while we wait for it to. */
-  readonly stallTimeoutMs?: number;
 }
 
 /** Measured in docs/decisions/0002-http-library.md. */
@@ -29,24 +29,25 @@ const HIGH_WATER_MARK = 2 ** 20;
  * source with a request that is still winding down.
  */
 export function createNodeTransport(options: NodeTransportOptions = {}): NodeTransport {
-  const { connectTimeoutMs = 10_000, stallTimeoutMs = 60_000 } = options;
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
-  };
+  const { connectTimeoutMs = 10_000, userAgent } = options;
+  const routes = createRoutes({ ...options, connectTimeoutMs });
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { signal } = request;
+    const { method, signal, stallTimeoutMs = 60_000 } = request;
     signal?.throwIfAborted();
-    const { protocol, ...target } = parseTarget(request.url);
-    const outgoing = (protocol === 'https:' ? https : http).request({
-      ...target,
-      agent: agents[protocol],
-      method: request.method,
-      headers: { ...request.headers },
+    const { open, options: route, headers, proxy } = routes.to(request.url);
+    const outgoingOptions = {
+      ...route,
+      method,
+      headers: {
+        ...(userAgent !== undefined && { 'user-agent': userAgent }),
+        ...request.headers,
+        ...headers,
+      },
       highWaterMark: HIGH_WATER_MARK,
-      ...(signal && { signal }),
-    } as RequestOptions);
+      ...(signal && { signal, connectSignal: signal }),
+    };
+    const outgoing = open(outgoingOptions);
     // An error that comes after the answer has no listener of its own; it must not end the process.
     outgoing.on('error', () => undefined);
     limitConnect(outgoing, connectTimeoutMs);
@@ -54,28 +55,28 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       answer(outgoing, request.answerTimeoutMs ?? 60_000),
       writeBody(outgoing, request.body, stallTimeoutMs),
     ]);
+    const attempt = { what: `${method} ${withoutQuery(request.url)}`, proxy: proxy?.name, signal };
     // Only the source of the body makes it fail; that is not for us to explain.
     if (written.status === 'rejected') throw signal?.aborted ? signal.reason : written.reason;
-    if (answered.status === 'rejected') throw explain(answered.reason, request);
+    if (answered.status === 'rejected') throw explain(answered.reason, attempt);
     const incoming = answered.value;
-    return {
+    const response = {
       status: incoming.statusCode ?? 0,
       headers: flatten(incoming.headers),
-      body: readBody(outgoing, incoming, request, stallTimeoutMs),
+      body: readBody(outgoing, incoming, { ...attempt, stallTimeoutMs }),
     };
+    if (proxy === undefined || response.status !== 407) return response;
+    await discard(response);
+    throw proxyRefusal(proxy, attempt.what, 407);
   }
 
-  return {
-    send,
-    close() {
-      for (const agent of Object.values(agents)) agent.destroy();
-    },
-  };
+  return { send, close: routes.close };
 }
 
+/** An agent that connects through a proxy has its own limit, and hands the socket over late. */
 function limitConnect(outgoing: ClientRequest, connectTimeoutMs: number): void {
   outgoing.once('socket', (socket) => {
-    if (!socket.connecting) return;
+    if (outgoing.reusedSocket) return;
     const timer = setTimeout(
       () => outgoing.destroy(new Stalled('no connection', connectTimeoutMs)),
       connectTimeoutMs,

@@ -1,14 +1,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { explain, Stalled } from './network-error.ts';
-import type { HttpRequest } from './transport.ts';
+import { type Attempt, explain, Stalled } from './network-error.ts';
 
 /** The body of an answer as it comes. Left early, it closes its connection. */
 export async function* readBody(
   outgoing: ClientRequest,
   incoming: IncomingMessage,
-  request: HttpRequest,
-  stallTimeoutMs: number,
+  attempt: Attempt & { readonly stallTimeoutMs: number },
 ): AsyncGenerator<Uint8Array> {
+  const { stallTimeoutMs } = attempt;
   // The limit is on our waiting, not on the time that the reader takes between two chunks.
   let waitingSince = performance.now();
   const watch = setInterval(() => {
@@ -22,7 +21,7 @@ export async function* readBody(
       waitingSince = performance.now();
     }
   } catch (error) {
-    throw explain(error, request);
+    throw explain(error, attempt);
   } finally {
     clearInterval(watch);
     // A body that was not sent or not read to its end leaves a connection nobody else can use.

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** How long the answer may take to begin after the request was sent. Default 60,000. */
   readonly answerTimeoutMs?: number;
+  /** How long the other side may neither send nor take a byte while we wait for it to. Default 60,000. */
+  readonly stallTimeoutMs?: number;
 }
 
 export interface StreamBody extends AsyncIterable<Uint8Array> {

@@ -23,7 +23,13 @@ function scripted(...answers: readonly (HttpResponse | Error)[]) {
 
 const clientOf = (transport: HubOptions['transport'], options: Partial<HubOptions> = {}) => {
   const clock = testClock({ date: NOW });
-  const base = { endpoint: 'https://hub.test', token: 'hf_secret', userAgent: 'test/1', retries: 3 };
+  const base = {
+    endpoint: 'https://hub.test',
+    token: 'hf_secret',
+    metadataTimeoutMs: 1,
+    stallTimeoutMs: 2,
+    retries: 3,
+  };
   return { clock, hub: createHubClient({ ...base, transport, clock, ...options }) };
 };
 
@@ -138,14 +144,24 @@ describe('the token', () => {
   });
 });
 
-test('every request says who asks, and wants the bytes as they are', async () => {
+test('metadata and downloads have time limits of their own', async () => {
+  const { transport, requests } = scripted(answer(200), answer(200), answer(200));
+  const { hub } = clientOf(transport, { metadataTimeoutMs: 10, stallTimeoutMs: 60 });
+  for (const send of [hub.api, hub.ask, hub.bytes]) await send({ method: 'GET', url: URL });
+  expect(requests.map(({ answerTimeoutMs, stallTimeoutMs }) => [answerTimeoutMs, stallTimeoutMs])).toEqual([
+    [10, 60],
+    [10, 60],
+    [60, 60],
+  ]);
+});
+
+test('every request wants the bytes as they are', async () => {
   const { transport, requests } = scripted(answer(200), answer(200));
   const { hub } = clientOf(transport);
   await hub.api({ method: 'GET', url: URL });
   await hub.bytes({ method: 'GET', url: 'https://cdn.test/f', headers: { range: 'bytes=3-' } });
-  const common = { 'accept-encoding': 'identity', 'user-agent': 'test/1' };
-  expect(requests[0]?.headers).toMatchObject(common);
-  expect(requests[1]?.headers).toEqual({ ...common, range: 'bytes=3-' });
+  expect(requests[0]?.headers).toMatchObject({ 'accept-encoding': 'identity' });
+  expect(requests[1]?.headers).toEqual({ 'accept-encoding': 'identity', range: 'bytes=3-' });
 });
 
 test('offline, nothing is asked and nothing is retried', async () => {

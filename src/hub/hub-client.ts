@@ -5,7 +5,13 @@ import { originOf } from '../http/origin.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
-import { type HttpResponse, readText, type Transport, type Wrapper } from '../http/transport.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  readText,
+  type Transport,
+  type Wrapper,
+} from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 
 export interface HubOptions {
@@ -13,7 +19,10 @@ export interface HubOptions {
   readonly token: string | undefined;
   /** `HF_HUB_OFFLINE`: every request to the Hub must fail. */
   readonly offline?: boolean;
-  readonly userAgent: string;
+  /** How long an answer to a question about the model may take to begin: `HF_HUB_ETAG_TIMEOUT`. */
+  readonly metadataTimeoutMs: number;
+  /** How long a download may bring no byte, its first included: `HF_HUB_DOWNLOAD_TIMEOUT`. */
+  readonly stallTimeoutMs: number;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
   /** Bare: one request at a time, no retry, no redirects. */
@@ -39,17 +48,22 @@ export interface HubClient {
 export const PAGE_LIMIT: number = 16 * 2 ** 20;
 
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, onRetry, clock, transport, userAgent } = options;
+  const { token, retries, onRetry, clock, transport, metadataTimeoutMs, stallTimeoutMs } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
-  const bytes = options.offline ? offline : withHubHeaders(endpoint, token, userAgent)(transport);
+  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(transport);
+  const limited =
+    (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs'>): Transport =>
+    (request) =>
+      authorized({ ...limits, ...request });
+  const metadata = limited({ answerTimeoutMs: metadataTimeoutMs, stallTimeoutMs });
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const patient = withRetry({ retries, clock, waitMs, onRetry });
   return {
     endpoint,
     authenticated: token !== undefined,
-    api: patient(withRedirects(10)(readWhole(bytes))),
-    ask: patient(bytes),
-    bytes,
+    api: patient(withRedirects(10)(readWhole(metadata))),
+    ask: patient(metadata),
+    bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs }),
     retries,
     clock,
   };
@@ -65,18 +79,13 @@ function readWhole(transport: Transport): Transport {
 }
 
 /** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */
-function withHubHeaders(endpoint: HubEndpoint, token: string | undefined, userAgent: string): Wrapper {
+function withHubHeaders(endpoint: HubEndpoint, token: string | undefined): Wrapper {
   const home = originOf(endpoint.url);
   return (transport) => (request) => {
     const authorization: Record<string, string> =
       token !== undefined && originOf(request.url) === home ? { authorization: `Bearer ${token}` } : {};
     // Compressed on the way, a file has neither a length nor ranges.
-    const headers = {
-      'accept-encoding': 'identity',
-      'user-agent': userAgent,
-      ...request.headers,
-      ...authorization,
-    };
+    const headers = { 'accept-encoding': 'identity', ...request.headers, ...authorization };
     return transport({ ...request, headers });
   };
 }

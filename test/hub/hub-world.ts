@@ -30,29 +30,26 @@ interface ReadOptions {
   readonly onBytes?: (position: number) => void | Promise<void>;
 }
 
-interface ClientOptions extends Partial<HubOptions> {
-  readonly stallTimeoutMs?: number;
-}
-
 /** A Hub on the loopback and our client of it; both are gone when the test is over. */
-export async function hubWorld(hubOptions: FakeHubOptions, options: ClientOptions = {}): Promise<HubWorld> {
+export async function hubWorld(
+  hubOptions: FakeHubOptions,
+  options: Partial<HubOptions> = {},
+): Promise<HubWorld> {
   const hub = await startFakeHub(hubOptions);
   onTestFinished(() => hub.close());
   return clientOf(hub, options);
 }
 
-export function clientOf(
-  hub: FakeHub,
-  { stallTimeoutMs = 10_000, ...options }: ClientOptions = {},
-): HubWorld {
-  const transport = createNodeTransport({ stallTimeoutMs });
+export function clientOf(hub: FakeHub, options: Partial<HubOptions> = {}): HubWorld {
+  const transport = createNodeTransport();
   onTestFinished(() => transport.close());
   const clock = testClock({ date: Date.now() });
   const retries: Retry[] = [];
   const source = createHubSource({
     endpoint: hub.endpoint,
     token: undefined,
-    userAgent: 'test/1',
+    metadataTimeoutMs: 10_000,
+    stallTimeoutMs: 10_000,
     retries: 5,
     transport: transport.send,
     clock,

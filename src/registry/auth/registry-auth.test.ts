@@ -18,6 +18,8 @@ const BASIC = `Basic ${Buffer.from(`ada:${secret('password')}`).toString('base64
 interface Options {
   readonly challenge?: string;
   readonly credentials?: RegistryCredentials | undefined;
+  /** Asked each time instead of `credentials`. */
+  readonly helper?: () => RegistryCredentials;
   /** Which authorization the registry takes; default: the newest token. */
   readonly accepts?: (authorization: string | undefined, newest: string) => boolean;
   /** What a refusal waits for. */
@@ -35,6 +37,7 @@ function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...opti
     scope: 'repository:a:pull,push',
     async credentials() {
       asked.push('credentials');
+      if (options.helper) return options.helper();
       return 'credentials' in options ? options.credentials : ada;
     },
     async tokens() {
@@ -209,6 +212,21 @@ describe('a token', () => {
     const registry = registryOf({ tokenAnswer });
     expect((await failureOf(registry.send(GET))).code).toBe('UNAVAILABLE');
     expect((await registry.send(GET)).status).toBe(200);
+  });
+});
+
+describe('a password that a helper gives out for some hours', () => {
+  test('is asked for again when the registry takes it no more, as often as that happens', async () => {
+    let valid = 1;
+    const basic = (password: number) => `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
+    const registry = registryOf({
+      challenge: 'Basic realm="r"',
+      accepts: (authorization) => authorization === basic(valid),
+      helper: () => ({ kind: 'account', username: 'AWS', password: String(valid) }),
+    });
+    for (; valid <= 3; valid += 1) expect((await registry.send(GET)).status).toBe(200);
+    expect(registry.asked.length).toBe(3);
+    expect(registry.authorizations().slice(-2)).toEqual([basic(2), basic(3)]);
   });
 });
 

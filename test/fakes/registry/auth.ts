@@ -65,7 +65,7 @@ const service = 'fake-registry';
 
 export function createAuth(
   options: AuthOptions = { kind: 'none' },
-  hosts: { main: () => string; other: () => string },
+  origins: { main: () => string; other: () => string },
 ): Auth {
   if (options.kind !== 'none') requireMarked('the password', options.password);
   if (options.kind === 'bearer') requireMarked('the identity token', options.identityToken);
@@ -73,7 +73,7 @@ export function createAuth(
 
   function realm(): string {
     const other = options.kind === 'bearer' && options.realmOnOtherOrigin === true;
-    return `http://${other ? hosts.other() : hosts.main()}/token`;
+    return `${other ? origins.other() : origins.main()}/token`;
   }
 
   return {

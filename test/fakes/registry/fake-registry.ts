@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { CERTIFICATE, KEY } from '../../support/test-certificate.ts';
 import { type Auth, type AuthOptions, createAuth } from './auth.ts';
 import { ConnectionCut, cutConnection, EarlyAnswer, type Exchange, type World } from './exchange.ts';
 import { createFaultBook, type Fault } from './faults.ts';
@@ -22,6 +24,8 @@ export interface FakeRegistryOptions {
   readonly keepBytes?: number;
   /** Repositories that are there from the start, for personalities that create none by themselves. */
   readonly repositories?: readonly string[];
+  /** With the certificate of the tests' private CA. */
+  readonly tls?: boolean;
 }
 
 export interface FakeRegistry {
@@ -112,14 +116,19 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     }
   }
 
-  const main = listener(serve, 'main', sockets);
-  const other = listener(serve, 'other', sockets);
+  const { tls = false } = options;
+  const scheme = tls ? 'https' : 'http';
+  const main = listener(serve, { origin: 'main', tls }, sockets);
+  const other = listener(serve, { origin: 'other', tls }, sockets);
   await Promise.all([listen(main), listen(other)]);
-  const auth = createAuth(options.auth, { main: () => hostOf(main), other: () => hostOf(other) });
+  const auth = createAuth(options.auth, {
+    main: () => `${scheme}://${hostOf(main)}`,
+    other: () => `${scheme}://${hostOf(other)}`,
+  });
 
   return {
     host: hostOf(main),
-    origin: `http://${hostOf(main)}`,
+    origin: `${scheme}://${hostOf(main)}`,
     otherHost: hostOf(other),
     personality,
     auth,
@@ -180,16 +189,17 @@ function listener(
     origin: LogEntry['origin'],
     expectsContinue: boolean,
   ) => Promise<void>,
-  origin: LogEntry['origin'],
+  { origin, tls }: { readonly origin: LogEntry['origin']; readonly tls: boolean },
   sockets: Map<Socket, number>,
 ): Server {
   // Slow uploads are part of the tests: no time limit that no fault asked for.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
+  const patient = { requestTimeout: 0, keepAliveTimeout: 60_000 };
+  const server = tls ? createTlsServer({ ...patient, key: KEY, cert: CERTIFICATE }) : createServer(patient);
   server.on('request', (request, response) => void serve(request, response, origin, false));
   server.on('checkContinue', (request, response) => void serve(request, response, origin, true));
   server.on('clientError', (_error, socket) => socket.destroy());
   let count = 0;
-  server.on('connection', (socket) => {
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     count += 1;
     sockets.set(socket, count);
     socket.once('close', () => sockets.delete(socket));

@@ -1,0 +1,26 @@
+import { X509Certificate } from 'node:crypto';
+import { ModelcarError } from '../core/error.ts';
+
+/**
+ * The certificates in a PEM text; what stands between them is for people and does not count.
+ * @throws ModelcarError `USAGE` where there is none, or one that cannot be read
+ */
+export function parseCaCertificates(text: string): readonly string[] {
+  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (certificates.length === 0) throw unusable('there is no PEM certificate in it');
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch (cause) {
+      throw unusable(`certificate ${index + 1} of ${certificates.length} cannot be read`, cause);
+    }
+  }
+  return certificates;
+}
+
+function unusable(reason: string, cause?: unknown): ModelcarError {
+  return new ModelcarError('USAGE', `cannot use the CA file: ${reason}`, {
+    hint: 'Give a file of PEM certificates; openssl x509 -inform der makes one of a DER file.',
+    cause,
+  });
+}

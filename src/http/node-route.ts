@@ -1,0 +1,96 @@
+import http from 'node:http';
+import https, { type RequestOptions } from 'node:https';
+import { isIP } from 'node:net';
+import { type HttpProxy, parseProxy } from './http-proxy.ts';
+import type { ProxyFor } from './node-proxy-from-environment.ts';
+import { trustAlso } from './node-trust.ts';
+import { TunnelAgent } from './node-tunnel-agent.ts';
+import { parseTarget } from './request-target.ts';
+
+type Target = ReturnType<typeof parseTarget>;
+
+/** How a request gets to its server: straight, or by way of a proxy. */
+export interface Route {
+  readonly open: typeof http.request;
+  readonly options: RequestOptions;
+  /** Besides those of the request. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly proxy: HttpProxy | undefined;
+}
+
+export interface Routes {
+  /** @throws ModelcarError `UNSUPPORTED` for a URL that is not HTTP's, `USAGE` for a proxy that is not */
+  to(url: string): Route;
+  /** Lets go of the connections that are kept open for the next request. */
+  close(): void;
+}
+
+export interface RoutesOptions {
+  readonly connectTimeoutMs: number;
+  readonly userAgent?: string | undefined;
+  /** CAs to trust besides Node's own, each a certificate in PEM form. */
+  readonly ca?: readonly string[];
+  /** Whoever answers is taken for the server, but not for an https proxy. */
+  readonly insecure?: boolean | undefined;
+  readonly proxyFor?: ProxyFor | undefined;
+}
+
+export function createRoutes(options: RoutesOptions): Routes {
+  const trust = trustAlso(options.ca ?? []);
+  const tls = { ...trust, keepAlive: true, rejectUnauthorized: options.insecure !== true };
+  const plain = new http.Agent({ keepAlive: true });
+  const direct = new https.Agent(tls);
+  const toProxy = new https.Agent({ ...trust, keepAlive: true });
+  const tunnels = new Map<string, TunnelAgent>();
+
+  function tunnelThrough(proxy: HttpProxy): TunnelAgent {
+    const { connectTimeoutMs, userAgent } = options;
+    const key = `${proxy.name} ${proxy.authorization}`;
+    const tunnel = tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent });
+    tunnels.set(key, tunnel);
+    return tunnel;
+  }
+
+  function toward(target: Target, proxy: HttpProxy | undefined): Omit<Route, 'proxy'> {
+    const { protocol, ...options } = target;
+    if (protocol === 'https:') {
+      const agent = proxy === undefined ? direct : tunnelThrough(proxy);
+      return { open: https.request, options: { ...options, agent }, headers: {} };
+    }
+    if (proxy === undefined)
+      return { open: http.request, options: { ...options, agent: plain }, headers: {} };
+    const asked = absoluteForm(proxy, target);
+    return proxy.scheme === 'https'
+      ? { ...asked, open: https.request, options: { ...asked.options, agent: toProxy } }
+      : { ...asked, open: http.request, options: { ...asked.options, agent: plain } };
+  }
+
+  return {
+    to(url) {
+      const target = parseTarget(url);
+      const proxyUrl = options.proxyFor?.(url);
+      const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
+      return { ...toward(target, proxy), proxy };
+    },
+    close() {
+      for (const agent of [plain, direct, toProxy, ...tunnels.values()]) agent.destroy();
+    },
+  };
+}
+
+/** What is asked of a proxy without a tunnel: the whole URL (RFC 9112, section 3.2.2). */
+function absoluteForm(
+  { host, port, authorization }: HttpProxy,
+  target: Target,
+): Pick<Route, 'options' | 'headers'> {
+  const name = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
+  const authority = target.port === '' ? name : `${name}:${target.port}`;
+  return {
+    // Without `servername` Node would take the target's name, from the header.
+    options: { host, port, path: `http://${authority}${target.path}`, servername: isIP(host) ? '' : host },
+    headers: {
+      host: authority,
+      ...(authorization !== undefined && { 'proxy-authorization': authorization }),
+    },
+  };
+}
