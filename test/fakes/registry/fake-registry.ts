@@ -47,6 +47,8 @@ export interface FakeRegistry {
   readBlob(repository: string, digest: string): Buffer | undefined;
   /** Put a blob there, as an earlier push would have. */
   seedBlob(repository: string, bytes: Buffer): string;
+  /** Take a blob away, as a clean-up that knew too little would. */
+  loseBlob(repository: string, digest: string): void;
   addFault(fault: Fault): void;
   /** Faults whose turn has not come: a test that leaves some has not tested what it says. */
   readonly pendingFaults: readonly Fault[];
@@ -141,6 +143,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       sessions.end(session);
       return store.commit(repository, session.content.sha256, session.content).digest;
     },
+    loseBlob: (repository, digest) => store.unlink(repository, digest),
     addFault: (fault) => faults.add(fault),
     get pendingFaults() {
       return faults.pending;
