@@ -77,7 +77,7 @@ export interface ImageReader {
    * @throws ModelcarError `NOT_FOUND` when there is no such repository or layout
    */
   listTags(signal: AbortSignal): Promise<readonly string[]>;
-  /** What the tag points at; undefined where that is nothing. */
+  /** What the tag points at; undefined where that is nothing, or nothing that we could read. */
   resolveTag(tag: string, signal: AbortSignal): Promise<Digest | undefined>;
   /** At most `limit` bytes of a manifest or index; undefined where there is none. */
   readManifest(name: ManifestName, limit: number, signal: AbortSignal): Promise<StoredManifest | undefined>;

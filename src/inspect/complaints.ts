@@ -1,11 +1,9 @@
 import { type Descriptor, HF_PATH } from '../core/descriptor.ts';
 import { sha256 } from '../core/digest.ts';
+import { DOCUMENT_LIMIT } from '../core/image.ts';
 import { CONFIG, DOCKER_CONFIG, DOCKER_LAYER, LAYER } from '../core/media-type.ts';
 import type { FoundBlob, StoredManifest } from '../core/ports.ts';
 import { type ImageManifest, parseDiffIds } from './wire.ts';
-
-/** As much of a manifest or a config as readers take (containers/image, internal/iolimits): 4 MiB. */
-export const DOCUMENT_LIMIT: number = 4 * 1024 * 1024;
 
 /** What is wrong, in words that follow the name of the thing; nothing where all is well. */
 export type Complaints = readonly string[];

@@ -1,12 +1,11 @@
 import { atOnce } from '../core/at-once.ts';
 import type { Descriptor } from '../core/descriptor.ts';
 import type { Digest } from '../core/digest.ts';
+import { DOCUMENT_LIMIT } from '../core/image.ts';
 import type { ImageReader, StoredManifest } from '../core/ports.ts';
-import { type Complaints, compareManifest, comparePaths, DOCUMENT_LIMIT, MISSING } from './complaints.ts';
+import { type Complaints, compareManifest, comparePaths, MISSING } from './complaints.ts';
+import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
 import { type ManifestDocument, parseManifest } from './wire.ts';
-
-/** Questions to one registry or disk at the same time. */
-export const AT_ONCE = 8;
 
 /** A manifest or index with what is wrong with it; without its content where that cannot be read. */
 export interface JudgedManifest {
@@ -42,7 +41,7 @@ export async function judgeChildren(
     const children = parents
       .flatMap(childrenOf)
       .filter(({ digest }) => !seen.has(digest) && seen.add(digest));
-    const found = await atOnce(children, AT_ONCE, signal, async (child, stop) => {
+    const found = await atOnce(children, QUESTIONS_AT_ONCE, signal, async (child, stop) => {
       const { digest } = child;
       const stored = await reader.readManifest({ digest }, DOCUMENT_LIMIT + 1, stop);
       return [child, judgeManifest(stored, child)] as const;

@@ -1,11 +1,11 @@
 import { atOnce } from '../core/at-once.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ImageReader } from '../core/ports.ts';
-import { AT_ONCE } from './judge-manifest.ts';
+import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
 
 export interface TagEntry {
   readonly tag: string;
-  /** Undefined: it points at nothing, such as a manifest that was deleted. */
+  /** Undefined: it points at nothing that can be read, such as a manifest that was deleted. */
   readonly digest: Digest | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface TagEntry {
  */
 export async function listTags(reader: ImageReader, signal: AbortSignal): Promise<readonly TagEntry[]> {
   const tags = (await reader.listTags(signal)).toSorted(inNaturalOrder);
-  return atOnce(tags, AT_ONCE, signal, async (tag, stop) => ({
+  return atOnce(tags, QUESTIONS_AT_ONCE, signal, async (tag, stop) => ({
     tag,
     digest: await reader.resolveTag(tag, stop),
   }));

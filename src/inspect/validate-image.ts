@@ -2,10 +2,12 @@ import { atOnce } from '../core/at-once.ts';
 import type { Descriptor } from '../core/descriptor.ts';
 import { type Digest, sha256 } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
+import { DOCUMENT_LIMIT } from '../core/image.ts';
 import type { ImageReader } from '../core/ports.ts';
 import type { ManifestName } from '../core/reference.ts';
-import { type Complaints, compareBlob, compareConfig, DOCUMENT_LIMIT, TOO_LARGE } from './complaints.ts';
-import { AT_ONCE, type JudgedManifest, judgeChildren, judgeManifest } from './judge-manifest.ts';
+import { type Complaints, compareBlob, compareConfig, TOO_LARGE } from './complaints.ts';
+import { type JudgedManifest, judgeChildren, judgeManifest } from './judge-manifest.ts';
+import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
 import type { ImageManifest, ManifestDocument } from './wire.ts';
 
 export interface Validation {
@@ -66,7 +68,7 @@ async function checkParts(
   const images = [root, ...[...children.values()].map(({ document }) => document)].filter(isImage);
   const configs = await checkConfigs(images, reader, signal);
   const layers = once(images.flatMap((image) => image.layers));
-  const found = await atOnce(layers, AT_ONCE, signal, async (layer, stop) =>
+  const found = await atOnce(layers, QUESTIONS_AT_ONCE, signal, async (layer, stop) =>
     checked('layer', layer, compareBlob(layer, await reader.findBlob(layer, stop))),
   );
   return [...[...children].map(checkedManifest), ...configs, ...found];
@@ -78,7 +80,7 @@ async function checkConfigs(
   reader: ImageReader,
   signal: AbortSignal,
 ): Promise<readonly CheckedBlob[]> {
-  const configs = await atOnce(images, AT_ONCE, signal, async (image, stop) => {
+  const configs = await atOnce(images, QUESTIONS_AT_ONCE, signal, async (image, stop) => {
     const { config } = image;
     if (config.size > DOCUMENT_LIMIT) return checked('config', config, [TOO_LARGE]);
     const bytes = await reader.readBlob(config.digest, config.size + 1, stop);

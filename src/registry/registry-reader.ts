@@ -1,5 +1,6 @@
 import type { Descriptor } from '../core/descriptor.ts';
 import { type Digest, isDigest, sha256 } from '../core/digest.ts';
+import { DOCUMENT_LIMIT } from '../core/image.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../core/media-type.ts';
 import type { FoundBlob, ImageReader, StoredManifest } from '../core/ports.ts';
 import { formatReference, type ManifestName, type TargetLocation } from '../core/reference.ts';
@@ -13,9 +14,6 @@ const ACCEPT = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX].join(', ');
 
 /** What a registry, or a proxy before it, answers to HEAD when only GET is let through: presigned URLs know one method. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
-
-/** As containers/image reads it (internal/iolimits). */
-const MANIFEST_LIMIT = 4 * 1024 * 1024;
 
 /** Reads one repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryReader(options: RegistryApiOptions): ImageReader {
@@ -74,8 +72,9 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
       await discard(response);
       const named = namedDigest(response);
       if (named !== undefined) return named;
-      const manifest = await readManifest({ tag }, MANIFEST_LIMIT, signal);
-      return manifest && sha256(manifest.bytes);
+      const manifest = await readManifest({ tag }, DOCUMENT_LIMIT + 1, signal);
+      // The digest of less than everything would be of something else.
+      return manifest && manifest.bytes.length <= DOCUMENT_LIMIT ? sha256(manifest.bytes) : undefined;
     },
     readManifest,
     async readBlob(digest, limit, signal) {
