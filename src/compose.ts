@@ -1,20 +1,27 @@
 import { resolve } from 'node:path';
+import { parseDigest } from './core/digest.ts';
 import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
-import type { ImageTarget, Journal } from './core/ports.ts';
+import type { ImageReader, ImageTarget, Journal } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { createHubSource } from './hub/hub-source.ts';
+import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
+import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
+import { createLayoutReader } from './layout/layout-reader.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
-import type { PushOptions } from './options.ts';
+import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
+import type { RegistryApiOptions } from './registry/registry-api.ts';
+import { createRegistryReader } from './registry/registry-reader.ts';
 import { createRegistryTarget } from './registry/registry-target.ts';
+import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { USER_AGENT } from './version.ts';
@@ -37,6 +44,52 @@ export async function pushModel(options: PushOptions): Promise<PushResult> {
 /** What {@link pushModel} would do. Reads from the Hub, writes nothing. */
 export async function planPush(options: PushOptions): Promise<PushPlan> {
   return inWorld(options, plan);
+}
+
+/**
+ * The jobs that a state file holds, the one that was touched last first; none where there is no file.
+ * @throws ModelcarError `USAGE` when the file is not a state file or cannot be read; it is never changed
+ */
+export async function listJobs({
+  stateFile,
+}: {
+  readonly stateFile: string;
+}): Promise<readonly RecordedJob[]> {
+  return readJobs(stateFile);
+}
+
+/**
+ * The tags of a repository or an OCI image layout, in natural order (`v2` before `v10`), with what each points at.
+ * @throws ModelcarError `NOT_FOUND` when there is no such repository or layout; the reason of `signal` when it was aborted
+ */
+export async function listTags(options: ListTagsOptions): Promise<readonly TagEntry[]> {
+  return withReader(options, list);
+}
+
+/**
+ * Whether everything of an image is there and is what it is called. In a registry layers are asked for by size and
+ * digest; in an OCI image layout every byte is read. What is wrong is in the result, not thrown.
+ *
+ * @throws ModelcarError `NOT_FOUND` when there is no such image; `UNAUTHORIZED`, `UNAVAILABLE` and others when we could
+ *   not look; the reason of `signal` when it was aborted
+ */
+export async function validateImage(options: ValidateOptions): Promise<Validation> {
+  const name = 'digest' in options ? { digest: parseDigest(options.digest) } : { tag: parseTag(options.tag) };
+  return withReader(options, (reader, signal) => validate(reader, name, signal));
+}
+
+async function withReader<T>(
+  options: ListTagsOptions,
+  work: (reader: ImageReader, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal = new AbortController().signal } = options;
+  requireInteger('retries of the registry', options.registry?.retries ?? DEFAULT_RETRIES, 0, 100);
+  const transport = createNodeTransport();
+  try {
+    return await work(createReader(options, transport), signal);
+  } finally {
+    transport.close();
+  }
 }
 
 async function inWorld<T>(
@@ -126,21 +179,35 @@ function formatTarget(target: TargetLocation): string {
     : `${target.registry.host}/${target.repository}`;
 }
 
-function createTarget(
-  { target, registry: { credentials = async () => undefined, retries, chunkSize } = {} }: PushOptions,
-  onEvent: OnEvent,
-  transport: NodeTransport,
-): ImageTarget {
+function createTarget(options: PushOptions, onEvent: OnEvent, transport: NodeTransport): ImageTarget {
+  const { target, registry } = options;
   if (target.kind === 'layout') return createLayoutTarget(target.folder);
   return createRegistryTarget({
+    ...registryApi({ ...options, target, onEvent }, transport),
+    framing: registry?.chunkSize ?? 'stream',
+  });
+}
+
+function createReader(options: ListTagsOptions, transport: NodeTransport): ImageReader {
+  const { target } = options;
+  if (target.kind === 'layout') return createLayoutReader(target.folder);
+  return createRegistryReader(registryApi({ ...options, target }, transport));
+}
+
+/** How a registry is reached, to write or to read. */
+function registryApi(
+  options: ListTagsOptions & { readonly target: Extract<TargetLocation, { kind: 'registry' }> },
+  transport: NodeTransport,
+): RegistryApiOptions {
+  const { target, registry: { credentials, retries } = {}, onEvent = () => undefined } = options;
+  return {
     registry: target.registry,
     repository: target.repository,
-    credentials,
+    credentials: credentials ?? (async () => undefined),
     onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
-    framing: chunkSize ?? 'stream',
     retries: retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
     transport: transport.send,
     clock: systemClock,
-  });
+  };
 }

@@ -1,19 +1,34 @@
-export { planPush, pushModel } from './compose.ts';
+export { listJobs, listTags, planPush, pushModel, validateImage } from './compose.ts';
+export type { Digest } from './core/digest.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';
 export type { PlannedLayer } from './core/layer-plan.ts';
 export type { ModelId, Oid, ResolvedModel, Sibling } from './core/model.ts';
 export {
+  formatReference,
   type ImageReference,
+  type ManifestName,
   parseImageReference,
+  parseStoredReference,
   parseTargetLocation,
   type RegistryHost,
+  type StoredReference,
   type TargetLocation,
 } from './core/reference.ts';
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';
-export type { HubAccess, NetworkAccess, PushOptions, RegistryAccess } from './options.ts';
+export type { TagEntry } from './inspect/list-tags.ts';
+export type { CheckedBlob, Validation } from './inspect/validate-image.ts';
+export type {
+  HubAccess,
+  ListTagsOptions,
+  NetworkAccess,
+  PushOptions,
+  RegistryAccess,
+  ValidateOptions,
+} from './options.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
+export type { RecordedJob } from './state/read-jobs.ts';
 export { VERSION } from './version.ts';

@@ -1,5 +1,5 @@
 import type { OnEvent } from './core/event.ts';
-import type { TargetLocation } from './core/reference.ts';
+import type { ManifestName, TargetLocation } from './core/reference.ts';
 import type { CredentialSource } from './core/registry-credentials.ts';
 import type { TarLayout } from './core/tar-layer.ts';
 import type { ProxyFor } from './http/node-proxy-from-environment.ts';
@@ -45,6 +45,20 @@ export interface PushOptions {
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }
+
+/** What `listTags` takes. */
+export interface ListTagsOptions {
+  /** The repository or the OCI image layout. */
+  readonly target: TargetLocation;
+  readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries'>;
+  readonly network?: NetworkAccess;
+  /** Only `credentials-chosen` and `request-retrying` happen here. */
+  readonly onEvent?: OnEvent;
+  readonly signal?: AbortSignal;
+}
+
+/** What `validateImage` takes: the same, and a `tag` or a `digest`. */
+export type ValidateOptions = ListTagsOptions & ManifestName;
 
 /** How to reach the Hub. */
 export interface HubAccess {

@@ -36,6 +36,9 @@ test.each([
   ['src/registry/auth/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
+  ['src/inspect/x.ts', "import '../registry/location.ts';", 'inspect imports only core'],
+  ['src/inspect/x.ts', "import 'node:fs';", 'inspect reaches the world through ports'],
+  ['src/cli/x.ts', "import '../inspect/list-tags.ts';", 'cli is a user of the public API'],
   ['src/cli/x.ts', "import '../core/error.ts';", 'cli is a user of the public API'],
   ['src/x.ts', "import './cli/main.ts';", 'cli is a user of index.ts'],
 ])('in %s the linter refuses %s', (path, source, message) => {

@@ -1,7 +1,20 @@
 import { createHash, type Hash } from 'node:crypto';
+import { ModelcarError } from './error.ts';
 
 /** `sha256:<64 lower-case hex>` of exact bytes (OCI image-spec, descriptor.md, "Digests"). */
 export type Digest = `sha256:${string}`;
+
+export function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
+/** @throws ModelcarError `USAGE` */
+export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new ModelcarError('USAGE', `"${text}" is not a digest`, {
+    hint: 'Write sha256: and 64 lower-case hex digits.',
+  });
+}
 
 export function sha256(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -10,6 +10,9 @@ export interface Document {
   readonly descriptor: Descriptor;
 }
 
+/** As much of a manifest or a config as readers take (containers/image, internal/iolimits): 4 MiB. */
+export const DOCUMENT_LIMIT: number = 4 * 1024 * 1024;
+
 export interface Image {
   readonly config: Document;
   readonly manifest: Document;

@@ -5,6 +5,7 @@ import type { Document } from './image.ts';
 import type { Job } from './job.ts';
 import type { PlannedLayer } from './layer-plan.ts';
 import type { ModelId, ResolvedModel, Sibling } from './model.ts';
+import type { ManifestName } from './reference.ts';
 
 /** Where models come from. Implemented by `hub/`. */
 export interface ModelSource {
@@ -29,7 +30,7 @@ export interface ImageTarget {
   /** Points a tag at a manifest that is already there, and asks back whether it took. */
   tagManifest(manifest: Document, tag: string, signal: AbortSignal): Promise<void>;
   /** How people and tools write the image: by tag, or by digest. */
-  formatReference(at: { readonly tag: string } | { readonly digest: Digest }): string;
+  formatReference(name: ManifestName): string;
 }
 
 export interface BlobPush {
@@ -65,6 +66,40 @@ export interface PushedBlob {
 }
 
 export type BlobOutcome = 'existed' | 'uploaded';
+
+/**
+ * Reads where an {@link ImageTarget} writes, and changes nothing there. What it gives is what the place says; whether
+ * that is right is for the caller to find out. Held to `test/laws/image-reader-laws.ts`.
+ */
+export interface ImageReader {
+  /**
+   * All tags, in no order.
+   * @throws ModelcarError `NOT_FOUND` when there is no such repository or layout
+   */
+  listTags(signal: AbortSignal): Promise<readonly string[]>;
+  /** What the tag points at; undefined where that is nothing, or nothing that we could read. */
+  resolveTag(tag: string, signal: AbortSignal): Promise<Digest | undefined>;
+  /** At most `limit` bytes of a manifest or index; undefined where there is none. */
+  readManifest(name: ManifestName, limit: number, signal: AbortSignal): Promise<StoredManifest | undefined>;
+  /** At most `limit` bytes of a blob; undefined where there is none. */
+  readBlob(digest: Digest, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Looks at a blob as closely as can be done without moving it; undefined where there is none. */
+  findBlob(descriptor: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined>;
+  formatReference(name?: ManifestName): string;
+}
+
+export interface StoredManifest {
+  readonly bytes: Uint8Array;
+  /** What the place calls it, where it does. */
+  readonly mediaType: string | undefined;
+  readonly digest: Digest | undefined;
+}
+
+/** Undefined: the place does not say. */
+export interface FoundBlob {
+  readonly size: number | undefined;
+  readonly digest: Digest | undefined;
+}
 
 /**
  * What earlier runs have pushed. It is never the truth, only where to look first: a recorded layer is asked for at the

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { parseImageReference, parseTag, parseTargetLocation } from './reference.ts';
+import {
+  formatReference,
+  parseImageReference,
+  parseStoredReference,
+  parseTag,
+  parseTargetLocation,
+} from './reference.ts';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
@@ -64,6 +70,46 @@ describe('a reference', () => {
   test('an unqualified name is answered with what was probably meant', () => {
     expect(() => parseImageReference('acme/llama')).toThrow(
       expect.objectContaining({ hint: expect.stringContaining('docker.io/acme/llama') }),
+    );
+  });
+});
+
+describe('a reference to what is there', () => {
+  test.each([
+    ['ghcr.io/acme/llama', undefined],
+    ['ghcr.io/acme/llama:v1', { tag: 'v1' }],
+    [`ghcr.io/acme/llama@${DIGEST}`, { digest: DIGEST }],
+    [`[::1]:5000/a@${DIGEST}`, { digest: DIGEST }],
+    ['oci:/tmp/x:v1', { tag: 'v1' }],
+    [`oci:/tmp/x@${DIGEST}`, { digest: DIGEST }],
+    ['oci:/tmp/a@b', undefined],
+    [`oci:/tmp/a@b@${DIGEST}`, { digest: DIGEST }],
+  ])('%s reads and writes the same', (text, name) => {
+    const reference = parseStoredReference(text);
+    expect(reference.name).toEqual(name);
+    expect(formatReference(reference.location, reference.name)).toBe(text);
+  });
+
+  test('with a tag and a digest is the digest', () => {
+    const { location, name } = parseStoredReference(`ghcr.io/acme/llama:v1@${DIGEST}`);
+    expect(formatReference(location, name)).toBe(`ghcr.io/acme/llama@${DIGEST}`);
+  });
+
+  test.each([
+    ['ghcr.io/a@sha256:123', 'not a digest'],
+    [`ghcr.io/a@${DIGEST.toUpperCase()}`, 'not a digest'],
+    [`ghcr.io/a@sha256:${'A'.repeat(64)}`, 'not a digest'],
+    [`ghcr.io/a@sha512:${'0'.repeat(128)}`, 'not a digest'],
+    [`ghcr.io/Acme@${DIGEST}`, 'not a repository name'],
+    [`@${DIGEST}`, 'not an image reference'],
+  ])('%s is refused', (text, reason) => {
+    expect(() => parseStoredReference(text)).toThrow(reason);
+    expect(() => parseStoredReference(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  test('a user name in it is refused without repeating it', () => {
+    expect(() => parseStoredReference(`user:secret@ghcr.io/a@${DIGEST}`)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('secret') }),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { type Digest, parseDigest } from './digest.ts';
 import { ModelcarError } from './error.ts';
 
 /** Where a registry is reached. */
@@ -15,6 +16,15 @@ export type TargetLocation =
 export interface ImageReference {
   readonly location: TargetLocation;
   readonly tag: string | undefined;
+}
+
+/** What a manifest is asked for by: a tag, which can move, or the digest of its exact bytes. */
+export type ManifestName = { readonly tag: string } | { readonly digest: Digest };
+
+/** An image that is there already. */
+export interface StoredReference {
+  readonly location: TargetLocation;
+  readonly name: ManifestName | undefined;
 }
 
 // OCI distribution-spec, spec.md, "Pulling manifests".
@@ -52,6 +62,28 @@ export function parseImageReference(text: string): ImageReference {
   };
 }
 
+/**
+ * The same, and with `@sha256:…` instead of the tag or after it, as results print it. Where both are there the digest
+ * counts, as in docker.
+ * @throws ModelcarError `USAGE`
+ */
+export function parseStoredReference(text: string): StoredReference {
+  const { name, digest } = splitDigest(text);
+  const { location, tag } = parseImageReference(name);
+  if (digest !== undefined) return { location, name: { digest } };
+  return { location, name: tag === undefined ? undefined : { tag } };
+}
+
+/** How people and tools write an image: the inverse of {@link parseStoredReference}. */
+export function formatReference(location: TargetLocation, name?: ManifestName): string {
+  const place =
+    location.kind === 'layout'
+      ? `${LAYOUT}${location.folder}`
+      : `${location.registry.host}/${location.repository}`;
+  if (name === undefined) return place;
+  return 'tag' in name ? `${place}:${name.tag}` : `${place}@${name.digest}`;
+}
+
 /** The flag form: `--registry [scheme]host[:port]` or `oci:FOLDER`, and `--target-repo`. */
 export function parseTargetLocation(registry: string, repository: string | undefined): TargetLocation {
   if (registry.startsWith(LAYOUT)) {
@@ -70,9 +102,13 @@ export function parseTargetLocation(registry: string, repository: string | undef
   return registryLocation(registry.replace(/\/$/, ''), repository);
 }
 
+export function isTag(text: string): boolean {
+  return TAG.test(text);
+}
+
 /** @throws ModelcarError `USAGE` unless `text` is a tag by the distribution-spec */
 export function parseTag(text: string): string {
-  if (TAG.test(text)) return text;
+  if (isTag(text)) return text;
   throw new ModelcarError('USAGE', `"${text}" is not a tag`, {
     hint: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or dash.',
   });
@@ -126,6 +162,13 @@ function refuseDigest(text: string): void {
   throw new ModelcarError('USAGE', `"${text}" names a digest, which nobody knows before the push`, {
     hint: 'Leave out @sha256:…; the digest is part of the result.',
   });
+}
+
+/** A folder may have an @ in its name; in front of a digest it is none of the name. */
+function splitDigest(text: string): { name: string; digest: Digest | undefined } {
+  const [found, digest] = /@(sha\d+:[^/]*)$/i.exec(text) ?? [];
+  if (found === undefined || digest === undefined) return { name: text, digest: undefined };
+  return { name: text.slice(0, -found.length), digest: parseDigest(digest) };
 }
 
 function splitTag(text: string): { name: string; tag: string | undefined } {

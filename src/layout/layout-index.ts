@@ -19,23 +19,33 @@ export interface LayoutIndex {
 interface IndexEntry {
   readonly [member: string]: unknown;
   readonly digest: string;
+  readonly mediaType?: string | undefined;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
 const indexSchema = v.looseObject({
   manifests: v.array(
-    v.looseObject({ digest: v.string(), annotations: v.optional(v.record(v.string(), v.string())) }),
+    v.looseObject({
+      digest: v.string(),
+      mediaType: v.optional(v.string()),
+      annotations: v.optional(v.record(v.string(), v.string())),
+    }),
   ),
 });
 
-/** @throws ModelcarError `REJECTED` when there is an `index.json` that is not one: it is never overwritten */
-export async function readIndex(folder: string): Promise<LayoutIndex> {
+export const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: INDEX, manifests: [] };
+
+/**
+ * Undefined where there is none.
+ * @throws ModelcarError `REJECTED` when there is an `index.json` that is not one: it is never overwritten
+ */
+export async function readIndex(folder: string): Promise<LayoutIndex | undefined> {
   const path = join(folder, 'index.json');
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  if (text === undefined) return { schemaVersion: 2, mediaType: INDEX, manifests: [] };
+  if (text === undefined) return undefined;
   const parsed = v.safeParse(indexSchema, parseJson(text));
   if (parsed.success) return parsed.output;
   throw new ModelcarError('REJECTED', `${path} is not the index of an OCI image layout`, {
@@ -54,8 +64,13 @@ export function withTag(
   return { ...index, manifests: [...others, entry] };
 }
 
-export function digestOf(tag: string, { manifests }: LayoutIndex): string | undefined {
-  return manifests.find(({ annotations }) => annotations?.[REF_NAME] === tag)?.digest;
+export function entryOf(tag: string, { manifests }: LayoutIndex): IndexEntry | undefined {
+  return manifests.find(({ annotations }) => annotations?.[REF_NAME] === tag);
+}
+
+export function tagsOf({ manifests }: LayoutIndex): readonly string[] {
+  const names = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
+  return [...new Set(names)];
 }
 
 export async function writeIndex(folder: string, index: LayoutIndex): Promise<void> {

@@ -1,11 +1,14 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush, ImageTarget, PushedBlob } from '../core/ports.ts';
+import { formatReference } from '../core/reference.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
-import { digestOf, readIndex, withTag, writeIndex } from './layout-index.ts';
+import { blobPathIn, sizeOf } from './blob-place.ts';
+import { explained } from './explained.ts';
+import { EMPTY_INDEX, entryOf, readIndex, withTag, writeIndex } from './layout-index.ts';
 
 const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
 
@@ -14,8 +17,7 @@ const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
  * Every file appears whole or not at all.
  */
 export function createLayoutTarget(folder: string): ImageTarget {
-  const blobs = join(folder, 'blobs', 'sha256');
-  const blobPath = ({ digest }: Pick<Descriptor, 'digest'>) => join(blobs, digest.slice('sha256:'.length));
+  const blobPath = ({ digest }: Pick<Descriptor, 'digest'>) => blobPathIn(folder, digest);
 
   async function pushBlob(push: BlobPush): Promise<PushedBlob> {
     const { digest, content } = push;
@@ -40,7 +42,7 @@ export function createLayoutTarget(folder: string): ImageTarget {
     prepare: () =>
       explained(`make an OCI image layout of ${folder}`, async () => {
         await readIndex(folder);
-        await mkdir(blobs, { recursive: true });
+        await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
         await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE), 0o644);
       }),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
@@ -54,39 +56,13 @@ export function createLayoutTarget(folder: string): ImageTarget {
       }),
     tagManifest: ({ descriptor }, tag) =>
       explained(`tag ${folder}:${tag}`, async () => {
-        await writeIndex(folder, withTag(await readIndex(folder), descriptor, tag));
-        const held = digestOf(tag, await readIndex(folder));
+        await writeIndex(folder, withTag((await readIndex(folder)) ?? EMPTY_INDEX, descriptor, tag));
+        const held = entryOf(tag, (await readIndex(folder)) ?? EMPTY_INDEX)?.digest;
         if (held !== descriptor.digest)
           throw mismatch(`${folder}:${tag}`, descriptor.digest, held ?? 'nothing');
       }),
-    formatReference: (at) => ('tag' in at ? `oci:${folder}:${at.tag}` : `oci:${folder}@${at.digest}`),
+    formatReference: (name) => formatReference({ kind: 'layout', folder }, name),
   };
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** A failure of the file system, in the words of an adapter. */
-async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (!isSystemError(cause)) throw cause;
-    throw new ModelcarError('REJECTED', `cannot ${what}: ${cause.message}`, {
-      hint: 'Check that the folder can be written and that the disk has room for the whole model.',
-      cause,
-    });
-  }
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
 }
 
 function mismatch(what: string, expected: string, got: string): ModelcarError {

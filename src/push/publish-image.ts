@@ -1,6 +1,6 @@
+import { atOnce } from '../core/at-once.ts';
 import { fromBytes } from '../core/bytes.ts';
 import type { Document, Image } from '../core/image.ts';
-import { atOnce } from './at-once.ts';
 import type { World } from './world.ts';
 
 /**

@@ -1,7 +1,7 @@
+import { atOnce } from '../core/at-once.ts';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
-import { atOnce } from './at-once.ts';
 import type { World } from './world.ts';
 
 export interface LayersToPush {

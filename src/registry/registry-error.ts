@@ -34,7 +34,7 @@ export async function registryError(what: string, response: HttpResponse): Promi
 
 export function codeFor({ status, codes }: Problem): ErrorCode {
   if (status === 401 || status === 403 || codes.includes('DENIED')) return 'UNAUTHORIZED';
-  if (status === 404) return 'NOT_FOUND';
+  if (status === 404 || codes.includes('NAME_UNKNOWN')) return 'NOT_FOUND';
   if (status === 429) return 'RATE_LIMITED';
   if (status === 408 || status >= 500) return 'UNAVAILABLE';
   return status >= 400 ? 'REJECTED' : 'UNSUPPORTED';
@@ -42,7 +42,7 @@ export function codeFor({ status, codes }: Problem): ErrorCode {
 
 export const HINTS: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED:
-    'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD, to an account that may push to this repository.',
+    'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD, to an account that may do this.',
   NOT_FOUND:
     'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
   UNAVAILABLE: 'Run the same command again.',

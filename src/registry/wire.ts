@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseJson } from '../core/json.ts';
+import { isTag } from '../core/reference.ts';
 
 const errorBody = v.object({
   errors: v.array(
@@ -42,4 +43,13 @@ export function parseTokenAnswer(body: string): TokenAnswer | undefined {
   const parsed = v.safeParse(tokenBody, parseJson(body));
   const token = parsed.success ? parsed.output.token || parsed.output.access_token : undefined;
   return token ? { token, expiresIn: (parsed.success && parsed.output.expires_in) || 60 } : undefined;
+}
+
+// The spec wants a list; an empty repository of some registries has `null`.
+const tagsBody = v.object({ tags: v.nullish(v.array(v.string())) });
+
+/** One page of `tags/list` (OCI distribution-spec, "Listing Tags"). What is no tag cannot be asked for, and is left out. */
+export function parseTagsPage(body: string): readonly string[] | undefined {
+  const parsed = v.safeParse(tagsBody, parseJson(body));
+  return parsed.success ? (parsed.output.tags ?? []).filter(isTag) : undefined;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
 import { type Job, jobKey } from '../core/job.ts';
@@ -6,29 +6,14 @@ import type { Oid } from '../core/model.ts';
 import type { Clock, JobJournal, Journal } from '../core/ports.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { withFileLock } from './file-lock.ts';
-import {
-  EMPTY_STATE,
-  formatState,
-  type JobRecord,
-  parseState,
-  type StateDocument,
-} from './state-document.ts';
+import { readStateFile } from './read-state-file.ts';
+import { EMPTY_STATE, formatState, type JobRecord } from './state-document.ts';
 
 export interface StateFileOptions {
   readonly path: string;
   readonly clock: Clock;
   /** Called once, when the file cannot be written; the push goes on without it. */
   readonly onWarning: (message: string) => void;
-}
-
-/** @throws ModelcarError `USAGE` when there is a file that is not ours */
-async function readStateFile(path: string): Promise<StateDocument | undefined> {
-  try {
-    return parseState(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -11,7 +11,12 @@ test('docs/cli.md is what the commands say of themselves (npm run docs renews it
 
 function cliReference(): string {
   const nothing = async () => undefined;
-  const program = createProgram('', { push: nothing, status: nothing, validate: nothing, completion: nothing });
+  const program = createProgram('', {
+    push: nothing,
+    status: nothing,
+    validate: nothing,
+    completion: nothing,
+  });
   const pages = [program, ...program.commands].map((command) => {
     let help = '';
     const writeOut = (text: string) => {

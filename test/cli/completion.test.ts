@@ -30,9 +30,15 @@ describe('bash', () => {
   test.each<[readonly string[], readonly string[]]>([
     [['p'], ['push']],
     [['status', '--js'], ['--json']],
-    [['push', '--al'], ['--allow-patterns', '--also-tag']],
+    [
+      ['push', '--al'],
+      ['--allow-patterns', '--also-tag'],
+    ],
     [['push', 'a/b', '--log-style', 'g'], ['github']],
-    [['push', '--tar-layout', ''], ['standard', 'reference']],
+    [
+      ['push', '--tar-layout', ''],
+      ['standard', 'reference'],
+    ],
     [['push', '--workers', ''], ['']],
     [['completion', 'z'], ['zsh']],
   ])('completes %o to %o', async (words, expected) => {
@@ -64,5 +70,9 @@ describePeers(['zsh'], 'zsh, the real one,', () => {
 
 test('another shell is an error that names those that there are', async () => {
   const run = await runCli(['completion', 'tcsh']);
-  expect([run.code, run.stdout, run.stderr]).toEqual([2, '', expect.stringMatching(/tcsh.*\nhint: .*bash, zsh/)]);
+  expect([run.code, run.stdout, run.stderr]).toEqual([
+    2,
+    '',
+    expect.stringMatching(/tcsh.*\nhint: .*bash, zsh/),
+  ]);
 });

@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest';
-import type { Clock, ImageTarget } from '../../src/core/ports.ts';
+import type { Clock, ImageReader, ImageTarget } from '../../src/core/ports.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
 import type { Framing } from '../../src/registry/blob-upload.ts';
+import type { RegistryApiOptions } from '../../src/registry/registry-api.ts';
+import { createRegistryReader } from '../../src/registry/registry-reader.ts';
 import { createRegistryTarget } from '../../src/registry/registry-target.ts';
 import type { FakeRegistry } from '../fakes/registry/fake-registry.ts';
 import { testClock } from './test-clock.ts';
@@ -21,16 +23,24 @@ export interface RegistryTargetSetup {
 
 /** The registry target as `compose.ts` makes it, on a clock that does not wait. */
 export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageTarget {
+  return createRegistryTarget({ ...apiOptions(registry, setup), framing: setup.framing ?? 'stream' });
+}
+
+/** The reader of the same repository. */
+export function registryReader(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageReader {
+  return createRegistryReader(apiOptions(registry, setup));
+}
+
+function apiOptions(registry: FakeRegistry, setup: RegistryTargetSetup): RegistryApiOptions {
   const transport = createNodeTransport();
   onTestFinished(() => transport.close());
-  return createRegistryTarget({
+  return {
     registry: { scheme: 'http', host: registry.host },
     repository: setup.repository ?? 'acme/llama',
     credentials: async () =>
       setup.credentials && { credentials: { kind: 'account', ...setup.credentials }, origin: 'the test' },
-    framing: setup.framing ?? 'stream',
     retries: setup.retries ?? 10,
     transport: transport.send,
     clock: setup.clock ?? testClock(),
-  });
+  };
 }

@@ -51,7 +51,7 @@ export interface FakeRegistry {
   readBlob(repository: string, digest: string): Buffer | undefined;
   /** Put a blob there, as an earlier push would have. */
   seedBlob(repository: string, bytes: Buffer): string;
-  /** As when the garbage collector has run. */
+  /** Take a blob away, as a clean-up that knew too little would. */
   dropBlob(repository: string, digest: string): void;
   addFault(fault: Fault): void;
   /** Faults whose turn has not come: a test that leaves some has not tested what it says. */
@@ -152,7 +152,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       sessions.end(session);
       return store.commit(repository, session.content.sha256, session.content).digest;
     },
-    dropBlob: (repository, digest) => void store.repositories.get(repository)?.blobs.delete(digest),
+    dropBlob: (repository, digest) => store.unlink(repository, digest),
     addFault: (fault) => faults.add(fault),
     get pendingFaults() {
       return faults.pending;

@@ -71,15 +71,15 @@ export function readManifest(world: World, exchange: Exchange): Answer {
 export function listTags(world: World, exchange: Exchange): Answer {
   const { repository } = exchange.entry;
   const known = world.store.repositories.get(repository);
-  const { pages, unknownRepository } = world.personality.tags;
+  const { pages, largestPage = Number.POSITIVE_INFINITY, unknownRepository } = world.personality.tags;
   if (!known && unknownRepository !== 'empty-list') return refuse(unknownRepository);
   const tags = [...(known?.tags.keys() ?? [])];
   if (pages === 'none') return json({ name: repository, tags });
   const { searchParams } = exchange.url;
   const last = searchParams.get('last') ?? '';
-  const count = searchParams.get('n');
+  const count = Math.min(Number(searchParams.get('n') ?? Number.POSITIVE_INFINITY), largestPage);
   const rest = tags.sort().filter((tag) => tag > last);
-  const page = count === null ? rest : rest.slice(0, Number(count));
+  const page = rest.slice(0, count);
   const end = page.at(-1);
   const more = end !== undefined && page.length < rest.length;
   const next = `</v2/${repository}/tags/list?last=${encodeURIComponent(end ?? '')}&n=${count}>; rel=${pages === 'quoted' ? '"next"' : 'next'}`;

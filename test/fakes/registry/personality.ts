@@ -126,6 +126,8 @@ export interface Personality {
   readonly tags: {
     /** `none`: the whole list, in no order, whatever `n` says. Else how `rel` is written in the Link (RFC 8288). */
     readonly pages: 'none' | 'quoted' | 'unquoted';
+    /** No page is longer, whatever `n` says: 100 in Quay. */
+    readonly largestPage?: number;
     readonly unknownRepository: Refusal | 'empty-list';
   };
   readonly etags: 'sent' | 'none';

@@ -35,6 +35,7 @@ export interface Store {
   tag(repository: string, tag: string, digest: string): void;
   manifest(repository: string, reference: string): StoredManifest | undefined;
   untag(repository: string, reference: string): boolean;
+  unlink(repository: string, digest: string): void;
 }
 
 export function createStore(budget: Budget): Store {
@@ -85,6 +86,9 @@ export function createStore(budget: Budget): Store {
     manifest(name, reference) {
       const known = repositories.get(name);
       return known?.manifests.get(known.tags.get(reference) ?? reference);
+    },
+    unlink(name, digest) {
+      repositories.get(name)?.blobs.delete(digest);
     },
     untag(name, reference) {
       const known = repositories.get(name);

@@ -1,0 +1,70 @@
+import { ModelcarError } from '../core/error.ts';
+import { readText, type Transport } from '../http/transport.ts';
+import { nextPage } from './next-page.ts';
+import { readProblem, registryError } from './registry-error.ts';
+import { parseTagsPage } from './wire.ts';
+
+export interface TagsQuestion {
+  /** `…/tags/list` */
+  readonly url: string;
+  /** Messages name the repository with it. */
+  readonly target: string;
+  readonly signal: AbortSignal;
+}
+
+/** What ECR allows at most; others give fewer if they like. */
+const PAGE_SIZE = 1000;
+/** distribution 2.8 ignores the size and sends everything at once. */
+const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+/** A list that has not ended by then will not end. */
+const PAGES_LIMIT = 10_000;
+
+/**
+ * Every tag of a repository, page after page (OCI distribution-spec, "Listing Tags"). A registry that sends us back to a
+ * page that we had has no more.
+ *
+ * @throws ModelcarError `NOT_FOUND` when there is no such repository
+ */
+export async function listAllTags(question: TagsQuestion, api: Transport): Promise<readonly string[]> {
+  const tags = new Set<string>();
+  const asked = new Set<string>();
+  let url: string | undefined = `${question.url}?n=${PAGE_SIZE}`;
+  while (url !== undefined && !asked.has(url)) {
+    if (asked.size === PAGES_LIMIT) throw unreadable(question, `its list has more than ${PAGES_LIMIT} pages`);
+    asked.add(url);
+    const page = await readPage(url, question, api);
+    for (const tag of page.tags) tags.add(tag);
+    url = page.next;
+  }
+  return [...tags];
+}
+
+interface Page {
+  readonly tags: readonly string[];
+  readonly next: string | undefined;
+}
+
+async function readPage(url: string, question: TagsQuestion, api: Transport): Promise<Page> {
+  const { target, signal } = question;
+  const response = await api({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
+  if (response.status !== 200) {
+    const what = `list the tags of ${target}`;
+    if (response.status !== 404) throw await registryError(what, response);
+    throw unknownRepository(what, (await readProblem(response)).text);
+  }
+  const tags = parseTagsPage(await readText(response, PAGE_LIMIT_BYTES));
+  if (tags === undefined) throw unreadable(question, 'the answer is not a list of tags');
+  return { tags, next: nextPage(url, response.headers.link) };
+}
+
+function unknownRepository(what: string, said: string): ModelcarError {
+  return new ModelcarError('NOT_FOUND', `cannot ${what}: ${said}`, {
+    hint: 'Check the name: there is no such repository, or nothing was pushed to it yet.',
+  });
+}
+
+function unreadable({ target }: TagsQuestion, reason: string): ModelcarError {
+  return new ModelcarError('UNSUPPORTED', `cannot list the tags of ${target}: ${reason}`, {
+    hint: 'Check that the registry is one, and what a proxy on the way makes of its answers.',
+  });
+}

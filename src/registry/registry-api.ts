@@ -1,0 +1,64 @@
+import type { Clock } from '../core/ports.ts';
+import type { RegistryHost } from '../core/reference.ts';
+import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
+import { withRedirects } from '../http/redirect.ts';
+import { type RetryPolicy, withRetry } from '../http/retry.ts';
+import type { Transport } from '../http/transport.ts';
+import { withRegistryAuth } from './auth/registry-auth.ts';
+
+export interface RegistryApiOptions {
+  readonly registry: RegistryHost;
+  readonly repository: string;
+  readonly credentials: CredentialSource;
+  /** Called once, when the registry wants to know who we are: where from, or that there is nothing. */
+  readonly onCredentials?: (host: string, origin: string | undefined) => void;
+  readonly retries: number;
+  readonly onRetry?: RetryPolicy['onRetry'];
+  /** Bare: one request at a time, no retry, no authorization, no redirects. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
+/** One repository of a registry, as requests reach it. */
+export interface RegistryApi {
+  readonly origin: string;
+  /** What the URLs of the repository begin with, without a slash at the end. */
+  readonly base: string;
+  /** With authorization alone: who sends a stream knows what follows a failure. */
+  readonly authorized: Transport;
+  /** With retry and redirects over the same authorization. */
+  readonly patient: Transport;
+}
+
+/** @param actions what to ask the right for: who only reads may have an account that may only read */
+export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' | 'pull,push'): RegistryApi {
+  const { transport, clock, retries, onRetry } = options;
+  const { origin, repository } = endpoint(options);
+  const authorized = withRegistryAuth({
+    origin,
+    scope: `repository:${repository}:${actions}`,
+    credentials: findOnce(options),
+    tokens: transport,
+    clock,
+  })(transport);
+  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
+  return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
+}
+
+/** Says once where the credentials came from, however often they are asked for. */
+function findOnce(options: RegistryApiOptions): () => Promise<RegistryCredentials | undefined> {
+  let said = false;
+  return async () => {
+    const found = await options.credentials(options.registry.host, options.repository);
+    if (!said) options.onCredentials?.(options.registry.host, found?.origin);
+    said = true;
+    return found?.credentials;
+  };
+}
+
+/** Docker Hub answers elsewhere than its name says, and its oldest images have no namespace. */
+function endpoint({ registry, repository }: RegistryApiOptions): { origin: string; repository: string } {
+  if (registry.host !== 'docker.io') return { origin: `${registry.scheme}://${registry.host}`, repository };
+  const name = repository.includes('/') ? repository : `library/${repository}`;
+  return { origin: `${registry.scheme}://registry-1.docker.io`, repository: name };
+}

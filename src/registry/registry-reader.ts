@@ -1,0 +1,109 @@
+import type { Descriptor } from '../core/descriptor.ts';
+import { type Digest, isDigest, sha256 } from '../core/digest.ts';
+import { DOCUMENT_LIMIT } from '../core/image.ts';
+import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../core/media-type.ts';
+import type { FoundBlob, ImageReader, StoredManifest } from '../core/ports.ts';
+import { formatReference, type ManifestName, type TargetLocation } from '../core/reference.ts';
+import { discard, type HttpRequest, type HttpResponse } from '../http/transport.ts';
+import { listAllTags } from './list-all-tags.ts';
+import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
+import { registryError } from './registry-error.ts';
+
+/** Without it registries turn a manifest into another kind, or hide it. */
+const ACCEPT = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX].join(', ');
+
+/** What a registry, or a proxy before it, answers to HEAD when only GET is let through: presigned URLs know one method. */
+const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
+
+/** Reads one repository of a registry that speaks the OCI distribution-spec 1.1. */
+export function createRegistryReader(options: RegistryApiOptions): ImageReader {
+  const { registry, repository } = options;
+  const location: TargetLocation = { kind: 'registry', registry, repository };
+  const target = formatReference(location);
+  const { base, patient: api } = createRegistryApi(options, 'pull');
+
+  /** Undefined where the answer is that there is none. */
+  async function ask(what: string, request: Omit<HttpRequest, 'headers'>): Promise<HttpResponse | undefined> {
+    const response = await api({ ...request, headers: { accept: ACCEPT } });
+    if (response.status === 200) return response;
+    if (request.method === 'HEAD' && HEAD_REFUSED.has(response.status)) {
+      await discard(response);
+      return ask(what, { ...request, method: 'GET' });
+    }
+    if (response.status !== 404) throw await registryError(what, response);
+    await discard(response);
+    return undefined;
+  }
+
+  async function readManifest(
+    name: ManifestName,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<StoredManifest | undefined> {
+    const reference = 'tag' in name ? name.tag : name.digest;
+    const url = `${base}/manifests/${reference}`;
+    const response = await ask(`read ${formatReference(location, name)}`, { method: 'GET', url, signal });
+    if (response === undefined) return undefined;
+    const mediaType = response.headers['content-type']?.split(';')[0]?.trim();
+    return { bytes: await readBytes(response, limit), mediaType, digest: namedDigest(response) };
+  }
+
+  async function findBlob({ digest, size }: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined> {
+    const what = `check blob ${digest} in ${target}`;
+    const url = `${base}/blobs/${digest}`;
+    let response = await ask(what, { method: 'HEAD', url, signal });
+    // A proxy may answer HEAD without a length or with 0; the head of a GET tells that from a blob that was cut to nothing.
+    if (response !== undefined && size > 0 && !contentLength(response)) {
+      await discard(response);
+      response = await ask(what, { method: 'GET', url, signal });
+    }
+    if (response === undefined) return undefined;
+    await discard(response);
+    return { size: contentLength(response), digest: namedDigest(response) };
+  }
+
+  return {
+    listTags: (signal) => listAllTags({ url: `${base}/tags/list`, target, signal }, api),
+    async resolveTag(tag, signal) {
+      const url = `${base}/manifests/${tag}`;
+      const what = `read ${formatReference(location, { tag })}`;
+      const response = await ask(what, { method: 'HEAD', url, signal });
+      if (response === undefined) return undefined;
+      await discard(response);
+      const named = namedDigest(response);
+      if (named !== undefined) return named;
+      const manifest = await readManifest({ tag }, DOCUMENT_LIMIT + 1, signal);
+      // The digest of less than everything would be of something else.
+      return manifest && manifest.bytes.length <= DOCUMENT_LIMIT ? sha256(manifest.bytes) : undefined;
+    },
+    readManifest,
+    async readBlob(digest, limit, signal) {
+      const url = `${base}/blobs/${digest}`;
+      const response = await ask(`read blob ${digest} of ${target}`, { method: 'GET', url, signal });
+      return response && readBytes(response, limit);
+    },
+    findBlob,
+    formatReference: (name) => formatReference(location, name),
+  };
+}
+
+function namedDigest({ headers }: HttpResponse): Digest | undefined {
+  const named = headers['docker-content-digest'];
+  return named !== undefined && isDigest(named) ? named : undefined;
+}
+
+function contentLength({ headers }: HttpResponse): number | undefined {
+  const length = headers['content-length'] ?? '';
+  return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
+
+async function readBytes({ body }: HttpResponse, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk.subarray(0, limit - size));
+    size += chunk.length;
+    if (size >= limit) break;
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,68 @@
+import type { Digest } from '../core/digest.ts';
+import { ModelcarError } from '../core/error.ts';
+import { readStateFile } from './read-state-file.ts';
+import type { JobRecord } from './state-document.ts';
+
+/** A push, as a state file remembers it. Times are ISO 8601, UTC. */
+export interface RecordedJob {
+  readonly key: string;
+  /** The Hub. */
+  readonly endpoint: string;
+  readonly model: string;
+  readonly commit: string;
+  /** `registry/repository`, or `oci:` and the folder. */
+  readonly target: string;
+  /** None until the image is complete. */
+  readonly tags: readonly string[];
+  /** Whether the manifest was pushed. It may have gone from the registry since: `validateImage` asks there. */
+  readonly complete: boolean;
+  readonly manifestDigest: Digest | undefined;
+  /** Layers that were pushed, and the bytes of them. */
+  readonly layers: number;
+  readonly size: number;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+}
+
+/**
+ * The jobs of a state file, the one that was touched last first.
+ * @throws ModelcarError `USAGE` when the file is not ours or cannot be read
+ */
+export async function readJobs(path: string): Promise<readonly RecordedJob[]> {
+  const state = await readStateFile(path).catch((cause: unknown) => {
+    if (cause instanceof ModelcarError) throw cause;
+    throw new ModelcarError('USAGE', `cannot read the state file ${path}: ${messageOf(cause)}`, {
+      hint: 'Give another one with --state-file, or let yourself read this one.',
+      cause,
+    });
+  });
+  const jobs = Object.entries(state?.jobs ?? {}).map(([key, record]) => toJob(key, record));
+  return jobs.toSorted((a, b) => compare(b.updatedAt, a.updatedAt) || compare(a.key, b.key));
+}
+
+function toJob(key: string, record: JobRecord): RecordedJob {
+  const { endpoint, model, commit, target, manifestDigest, startedAt, updatedAt } = record;
+  const layers = Object.values(record.layers);
+  return {
+    key,
+    endpoint,
+    model,
+    commit,
+    target,
+    tags: record.tags ?? [],
+    complete: manifestDigest !== undefined,
+    manifestDigest,
+    layers: layers.length,
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    startedAt,
+    updatedAt,
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
