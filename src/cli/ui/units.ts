@@ -8,7 +8,28 @@ const UNITS = [
 /** Bytes in decimal units, as the Hub shows them. */
 export function formatSize(bytes: number): string {
   const [unit, name] = UNITS.find(([size]) => bytes >= size) ?? [1, 'B'];
-  if (unit === 1) return `${bytes} B`;
+  if (unit === 1) return `${Math.round(bytes)} B`;
   const value = bytes / unit;
   return `${value.toFixed(value < 10 ? 2 : 1)} ${name}`;
+}
+
+/** `42s`, `3m20s`, `2h05m`, `1d03h`: at most seven columns below a hundred days. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
+  const hours = Math.floor(seconds / 3600);
+  if (hours < 24) return `${hours}h${two((seconds % 3600) / 60)}m`;
+  return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
+}
+
+/** 0 to 100, rounded down: 100 is said when all is there. What is empty is complete. */
+export function percentOf(part: number, whole: number): number {
+  return whole === 0 ? 100 : Math.floor((Math.min(part, whole) / whole) * 100);
+}
+
+/** `1 layer`, `2 layers`. */
+export function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

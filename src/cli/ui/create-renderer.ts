@@ -1,0 +1,117 @@
+import type { PushResult } from '../../index.ts';
+import { azureOutput, formatAzure } from './azure.ts';
+import { isColoured, isLive, type LogStyle, type Verbosity } from './choose.ts';
+import { formatGithub } from './github.ts';
+import { createGithubFiles } from './github-files.ts';
+import { createJsonRenderer } from './json.ts';
+import { createLiveTerminal } from './live-terminal.ts';
+import { drawLive } from './live-view.ts';
+import { createLogRenderer, type LogRenderer } from './log-renderer.ts';
+import type { Environment, Output, Renderer, Time } from './renderer.ts';
+import { createTextStyle } from './text.ts';
+import { outputsOf, variableLine } from './variables.ts';
+
+export interface RendererOptions {
+  readonly style: LogStyle;
+  readonly verbosity: Verbosity;
+  readonly env: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly time: Time;
+}
+
+/** The renderer of a style. */
+export function createRenderer(options: RendererOptions): Renderer {
+  switch (options.style) {
+    case 'json':
+      return createJsonRenderer(options);
+    case 'text':
+      return isLive(options) ? createLiveRenderer(options) : createTextRenderer(options);
+    case 'github':
+      return createGithubRenderer(options);
+    case 'azure':
+      return createAzureRenderer(options);
+  }
+}
+
+function createTextRenderer(options: RendererOptions): Renderer {
+  const { stdout, stderr } = options;
+  const format = createTextStyle({ coloured: isColoured(options) });
+  const log = createLogRenderer({ ...options, format, print: onLines(stderr) });
+  return { ...log, result: (result) => finish(log, result, stdout) };
+}
+
+function createLiveRenderer(options: RendererOptions): Renderer {
+  const { stdout, stderr, time } = options;
+  const coloured = isColoured(options);
+  const text = createTextStyle({ coloured });
+  const terminal = createLiveTerminal({
+    output: stderr,
+    time,
+    draw: () => {
+      const { columns = 80, rows = 24 } = stderr;
+      return drawLive(log.progress(), { columns, rows, coloured }, time.now());
+    },
+  });
+  // The bars say it better.
+  const format: typeof text = (entry) => (entry.kind === 'progress' ? [] : text(entry));
+  const log = createLogRenderer({ ...options, format, print: terminal.print });
+  return {
+    event: log.event,
+    plan(plan) {
+      terminal.close();
+      log.plan(plan);
+    },
+    result(result) {
+      terminal.close();
+      finish(log, result, stdout);
+    },
+    error(failure) {
+      terminal.close();
+      log.error(failure);
+    },
+    close: terminal.close,
+  };
+}
+
+function createGithubRenderer(options: RendererOptions): Renderer {
+  const { stdout, stderr, env } = options;
+  const log = createLogRenderer({ ...options, format: formatGithub, print: onLines(stderr) });
+  const files = createGithubFiles(env, (message) => log.event({ type: 'warning', message }));
+  return {
+    ...log,
+    result(result) {
+      finish(log, result, stdout);
+      files.result(result, log.progress());
+    },
+    error(failure) {
+      log.error(failure);
+      files.error(failure);
+    },
+  };
+}
+
+function createAzureRenderer(options: RendererOptions): Renderer {
+  const { stdout, stderr } = options;
+  const log = createLogRenderer({ ...options, format: formatAzure, print: onLines(stderr) });
+  return {
+    ...log,
+    result(result) {
+      log.result(result);
+      onLines(stdout)(outputsOf(result).flatMap((output) => [azureOutput(output), variableLine(output)]));
+    },
+  };
+}
+
+/** The last words for people, then the variables for scripts. */
+function finish(log: LogRenderer, result: PushResult, stdout: Output): void {
+  log.result(result);
+  onLines(stdout)(outputsOf(result).map(variableLine));
+}
+
+/** Nothing but lines goes to a stream, and all lines of a moment in one write. */
+function onLines(output: Output): (lines: readonly string[]) => void {
+  return (lines) => {
+    if (lines.length > 0) output.write(lines.map((line) => `${line}\n`).join(''));
+  };
+}

@@ -1,0 +1,93 @@
+import { ModelcarError, type ModelId, type PushEvent, type PushResult } from '../../index.ts';
+import type { ShownPlan } from './end-entries.ts';
+import type { Failure, Output, Renderer, Time } from './renderer.ts';
+
+/** One JSON object a line, on stdout; nothing else, and nothing on stderr. The contract is `docs/events.md`. */
+export function createJsonRenderer({
+  stdout,
+  time,
+}: {
+  readonly stdout: Output;
+  readonly time: Time;
+}): Renderer {
+  const told = new Map<string, number>();
+  const write = (object: JsonLine) =>
+    stdout.write(jsonLine({ v: 1, time: new Date(time.date()).toISOString(), ...object }));
+
+  return {
+    event(event) {
+      if (event.type === 'layer-progress') {
+        const now = time.now();
+        if (now - (told.get(event.path) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return;
+        told.set(event.path, now);
+      }
+      write(event);
+    },
+    plan: (plan) => write(planLine(plan)),
+    result: (result) => write(resultLine(result)),
+    error: (failure) => write(errorLine(failure)),
+    close: () => undefined,
+  };
+}
+
+/** Values are absolute, so a line that is not written is not missed; a push of hours still makes a log of a size. */
+const PROGRESS_INTERVAL_MS = 1_000;
+
+type JsonLine = PushEvent | { readonly type: 'plan' | 'result' | 'error'; readonly [field: string]: unknown };
+
+function resultLine(result: PushResult): JsonLine {
+  const { manifestDigest, imageReference, imageReferenceDigest, commit } = result;
+  return { type: 'result', manifestDigest, imageReference, imageReferenceDigest, commit };
+}
+
+function planLine({ model, layers, leftOut = [], tags, imageReference }: ShownPlan): JsonLine {
+  return {
+    type: 'plan',
+    model: nameOf(model.id),
+    revision: model.revision,
+    commit: model.commit,
+    imageReference,
+    tags,
+    files: layers.length,
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    layers: layers.map(({ path, size, sibling }) => ({
+      path,
+      size,
+      file: sibling.path,
+      fileSize: sibling.size,
+    })),
+    leftOut: leftOut.map(({ reason, siblings }) => ({
+      reason,
+      files: siblings.map(({ path, size }) => ({ path, size })),
+    })),
+  };
+}
+
+/** As the event `model-resolved` writes it. */
+function nameOf({ type, name }: ModelId): string {
+  return type === 'dataset' ? `datasets/${name}` : name;
+}
+
+function errorLine({ error, exitCode, lines }: Failure): JsonLine {
+  if (error instanceof ModelcarError) {
+    const { code, message, hint } = error;
+    return { type: 'error', code, exitCode, message, ...(hint !== undefined && { hint }) };
+  }
+  return { type: 'error', code: 'BUG', exitCode, message: lines.join('\n') };
+}
+
+/**
+ * An object as one line that may be shown on a terminal or in a CI log as it is: what would move a cursor, turn text
+ * round or start a command of Azure Pipelines or GitHub is written as `\uXXXX`, which JSON reads as the same text.
+ */
+function jsonLine(object: object): string {
+  const escaped = JSON.stringify(object).replace(
+    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|#(?=\p{Default_Ignorable_Code_Point}*#)/gu,
+    unicodeEscape,
+  );
+  return `${escaped}\n`;
+}
+
+function unicodeEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

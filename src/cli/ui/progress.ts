@@ -1,0 +1,132 @@
+import type { PushEvent } from '../../index.ts';
+import { addSample, type Samples } from './rate.ts';
+
+/** How far a push is: everything that the displays say of it. Plain data. */
+export interface Progress {
+  /** Undefined until the Hub has said what there is. */
+  readonly model: Resolved | undefined;
+  readonly running: ReadonlyMap<string, RunningLayer>;
+  /** By path, in the order in which they came to their end. */
+  readonly finished: ReadonlyMap<string, FinishedLayer>;
+  readonly leftOut: readonly Of<'files-left-out'>[];
+  readonly retries: number;
+  /** Bytes moved so far, those moved twice counted twice: what the rate is taken from. */
+  readonly moved: number;
+  readonly samples: Samples;
+}
+
+export interface RunningLayer {
+  readonly size: number;
+  readonly sent: number;
+  readonly samples: Samples;
+  /** Set while it waits to be tried again; `until` as `now` counts. */
+  readonly pause?: { readonly retry: number; readonly until: number } | undefined;
+}
+
+export interface FinishedLayer {
+  readonly size: number;
+  readonly outcome: Of<'layer-done'>['outcome'] | 'failed';
+}
+
+type Of<Type extends PushEvent['type']> = Extract<PushEvent, { type: Type }>;
+
+type Resolved = Of<'model-resolved'>;
+
+export const NOTHING_YET: Progress = {
+  model: undefined,
+  running: new Map(),
+  finished: new Map(),
+  leftOut: [],
+  retries: 0,
+  moved: 0,
+  samples: [],
+};
+
+/** The progress after `event`. Pure; `now` in milliseconds, monotonic. */
+export function advance(progress: Progress, event: PushEvent, now: number): Progress {
+  switch (event.type) {
+    case 'model-resolved':
+      return { ...progress, model: event };
+    case 'files-left-out':
+      return { ...progress, leftOut: [...progress.leftOut, event] };
+    case 'request-retrying':
+      return { ...progress, retries: progress.retries + 1 };
+    case 'layer-started':
+      return run(progress, event.path, { size: event.size, sent: 0, samples: [{ at: now, bytes: 0 }] });
+    case 'layer-progress':
+      return send(progress, event, now);
+    case 'layer-retrying':
+      return pause(progress, event, now);
+    case 'layer-done':
+      return finish(progress, event, now);
+    case 'layer-failed':
+      return end(progress, event.path, {
+        size: progress.running.get(event.path)?.size ?? 0,
+        outcome: 'failed',
+      });
+    case 'warning':
+    case 'credentials-chosen':
+    case 'manifest-pushed':
+    case 'tag-pushed':
+      return progress;
+  }
+}
+
+/** Bytes of all layers that are at the target, or on their way. */
+export function bytesSent({ running, finished }: Progress): number {
+  let sent = 0;
+  for (const layer of running.values()) sent += layer.sent;
+  for (const { size, outcome } of finished.values()) if (outcome !== 'failed') sent += size;
+  return sent;
+}
+
+export interface Tally {
+  readonly layers: number;
+  readonly bytes: number;
+}
+
+/** How many layers ended so. */
+export function tally({ finished }: Progress, wanted: FinishedLayer['outcome']): Tally {
+  const sizes = [...finished.values()].filter(({ outcome }) => outcome === wanted).map(({ size }) => size);
+  return { layers: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+function run(progress: Progress, path: string, layer: RunningLayer): Progress {
+  return { ...progress, running: new Map(progress.running).set(path, layer) };
+}
+
+function send(progress: Progress, { path, sent, size }: Of<'layer-progress'>, now: number): Progress {
+  const before = progress.running.get(path);
+  // What the registry lost is sent again: the rate of before says nothing about the bytes from here on.
+  const samples = before === undefined || sent < before.sent ? [] : before.samples;
+  const layer = { size, sent, samples: addSample(samples, { at: now, bytes: sent }) };
+  return run(move(progress, sent - (before?.sent ?? 0), now), path, layer);
+}
+
+function pause(progress: Progress, event: Of<'layer-retrying'>, now: number): Progress {
+  const layer = progress.running.get(event.path);
+  const counted = { ...progress, retries: progress.retries + 1 };
+  if (layer === undefined) return counted;
+  return run(counted, event.path, {
+    ...layer,
+    pause: { retry: event.retry, until: now + event.delayMs },
+  });
+}
+
+function finish(progress: Progress, { path, size, outcome }: Of<'layer-done'>, now: number): Progress {
+  if (progress.finished.has(path)) return progress;
+  const sent = progress.running.get(path)?.sent ?? 0;
+  const moved = outcome === 'uploaded' ? move(progress, size - sent, now) : progress;
+  return end(moved, path, { size, outcome });
+}
+
+function end(progress: Progress, path: string, layer: FinishedLayer): Progress {
+  const running = new Map(progress.running);
+  running.delete(path);
+  return { ...progress, running, finished: new Map(progress.finished).set(path, layer) };
+}
+
+function move(progress: Progress, bytes: number, now: number): Progress {
+  const moved = progress.moved + Math.max(0, bytes);
+  return { ...progress, moved, samples: addSample(progress.samples, { at: now, bytes: moved }) };
+}
