@@ -14,7 +14,7 @@ import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
-import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
+import type { ListTagsOptions, NetworkAccess, PushOptions, ValidateOptions } from './options.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
@@ -84,7 +84,7 @@ async function withReader<T>(
 ): Promise<T> {
   const { signal = new AbortController().signal } = options;
   requireInteger('retries of the registry', options.registry?.retries ?? DEFAULT_RETRIES, 0, 100);
-  const transport = createNodeTransport();
+  const transport = createTransport(options.network, options.registry?.insecure);
   try {
     return await work(createReader(options, transport), signal);
   } finally {
@@ -97,17 +97,24 @@ async function inWorld<T>(
   work: (request: PushRequest, world: World) => Promise<T>,
 ): Promise<T> {
   const request = toRequest(options);
-  const { ca: caText, ...access } = options.network ?? {};
-  const ca = caText === undefined ? [] : [...parseCaCertificates(caText), ...extraCaCertificates()];
-  const network = { ...access, ca, userAgent: USER_AGENT };
-  const hub = createNodeTransport(network);
-  const registry = createNodeTransport({ ...network, insecure: options.registry?.insecure });
+  const hub = createTransport(options.network);
+  const registry = createTransport(options.network, options.registry?.insecure);
   try {
     return await work(request, createWorld(options, { hub, registry }));
   } finally {
     hub.close();
     registry.close();
   }
+}
+
+/** @throws ModelcarError `USAGE` */
+function createTransport({ ca, proxyFor }: NetworkAccess = {}, insecure = false): NodeTransport {
+  return createNodeTransport({
+    ca: ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()],
+    proxyFor,
+    insecure,
+    userAgent: USER_AGENT,
+  });
 }
 
 /** @throws ModelcarError `USAGE` */

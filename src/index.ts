@@ -2,6 +2,7 @@ export { listJobs, listTags, planPush, pushModel, validateImage } from './compos
 export type { Digest } from './core/digest.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';
+export { formatSize } from './core/format-size.ts';
 export type { PlannedLayer } from './core/layer-plan.ts';
 export type { ModelId, Oid, ResolvedModel, Sibling } from './core/model.ts';
 export {
@@ -16,6 +17,7 @@ export {
   type TargetLocation,
 } from './core/reference.ts';
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
+export type { LeftOut } from './core/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';

@@ -19,9 +19,12 @@ export interface PushOptions {
   readonly hub?: HubAccess;
   readonly registry?: RegistryAccess;
   readonly network?: NetworkAccess;
-  /** `fnmatch` patterns on whole paths, or ends of paths: exactly these files. Default: all. */
+  /**
+   * `fnmatch` patterns on whole paths, or ends of paths: exactly these files; `['*']` is everything. Default: of a
+   * model, one copy of its weights and what serves them (docs/selection.md); of a dataset, everything.
+   */
   readonly allowPatterns?: readonly string[];
-  /** The same: never these files. */
+  /** The same: never these files, also of the default. */
   readonly ignorePatterns?: readonly string[];
   /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
   readonly layerPrefix?: string;
@@ -50,7 +53,7 @@ export interface PushOptions {
 export interface ListTagsOptions {
   /** The repository or the OCI image layout. */
   readonly target: TargetLocation;
-  readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries'>;
+  readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries' | 'insecure'>;
   readonly network?: NetworkAccess;
   /** Only `credentials-chosen` and `request-retrying` happen here. */
   readonly onEvent?: OnEvent;

@@ -1,4 +1,11 @@
-import { type CredentialSource, findCredentials, type HubAccess, type RegistryAccess } from '../index.ts';
+import {
+  type CredentialSource,
+  findCredentials,
+  type HubAccess,
+  type NetworkAccess,
+  proxyFromEnvironment,
+  type RegistryAccess,
+} from '../index.ts';
 import { type Environment, type FlagValues, notEmpty, usage } from './read-flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -13,6 +20,8 @@ export function hubAccess(values: FlagValues, env: Environment, { tokenFile }: S
     ...(endpoint !== undefined && { endpoint }),
     ...(token !== undefined && { token }),
     ...(retries !== undefined && { retries }),
+    ...seconds('metadataTimeoutMs', 'HF_HUB_ETAG_TIMEOUT', env),
+    ...seconds('stallTimeoutMs', 'HF_HUB_DOWNLOAD_TIMEOUT', env),
     offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
   };
 }
@@ -29,7 +38,12 @@ export function registryAccess(
     credentials: credentialSource(env, home, uid),
     ...(retries !== undefined && { retries }),
     ...(chunkMib !== undefined && { chunkSize: chunkMib * MIB }),
+    insecure: values.decision('insecure') ?? false,
   };
+}
+
+export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAccess {
+  return { proxyFor: proxyFromEnvironment(env), ...(ca !== undefined && { ca }) };
 }
 
 /** The variables, else the files of docker and podman. */
@@ -49,6 +63,23 @@ function hubToken(env: Environment, tokenFile: string | undefined): string | und
   const token = notEmpty(env.HF_TOKEN) ?? notEmpty(env.HUGGING_FACE_HUB_TOKEN) ?? notEmpty(tokenFile);
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw usage('the Hub token contains characters that no token has', 'Check HF_TOKEN and the token file.');
+}
+
+/**
+ * Time limits as `huggingface_hub` reads them: whole seconds.
+ * https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
+ */
+function seconds<Name extends string>(
+  name: Name,
+  variable: string,
+  env: Environment,
+): { readonly [Key in Name]?: number } {
+  const text = notEmpty(env[variable]);
+  if (text === undefined) return {};
+  if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3600) {
+    return { [name]: Number(text) * 1000 } as { readonly [Key in Name]: number };
+  }
+  throw usage(`${variable}=${text} is not possible`, 'Give whole seconds, from 1 to 3600.');
 }
 
 /** The words that huggingface_hub takes for true; everything else is a no there. */

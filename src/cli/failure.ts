@@ -5,19 +5,15 @@ import type { Interruption } from './interruption.ts';
 import { usageMessage } from './program.ts';
 import type { Failure } from './ui/renderer.ts';
 
-/** What went wrong, ready to be shown; undefined where nothing did, as after `--help`. */
-export function failureOf(error: unknown, { signal, exitCode }: Interruption): Failure | undefined {
-  const usage = usageMessage(error);
-  if (usage?.exitCode === 0) return undefined;
-  const shown = usage
+/** What went wrong, ready to be shown. The exit code is 0 where nothing did, as after `--help`. */
+export function failureOf(thrown: unknown, { signal, exitCode }: Interruption): Failure {
+  const usage = usageMessage(thrown);
+  const error = usage
     ? new ModelcarError('USAGE', usage.message, { hint: 'Run: oci-modelcar --help' })
-    : error;
-  const lines = explain(shown);
-  if (!(shown instanceof ModelcarError)) {
-    const message = shown instanceof Error ? shown.message : String(shown);
-    return { code: undefined, exitCode: BUG, message, hint: undefined, lines };
-  }
-  const { code, message, hint } = shown;
+    : thrown;
+  const lines = explain(error);
+  if (usage?.exitCode === 0) return { error, exitCode: 0, lines };
+  if (!(error instanceof ModelcarError)) return { error, exitCode: BUG, lines };
   const stopped = signal.aborted && error === signal.reason;
-  return { code, exitCode: stopped ? exitCode() : EXIT_CODES[code], message, hint, lines };
+  return { error, exitCode: stopped ? exitCode() : EXIT_CODES[error.code], lines };
 }

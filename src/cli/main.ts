@@ -17,11 +17,11 @@ async function main(): Promise<void> {
     },
     async status(words) {
       const { status } = await import('./commands/status.ts');
-      process.stdout.write(await status(words, process.env, interruption.signal));
+      process.stdout.write(await status(words, process, interruption.signal));
     },
     async validate(words) {
       const { validate } = await import('./commands/validate.ts');
-      process.stdout.write(await validate(words, process.env, interruption.signal));
+      process.exitCode = await validate(words, process, interruption.signal);
     },
     async completion(shell) {
       const { completion } = await import('./commands/completion.ts');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type PushOptions, TAR_LAYOUTS } from '../index.ts';
-import { hubAccess, registryAccess } from './access.ts';
+import { hubAccess, networkAccess, registryAccess } from './access.ts';
 import { PUSH_FLAGS, type Words } from './flags.ts';
 import { modelOf, targetOf } from './model-and-target.ts';
 import { type Environment, type FlagValues, notEmpty, readFlags, usage } from './read-flags.ts';
@@ -34,11 +34,12 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
     alsoTags: values.list('alsoTag'),
     hub: hubAccess(values, env, surroundings),
     registry: registryAccess(values, env, surroundings),
+    network: networkAccess(env, surroundings),
     allowPatterns: values.list('allowPatterns'),
     ignorePatterns: values.list('ignorePatterns'),
     ...(layerPrefix !== undefined && { layerPrefix }),
     ...(tarLayout !== undefined && { tarLayout }),
-    stateFile: stateFileOf(values, env, surroundings),
+    stateFile: stateFileOf(values, env, surroundings.home),
     force: values.decision('force') ?? false,
     ...(workers !== undefined && { workers }),
     continueOnError: continuesOnError(values),
@@ -46,7 +47,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
 }
 
 /** XDG Base Directory Specification: what should outlive a restart and is of no use elsewhere. */
-export function stateFileOf(values: FlagValues, env: Environment, { home }: Surroundings): string {
+export function stateFileOf(values: FlagValues, env: Environment, home: string): string {
   const state = notEmpty(env.XDG_STATE_HOME) ?? join(home, '.local', 'state');
   return values.text('stateFile') ?? join(state, 'oci-modelcar', 'state.json');
 }

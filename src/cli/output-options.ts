@@ -1,6 +1,14 @@
-import { type FlagValues, usage } from './read-flags.ts';
+import { type Environment, type FlagValues, usage } from './read-flags.ts';
+import { chooseLogStyle, LOG_STYLES, type LogStyle, type Verbosity } from './ui/choose.ts';
 
-export type Verbosity = 'quiet' | 'normal' | 'verbose';
+/** @throws ModelcarError `USAGE` for a style that there is not */
+export function logStyleOf(values: FlagValues, env: Environment): LogStyle {
+  const wanted = values.text('logStyle');
+  return chooseLogStyle(
+    LOG_STYLES.find((style) => style === wanted),
+    env,
+  );
+}
 
 /** @throws ModelcarError `USAGE` when both are asked for in the same way; a flag wins over a variable */
 export function verbosityOf(values: FlagValues): Verbosity {

@@ -16,12 +16,22 @@ export interface Surroundings {
 
 /** @throws ModelcarError `USAGE` when there is no reading `caFile` */
 export async function readSurroundings(caFile: string | undefined, env: Environment): Promise<Surroundings> {
+  const home = homeFolder();
   return {
-    home: homedir(),
+    home,
     uid: process.getuid?.(),
-    tokenFile: await readTokenFile(env, homedir()),
+    tokenFile: await readTokenFile(env, home),
     ca: caFile === undefined ? undefined : await readCaFile(caFile),
   };
+}
+
+/** A user that the machine has no entry for, as in a container, may have no home: then it is where nothing is found. */
+export function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return '/';
+  }
 }
 
 /** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A file that is not there is no token. */

@@ -24,6 +24,8 @@ const introductions = {
   busybox: { args: ['--help'], says: /^BusyBox v\d/ },
   'gnu-tar': { args: ['--version'], says: /^tar \(GNU tar\) \d/ },
   python3: { args: ['--version'], says: /^Python 3\.\d/ },
+  zsh: { args: ['--version'], says: /^zsh \d/ },
+  fish: { args: ['--version'], says: /^fish, version \d/ },
   huggingface_hub: { args: ['-c', importsHubClient], says: /^huggingface_hub 2\.4\.0$/m },
   'oci-modelcar-0.4.1': { args: ['--version'], says: /\b0\.4\.1\b/ },
 } satisfies Record<PeerName, { args: string[]; says: RegExp }>;

@@ -1,26 +1,46 @@
 import { type PushEvent, planPush, pushModel } from '../../index.ts';
+import { failureOf } from '../failure.ts';
 import { PUSH_FLAGS } from '../flags.ts';
 import type { Interruption } from '../interruption.ts';
 import { type PushWords, toPushOptions } from '../options.ts';
-import { type Environment, readFlags } from '../read-flags.ts';
+import { logStyleOf, verbosityOf } from '../output-options.ts';
+import { readFlags } from '../read-flags.ts';
 import { readSurroundings } from '../surroundings.ts';
-import type { Renderer } from '../ui/renderer.ts';
+import { createRenderer } from '../ui/create-renderer.ts';
+import { systemTime } from '../ui/system-time.ts';
 
-/** `oci-modelcar push`: what it says goes to the renderer, what goes wrong is thrown. */
+/**
+ * `oci-modelcar push`, shown in the style that was asked for, also where it fails. Returns the exit code.
+ * @throws ModelcarError `USAGE` where it is not clear how to show anything
+ */
 export async function push(
   words: PushWords,
-  env: Environment,
-  { renderer, interruption }: { readonly renderer: Renderer; readonly interruption: Interruption },
-): Promise<void> {
-  const caFile = readFlags(PUSH_FLAGS, words, env).text('caFile');
-  const options = {
-    ...toPushOptions(words, env, await readSurroundings(caFile, env)),
-    signal: interruption.signal,
-    onEvent(event: PushEvent) {
-      if (event.type === 'manifest-pushed') interruption.noteTagging();
-      renderer.event(event);
-    },
-  };
-  if (words.dryRun) renderer.plan(await planPush(options));
-  else renderer.result(await pushModel(options));
+  { env, stdout, stderr }: NodeJS.Process,
+  interruption: Interruption,
+): Promise<number> {
+  const values = readFlags(PUSH_FLAGS, words, env);
+  const style = logStyleOf(values, env);
+  const renderer = createRenderer({
+    ...{ style, verbosity: verbosityOf(values) },
+    ...{ env, stdout, stderr, time: systemTime },
+  });
+  try {
+    const options = {
+      ...toPushOptions(words, env, await readSurroundings(values.text('caFile'), env)),
+      signal: interruption.signal,
+      onEvent(event: PushEvent) {
+        if (event.type === 'manifest-pushed') interruption.noteTagging();
+        renderer.event(event);
+      },
+    };
+    if (words.dryRun) renderer.plan(await planPush(options));
+    else renderer.result(await pushModel(options));
+    return 0;
+  } catch (error) {
+    const failure = failureOf(error, interruption);
+    renderer.error(failure);
+    return failure.exitCode;
+  } finally {
+    renderer.close();
+  }
 }

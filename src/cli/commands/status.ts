@@ -1,0 +1,32 @@
+import { listJobs, listTags, parseImageReference } from '../../index.ts';
+import { STATUS_FLAGS, type Words } from '../flags.ts';
+import { type Inspection, prepareInspection, toDocument } from '../inspection.ts';
+import { stateFileOf } from '../options.ts';
+import { readFlags, usage } from '../read-flags.ts';
+import { homeFolder } from '../surroundings.ts';
+import { formatJobs, formatTags, jobsDocument, tagsDocument } from '../ui/status.ts';
+import { toLines } from '../ui/text.ts';
+
+/** `oci-modelcar status`: what it prints. */
+export async function status(
+  words: Words & { readonly repository?: string },
+  process: NodeJS.Process,
+  signal: AbortSignal,
+): Promise<string> {
+  const values = readFlags(STATUS_FLAGS, words, process.env);
+  if (words.repository === undefined) return jobs(stateFileOf(values, process.env, homeFolder()), words);
+  return tags(words.repository, words, await prepareInspection(values, process, signal));
+}
+
+async function jobs(stateFile: string, { json }: Words): Promise<string> {
+  const found = await listJobs({ stateFile });
+  return json ? toDocument(jobsDocument(found)) : toLines(formatJobs(found, stateFile));
+}
+
+async function tags(repository: string, { json }: Words, inspection: Inspection): Promise<string> {
+  const { location, tag } = parseImageReference(repository);
+  if (tag !== undefined)
+    throw usage('status lists all tags of a repository', `Leave out :${tag}, or run: oci-modelcar validate`);
+  const found = await listTags({ target: location, ...inspection });
+  return json ? toDocument(tagsDocument(found, repository)) : toLines(formatTags(found, repository));
+}

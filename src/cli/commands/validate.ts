@@ -1,0 +1,47 @@
+import {
+  parseStoredReference,
+  parseTargetLocation,
+  type StoredReference,
+  validateImage,
+} from '../../index.ts';
+import { EXIT_CODES } from '../exit-code.ts';
+import { VALIDATE_FLAGS, type Words } from '../flags.ts';
+import { prepareInspection, toDocument } from '../inspection.ts';
+import { type FlagValues, readFlags, usage } from '../read-flags.ts';
+import { toLines } from '../ui/text.ts';
+import { formatValidation, validationDocument } from '../ui/validation.ts';
+
+/** `oci-modelcar validate`: prints what it found and returns the exit code. */
+export async function validate(
+  words: Words & { readonly reference?: string },
+  process: NodeJS.Process,
+  signal: AbortSignal,
+): Promise<number> {
+  const values = readFlags(VALIDATE_FLAGS, words, process.env);
+  const { location, name } = imageOf(words.reference, values);
+  if (name === undefined)
+    throw usage('no tag is named', 'Add :tag or @sha256:…; oci-modelcar status lists the tags.');
+  const found = await validateImage({
+    target: location,
+    ...name,
+    ...(await prepareInspection(values, process, signal)),
+  });
+  const text = words.json ? toDocument(validationDocument(found)) : toLines(formatValidation(found));
+  process.stdout.write(text);
+  return found.problems.length === 0 ? 0 : EXIT_CODES.CONTENT_MISMATCH;
+}
+
+/** The argument, else flags or variables. */
+function imageOf(argument: string | undefined, values: FlagValues): StoredReference {
+  if (argument === undefined) {
+    const registry = values.text('registry');
+    if (registry === undefined)
+      throw usage('no image is named', 'Add registry/repository:tag, or --registry.');
+    const tag = values.text('targetTag');
+    const location = parseTargetLocation(registry, values.text('targetRepo'));
+    return { location, name: tag === undefined ? undefined : { tag } };
+  }
+  if (values.wasGiven('registry') || values.wasGiven('targetRepo') || values.wasGiven('targetTag'))
+    throw usage('the image is named twice', 'Leave out --registry, --target-repo and --target-tag.');
+  return parseStoredReference(argument);
+}

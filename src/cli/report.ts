@@ -1,0 +1,28 @@
+import { failureOf } from './failure.ts';
+import type { Interruption } from './interruption.ts';
+import type { Environment } from './read-flags.ts';
+import { chooseLogStyle, LOG_STYLES, type LogStyle } from './ui/choose.ts';
+import { createRenderer } from './ui/create-renderer.ts';
+import { systemTime } from './ui/system-time.ts';
+
+/** Shows what went wrong where no command could, and returns the exit code. */
+export function report(
+  error: unknown,
+  { argv, env, stdout, stderr }: NodeJS.Process,
+  interruption: Interruption,
+): number {
+  const failure = failureOf(error, interruption);
+  if (failure.exitCode === 0) return 0;
+  const style = guessStyle(argv.slice(2), env);
+  createRenderer({ style, verbosity: 'normal', env, stdout, stderr, time: systemTime }).error(failure);
+  return failure.exitCode;
+}
+
+/** The words could not be understood, but who asked for JSON reads nothing else. */
+function guessStyle([command, ...words]: readonly string[], env: Environment): LogStyle {
+  const at = words.findIndex((word) => /^--log-style(=|$)/.test(word));
+  const given = words[at]?.split('=')[1] ?? words[at + 1];
+  const wanted = at === -1 ? env.LOG_STYLE : given;
+  const known = LOG_STYLES.find((style) => style === wanted?.trim());
+  return chooseLogStyle(command === 'push' ? known : undefined, env);
+}
