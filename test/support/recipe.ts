@@ -1,0 +1,56 @@
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type CommandOutput, runCommand } from '../real/run-command.ts';
+
+/** The code blocks of a page in docs/recipes that are marked with exactly this, in their order. */
+export async function recipeBlocks(page: string, mark: string): Promise<string[]> {
+  const markdown = await readFile(join(RECIPES, page), 'utf8');
+  const blocks = [...markdown.matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
+  return blocks.filter(([, marked]) => marked === mark).map(([, , block = '']) => block);
+}
+
+export function recipePages(): Promise<string[]> {
+  return readdir(RECIPES);
+}
+
+export interface RecipeRun {
+  /** Working folder and HOME. */
+  readonly folder: string;
+  /** With `PATH` all the environment that the recipe gets: nothing of the machine's own reaches it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Folders that are looked through before `PATH`. */
+  readonly programs?: readonly string[];
+  /** `sh` unless the place where the recipe is for runs another. */
+  readonly shell?: 'sh' | 'bash';
+}
+
+/** Runs shell lines as a reader would, with the built command as `oci-modelcar` and for `npx oci-modelcar@VERSION`. */
+export async function runRecipe(
+  script: string,
+  { folder, env, programs = [], shell = 'sh' }: RecipeRun,
+): Promise<CommandOutput> {
+  const commands = join(folder, '.commands');
+  await mkdir(commands, { recursive: true });
+  await writeCommand(join(commands, 'oci-modelcar'), `exec '${process.execPath}' '${COMMAND}' "$@"`);
+  await writeCommand(join(commands, 'npx'), NPX);
+  const path = [commands, ...programs, process.env.PATH ?? ''].join(delimiter);
+  const variables = Object.entries({ HOME: folder, PATH: path, ...env }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return runCommand('env', ['-i', ...variables, shell, '-eu', '-c', script], { cwd: folder });
+}
+
+const RECIPES = fileURLToPath(new URL('../../docs/recipes', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** The package is not on npm while it is tested; what the recipe asks npx for is the command of this clone. */
+const NPX = `case "$1 $2" in
+  '--yes oci-modelcar@'*) shift 2; exec oci-modelcar "$@" ;;
+  *) echo "npx was called with: $*" >&2; exit 99 ;;
+esac`;
+
+async function writeCommand(file: string, lines: string): Promise<void> {
+  await writeFile(file, `#!/bin/sh\n${lines}\n`);
+  await chmod(file, 0o755);
+}
