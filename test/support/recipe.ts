@@ -1,17 +1,21 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandOutput, runCommand } from '../real/run-command.ts';
 
-/** The code blocks of a page in docs/recipes that are marked with exactly this, in their order. */
-export async function recipeBlocks(page: string, mark: string): Promise<string[]> {
-  const markdown = await readFile(join(RECIPES, page), 'utf8');
-  const blocks = [...markdown.matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
-  return blocks.filter(([, marked]) => marked === mark).map(([, , block = '']) => block);
-}
-
+/** The pages of docs/recipes. */
 export function recipePages(): Promise<string[]> {
   return readdir(RECIPES);
+}
+
+export function recipeText(page: string): Promise<string> {
+  return readFile(join(RECIPES, page), 'utf8');
+}
+
+/** The code blocks of a page that are marked with exactly this, in their order. */
+export async function recipeBlocks(page: string, mark: string): Promise<string[]> {
+  const blocks = [...(await recipeText(page)).matchAll(/^```(.+)\n([\s\S]*?)^```$/gm)];
+  return blocks.filter(([, marked]) => marked === mark).map(([, , block = '']) => block);
 }
 
 export interface RecipeRun {
@@ -19,7 +23,7 @@ export interface RecipeRun {
   readonly folder: string;
   /** With `PATH` all the environment that the recipe gets: nothing of the machine's own reaches it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Folders that are looked through before `PATH`. */
+  /** Folders that are looked through before everything else. */
   readonly programs?: readonly string[];
   /** `sh` unless the place where the recipe is for runs another. */
   readonly shell?: 'sh' | 'bash';
@@ -31,15 +35,24 @@ export async function runRecipe(
   { folder, env, programs = [], shell = 'sh' }: RecipeRun,
 ): Promise<CommandOutput> {
   const commands = join(folder, '.commands');
-  await mkdir(commands, { recursive: true });
-  await writeCommand(join(commands, 'oci-modelcar'), `exec '${process.execPath}' '${COMMAND}' "$@"`);
-  await writeCommand(join(commands, 'npx'), NPX);
-  const path = [commands, ...programs, process.env.PATH ?? ''].join(delimiter);
+  await writeProgram(join(commands, 'oci-modelcar'), `exec '${process.execPath}' '${COMMAND}' "$@"`);
+  await writeProgram(join(commands, 'npx'), NPX);
+  const path = [...programs, commands, process.env.PATH ?? ''].join(delimiter);
   const variables = Object.entries({ HOME: folder, PATH: path, ...env }).map(
     ([name, value]) => `${name}=${value}`,
   );
-  return runCommand('env', ['-i', ...variables, shell, '-eu', '-c', script], { cwd: folder });
+  return runCommand('env', ['-i', ...variables, ...SHELLS[shell], '-eu', '-c', script], { cwd: folder });
 }
+
+/** A shell script as a program of this path. */
+export async function writeProgram(file: string, lines: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `#!/bin/sh\n${lines}\n`);
+  await chmod(file, 0o755);
+}
+
+/** A bash whose stdin is a socket takes itself for a remote shell, and would read the machine's files for those. */
+const SHELLS = { sh: ['sh'], bash: ['bash', '--norc'] };
 
 const RECIPES = fileURLToPath(new URL('../../docs/recipes', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -49,8 +62,3 @@ const NPX = `case "$1 $2" in
   '--yes oci-modelcar@'*) shift 2; exec oci-modelcar "$@" ;;
   *) echo "npx was called with: $*" >&2; exit 99 ;;
 esac`;
-
-async function writeCommand(file: string, lines: string): Promise<void> {
-  await writeFile(file, `#!/bin/sh\n${lines}\n`);
-  await chmod(file, 0o755);
-}
