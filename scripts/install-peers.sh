@@ -8,7 +8,8 @@ peers="$root/.peers"
 
 main() {
   install_debian_packages
-  build_go_peers
+  build_registries
+  build_cosign
   install_python_peer python requirements.txt
   install_python_peer modelcar requirements-modelcar.txt
   say "all peers are installed ($SECONDS s)"
@@ -69,26 +70,43 @@ stop_new_services() {
   done
 }
 
+build_registries() {
+  local version=github.com/distribution/distribution/v3/version.version
+  build_go_peers peers .built-from "$version=github.com/distribution/distribution/v3" \
+    github.com/distribution/distribution/v3/cmd/registry github.com/olareg/olareg/cmd/olareg
+}
+
+# In a module of its own: its three hundred dependencies must not decide the versions that the registries get.
+build_cosign() {
+  build_go_peers peers-cosign .cosign-built-from sigs.k8s.io/release-utils/version.gitVersion=github.com/sigstore/cosign/v2 \
+    github.com/sigstore/cosign/v2/cmd/cosign
+}
+
+# build_go_peers FOLDER STAMP VARIABLE=MODULE PACKAGE...
+# Without the variable the program does not know which version of its module it is.
 build_go_peers() {
-  local module="$root/test/real/peers" stamp="$peers/bin/.built-from" wanted version
-  wanted=$(cd "$module" && sha256sum go.mod go.sum)
-  if [ -x "$peers/bin/registry" ] && [ -x "$peers/bin/olareg" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
-    say "Go peers: all there"
+  local folder="$root/test/real/$1" stamp="$peers/bin/$2" variable=${3%%=*} module=${3#*=} wanted version
+  shift 3
+  wanted=$(cd "$folder" && sha256sum go.mod go.sum)
+  if all_built "$@" && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+    say "Go peers: ${*##*/}: there"
     return
   fi
-  has go || fail "cannot build distribution and olareg: go is not here"
-  say "Go peers: building distribution and olareg (about two minutes with a cold cache)"
+  has go || fail "cannot build ${*##*/}: go is not here"
+  say "Go peers: building ${*##*/} (two minutes with a cold cache, cosign six to eleven)"
   mkdir -p "$peers/bin"
   rm -f "$stamp"
-  cd "$module"
-  # Without this the program says "v3.0.0+unknown" of itself.
-  version=$(go list -mod=readonly -m -f '{{.Version}}' github.com/distribution/distribution/v3)
+  cd "$folder"
+  version=$(go list -mod=readonly -m -f '{{.Version}}' "$module")
   CGO_ENABLED=0 quietly go build -mod=readonly -trimpath -buildvcs=false -o "$peers/bin/" \
-    -ldflags "-s -w -X github.com/distribution/distribution/v3/version.version=$version" \
-    github.com/distribution/distribution/v3/cmd/registry github.com/olareg/olareg/cmd/olareg ||
-    fail "go build failed"
+    -ldflags "-s -w -X $variable=$version" "$@" || fail "go build failed"
   cd "$root"
   printf '%s\n' "$wanted" >"$stamp"
+}
+
+all_built() {
+  local package
+  for package in "$@"; do [ -x "$peers/bin/${package##*/}" ] || return 1; done
 }
 
 # Each in a venv of its own: the reference tool and the Hub client must not decide each other's dependencies.

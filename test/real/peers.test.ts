@@ -17,6 +17,7 @@ const introductions = {
   'docker-registry': { args: ['--version'], says: / 2\.8\./ },
   'distribution-3': { args: ['--version'], says: / v3\.1\.1$/m },
   olareg: { args: ['version'], says: /v0\.2\.1$/m },
+  cosign: { args: ['version'], says: /v2\.6\.1$/m },
   skopeo: { args: ['--version'], says: /^skopeo version \d/ },
   podman: { args: ['--version'], says: /^podman version \d/ },
   umoci: { args: ['--version'], says: /^umoci version \d/ },

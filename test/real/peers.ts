@@ -9,6 +9,7 @@ export type PeerName =
   | 'docker-registry'
   | 'distribution-3'
   | 'olareg'
+  | 'cosign'
   | 'skopeo'
   | 'podman'
   | 'umoci'
@@ -68,6 +69,7 @@ const places = {
   'docker-registry': { program: 'docker-registry' },
   'distribution-3': { installed: 'bin/registry' },
   olareg: { installed: 'bin/olareg' },
+  cosign: { installed: 'bin/cosign' },
   skopeo: { program: 'skopeo' },
   podman: { program: 'podman' },
   umoci: { program: 'umoci' },
