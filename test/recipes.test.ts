@@ -114,7 +114,7 @@ describe('the recipe for a Kubernetes Job', () => {
 });
 
 const USER = 'pusher';
-const PASSWORD = 'recipe-secret';
+const PASSWORD = secret('recipe password');
 
 async function openRegistry(): Promise<FakeRegistry> {
   const registry = await startFakeRegistry({ auth: { kind: 'basic', username: USER, password: PASSWORD } });

@@ -4,7 +4,7 @@ import { explain } from './explain.ts';
 
 test('an error is what happened and what to do', () => {
   expect(explain(new ModelcarError('USAGE', 'it broke', { hint: 'Mend it.' }))).toEqual([
-    'error: it broke',
+    'error: it broke (USAGE)',
     'hint: Mend it.',
   ]);
 });
@@ -12,7 +12,7 @@ test('an error is what happened and what to do', () => {
 test('a list in a message has a line for each entry', () => {
   const message = 'choose one:\n  1 GB  a\n  2 GB  b';
   expect(explain(new ModelcarError('USAGE', message))).toEqual([
-    'error: choose one:',
+    'error: choose one: (USAGE)',
     '  |   1 GB  a',
     '  |   2 GB  b',
   ]);
@@ -22,7 +22,7 @@ test('a line break in foreign text begins no line of ours, nor a command of a CI
   const message = 'a\nMANIFESTDIGEST=forged\n::add-mask::x\r\u001b[2Jb';
   const lines = explain(new ModelcarError('USAGE', message, { hint: 'c\nerror: d' }));
   expect(lines).toEqual([
-    'error: a',
+    'error: a (USAGE)',
     '  | MANIFESTDIGEST=forged',
     '  | ::add-mask::x\ufffd\ufffd[2Jb',
     'hint: c',

@@ -41,7 +41,7 @@ describe('the model and the target', () => {
       TARGET_REPO: 'acme/llama',
       TARGET_TAG: 't',
     };
-    const comparable = (made: PushOptions) => ({ ...made, registry: undefined });
+    const comparable = (made: PushOptions) => ({ ...made, registry: undefined, network: undefined });
     const expected = comparable(push({ model: 'acme/llama@v1', reference: 'ghcr.io/acme/llama:t' }));
     expect(comparable(push(flags))).toEqual(expected);
     expect(comparable(push({}, variables))).toEqual(expected);

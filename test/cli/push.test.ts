@@ -123,7 +123,7 @@ describe('a push into a layout', () => {
   test('takes what serves the model when there are no patterns, and says what it leaves out', async () => {
     const run = await push(MODEL, `oci:${join(folder, 'default')}`, '--ignore-patterns', 'notes/');
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain('left out: 1 files, 50 B: hidden files, such as .gitattributes');
+    expect(run.stderr).toContain('left out: 1 file, 50 B: hidden files, such as .gitattributes');
     expect(run.stderr).toMatch(/left out: 2 files, .*: matched by the patterns to ignore/);
     expect(run.stderr).not.toMatch(/models\/(notes|\.gitattributes)/);
   });

@@ -1,7 +1,8 @@
 import type { PushPlan, Sibling } from '../../index.ts';
+import { formatSize } from '../../index.ts';
 import type { LogEntry } from './log-entry.ts';
 import { type Progress, tally } from './progress.ts';
-import { count, formatDuration, formatSize } from './units.ts';
+import { count, formatDuration } from './units.ts';
 
 /** A plan that says which files of the model stay behind, and why. */
 export type ShownPlan = PushPlan & { readonly leftOut?: readonly LeftOut[] };

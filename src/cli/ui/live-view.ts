@@ -1,9 +1,10 @@
 import { styleText } from 'node:util';
+import { formatSize } from '../../index.ts';
 import { displayWidth, fitted } from './display-width.ts';
 import { printable } from './printable.ts';
 import { bytesSent, type Progress, type RunningLayer } from './progress.ts';
 import { bytesPerSecond, timeLeft } from './rate.ts';
-import { formatDuration, formatSize, percentOf } from './units.ts';
+import { formatDuration, percentOf } from './units.ts';
 
 /** Where it is drawn. */
 export interface Screen {

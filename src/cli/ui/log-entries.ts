@@ -1,8 +1,9 @@
 import type { PushEvent } from '../../index.ts';
+import { formatSize } from '../../index.ts';
 import type { LogEntry } from './log-entry.ts';
 import { bytesSent, type Progress } from './progress.ts';
 import { bytesPerSecond, timeLeft } from './rate.ts';
-import { count, formatDuration, formatSize, percentOf } from './units.ts';
+import { count, formatDuration, percentOf } from './units.ts';
 
 /** What a log says of one event. */
 export type Narrate = (event: PushEvent, progress: Progress) => readonly LogEntry[];

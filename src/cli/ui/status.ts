@@ -1,5 +1,5 @@
 import type { RecordedJob, TagEntry } from '../../index.ts';
-import { formatSize } from './units.ts';
+import { formatSize } from '../../index.ts';
 
 /** What `status` says of a state file: a line for each job, in columns. Give it to `toLines`. */
 export function formatJobs(jobs: readonly RecordedJob[], stateFile: string): readonly string[] {

@@ -1,8 +1,9 @@
 import type { PushResult } from '../../index.ts';
+import { formatSize } from '../../index.ts';
 import { cutMiddle } from './display-width.ts';
 import { printable } from './printable.ts';
 import type { FinishedLayer, Progress } from './progress.ts';
-import { count, formatSize } from './units.ts';
+import { count } from './units.ts';
 
 /** What a push made, as Markdown for the page of a GitHub run. */
 export function stepSummary(result: PushResult, { model, finished, leftOut }: Progress): string {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { count, formatDuration, formatSize, percentOf } from './units.ts';
+import { formatSize } from '../../index.ts';
+import { count, formatDuration, percentOf } from './units.ts';
 
 test.each([
   [0, '0 B'],

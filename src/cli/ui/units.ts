@@ -1,18 +1,3 @@
-const UNITS = [
-  [1e12, 'TB'],
-  [1e9, 'GB'],
-  [1e6, 'MB'],
-  [1e3, 'kB'],
-] as const;
-
-/** Bytes in decimal units, as the Hub shows them. */
-export function formatSize(bytes: number): string {
-  const [unit, name] = UNITS.find(([size]) => bytes >= size) ?? [1, 'B'];
-  if (unit === 1) return `${Math.round(bytes)} B`;
-  const value = bytes / unit;
-  return `${value.toFixed(value < 10 ? 2 : 1)} ${name}`;
-}
-
 /** `42s`, `3m20s`, `2h05m`, `1d03h`: at most seven columns below a hundred days. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

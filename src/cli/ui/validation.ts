@@ -1,5 +1,5 @@
 import type { Validation } from '../../index.ts';
-import { formatSize } from './units.ts';
+import { formatSize } from '../../index.ts';
 
 /**
  * What `validate` says: a line for each problem, then one line with the verdict. Give it to `toLines`. With a problem
