@@ -1,5 +1,5 @@
 import { inert } from './inert.ts';
-import type { FormatEntry } from './log-entry.ts';
+import { type FormatEntry, withoutLevel } from './log-entry.ts';
 
 /**
  * Entries as Azure Pipelines reads them.
@@ -26,7 +26,7 @@ export const formatAzure: FormatEntry = (entry) => {
     case 'warning':
       return [`##[warning]${inert(entry.text)}`];
     case 'error':
-      return entry.lines.map((line) => `##[error]${inert(line)}`);
+      return withoutLevel(entry.lines).map((line) => `##[error]${inert(line)}`);
   }
 };
 

@@ -10,6 +10,7 @@ import { createLogRenderer, type LogRenderer } from './log-renderer.ts';
 import type { Environment, Output, Renderer, Time } from './renderer.ts';
 import { createTextStyle } from './text.ts';
 import { outputsOf, variableLine } from './variables.ts';
+import { writeLines } from './write-lines.ts';
 
 export interface RendererOptions {
   readonly style: LogStyle;
@@ -37,7 +38,7 @@ export function createRenderer(options: RendererOptions): Renderer {
 function createTextRenderer(options: RendererOptions): Renderer {
   const { stdout, stderr } = options;
   const format = createTextStyle({ coloured: isColoured(options) });
-  const log = createLogRenderer({ ...options, format, print: onLines(stderr) });
+  const log = createLogRenderer({ ...options, format, print: (lines) => writeLines(stderr, lines) });
   return { ...log, result: (result) => finish(log, result, stdout) };
 }
 
@@ -76,7 +77,11 @@ function createLiveRenderer(options: RendererOptions): Renderer {
 
 function createGithubRenderer(options: RendererOptions): Renderer {
   const { stdout, stderr, env } = options;
-  const log = createLogRenderer({ ...options, format: formatGithub, print: onLines(stderr) });
+  const log = createLogRenderer({
+    ...options,
+    format: formatGithub,
+    print: (lines) => writeLines(stderr, lines),
+  });
   const files = createGithubFiles(env, (message) => log.event({ type: 'warning', message }));
   return {
     ...log,
@@ -93,12 +98,19 @@ function createGithubRenderer(options: RendererOptions): Renderer {
 
 function createAzureRenderer(options: RendererOptions): Renderer {
   const { stdout, stderr } = options;
-  const log = createLogRenderer({ ...options, format: formatAzure, print: onLines(stderr) });
+  const log = createLogRenderer({
+    ...options,
+    format: formatAzure,
+    print: (lines) => writeLines(stderr, lines),
+  });
   return {
     ...log,
     result(result) {
       log.result(result);
-      onLines(stdout)(outputsOf(result).flatMap((output) => [azureOutput(output), variableLine(output)]));
+      writeLines(
+        stdout,
+        outputsOf(result).flatMap((output) => [azureOutput(output), variableLine(output)]),
+      );
     },
   };
 }
@@ -106,12 +118,5 @@ function createAzureRenderer(options: RendererOptions): Renderer {
 /** The last words for people, then the variables for scripts. */
 function finish(log: LogRenderer, result: PushResult, stdout: Output): void {
   log.result(result);
-  onLines(stdout)(outputsOf(result).map(variableLine));
-}
-
-/** Nothing but lines goes to a stream, and all lines of a moment in one write. */
-function onLines(output: Output): (lines: readonly string[]) => void {
-  return (lines) => {
-    if (lines.length > 0) output.write(lines.map((line) => `${line}\n`).join(''));
-  };
+  writeLines(stdout, outputsOf(result).map(variableLine));
 }

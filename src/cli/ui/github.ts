@@ -1,5 +1,5 @@
 import { inert } from './inert.ts';
-import type { FormatEntry } from './log-entry.ts';
+import { type FormatEntry, withoutLevel } from './log-entry.ts';
 
 /**
  * Entries as GitHub Actions reads them.
@@ -22,7 +22,7 @@ export const formatGithub: FormatEntry = (entry) => {
       return [`::warning title=oci-modelcar::${escapeData(entry.text)}`];
     case 'error':
       // One annotation with all of it: what to do must not stay behind in the log.
-      return [`::error title=oci-modelcar::${entry.lines.map(escapeData).join('%0A')}`];
+      return [`::error title=oci-modelcar::${withoutLevel(entry.lines).map(escapeData).join('%0A')}`];
   }
 };
 

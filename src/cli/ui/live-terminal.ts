@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from './display-width.ts';
 import type { Output, Time } from './renderer.ts';
+import { writeLines } from './write-lines.ts';
 
 /** The last lines of a terminal, drawn again and again, with permanent lines scrolling away above them. */
 export interface LiveTerminal {
@@ -61,7 +62,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
 
   return {
     print(lines) {
-      if (closed) output.write(lines.map((line) => `${line}\n`).join(''));
+      if (closed) writeLines(output, lines);
       else waiting = [...waiting, ...lines];
     },
     close() {

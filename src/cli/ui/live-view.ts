@@ -22,7 +22,7 @@ export interface Screen {
 export function drawLive(progress: Progress, screen: Screen, now: number): readonly string[] {
   const { model, running, finished } = progress;
   if (model === undefined) return [];
-  if (finished.size === model.files) return [line({ name: 'publishing the image …' }, screen)];
+  if (finished.length === model.files) return [line({ name: 'publishing the image …' }, screen)];
   const layers = [...running].map(([path, layer]) => layerRow(path, layer, now));
   const room = Math.max(0, screen.rows - 3);
   const hidden = layers.length - room;
@@ -59,7 +59,7 @@ function layerRow(path: string, layer: RunningLayer, now: number): Row {
 function totalRow(progress: Progress, model: NonNullable<Progress['model']>, now: number): Row {
   const sent = bytesSent(progress);
   const rate = bytesPerSecond(progress.samples, now);
-  const name = `${progress.finished.size} of ${model.files} layers`;
+  const name = `${progress.finished.length} of ${model.files} layers`;
   return { name, ...amount(sent, model.size), ...speed(model.size - sent, rate) };
 }
 

@@ -37,10 +37,7 @@ export function createNarrator(now: () => number): Narrate {
   return (event, progress) => {
     switch (event.type) {
       case 'model-resolved':
-        return [
-          info(`${event.model}@${event.revision} is commit ${event.commit}`),
-          info(`${count(event.files, 'file')}, ${formatSize(event.size)}`),
-        ];
+        return [info(`${event.model}@${event.revision} is commit ${event.commit}`)];
       case 'files-left-out':
         return [info(`left out: ${count(event.files, 'file')}, ${formatSize(event.size)}: ${event.reason}`)];
       case 'warning':
@@ -100,9 +97,9 @@ function layerDone(
   { path, size, outcome, digest }: Of<'layer-done'>,
   { model, finished }: Progress,
 ): readonly LogEntry[] {
-  const all = String(model?.files ?? finished.size);
+  const all = String(model?.files ?? finished.length);
   const verb = outcome === 'existed' ? 'was there' : 'pushed';
-  const number = String(finished.size).padStart(all.length);
+  const number = String(finished.length).padStart(all.length);
   return [
     info(`[${number}/${all}] ${verb} ${path} (${formatSize(size)})`),
     detail(`${' '.repeat(number.length + all.length + 3)} ${digest}`),

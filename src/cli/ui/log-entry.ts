@@ -28,3 +28,8 @@ export function isShown({ kind }: LogEntry, verbosity: Verbosity): boolean {
       return verbosity === 'verbose';
   }
 }
+
+/** The lines of an error for a display that writes `error` itself. */
+export function withoutLevel(lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => (index === 0 ? line.replace(/^error: /, '') : line));
+}

@@ -6,8 +6,8 @@ export interface Progress {
   /** Undefined until the Hub has said what there is. */
   readonly model: Resolved | undefined;
   readonly running: ReadonlyMap<string, RunningLayer>;
-  /** By path, in the order in which they came to their end. */
-  readonly finished: ReadonlyMap<string, FinishedLayer>;
+  /** In the order in which they came to their end. */
+  readonly finished: readonly FinishedLayer[];
   readonly leftOut: readonly Of<'files-left-out'>[];
   readonly retries: number;
   /** Bytes moved so far, those moved twice counted twice: what the rate is taken from. */
@@ -24,6 +24,7 @@ export interface RunningLayer {
 }
 
 export interface FinishedLayer {
+  readonly path: string;
   readonly size: number;
   readonly outcome: Of<'layer-done'>['outcome'] | 'failed';
 }
@@ -35,7 +36,7 @@ type Resolved = Of<'model-resolved'>;
 export const NOTHING_YET: Progress = {
   model: undefined,
   running: new Map(),
-  finished: new Map(),
+  finished: [],
   leftOut: [],
   retries: 0,
   moved: 0,
@@ -52,7 +53,11 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
     case 'request-retrying':
       return { ...progress, retries: progress.retries + 1 };
     case 'layer-started':
-      return run(progress, event.path, { size: event.size, sent: 0, samples: [{ at: now, bytes: 0 }] });
+      return run(move(progress, 0, now), event.path, {
+        size: event.size,
+        sent: 0,
+        samples: [{ at: now, bytes: 0 }],
+      });
     case 'layer-progress':
       return send(progress, event, now);
     case 'layer-retrying':
@@ -60,7 +65,8 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
     case 'layer-done':
       return finish(progress, event, now);
     case 'layer-failed':
-      return end(progress, event.path, {
+      return end(progress, {
+        path: event.path,
         size: progress.running.get(event.path)?.size ?? 0,
         outcome: 'failed',
       });
@@ -76,7 +82,7 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
 export function bytesSent({ running, finished }: Progress): number {
   let sent = 0;
   for (const layer of running.values()) sent += layer.sent;
-  for (const { size, outcome } of finished.values()) if (outcome !== 'failed') sent += size;
+  for (const { size, outcome } of finished) if (outcome !== 'failed') sent += size;
   return sent;
 }
 
@@ -87,7 +93,7 @@ export interface Tally {
 
 /** How many layers ended so. */
 export function tally({ finished }: Progress, wanted: FinishedLayer['outcome']): Tally {
-  const sizes = [...finished.values()].filter(({ outcome }) => outcome === wanted).map(({ size }) => size);
+  const sizes = finished.filter(({ outcome }) => outcome === wanted).map(({ size }) => size);
   return { layers: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
@@ -114,16 +120,15 @@ function pause(progress: Progress, event: Of<'layer-retrying'>, now: number): Pr
 }
 
 function finish(progress: Progress, { path, size, outcome }: Of<'layer-done'>, now: number): Progress {
-  if (progress.finished.has(path)) return progress;
   const sent = progress.running.get(path)?.sent ?? 0;
   const moved = outcome === 'uploaded' ? move(progress, size - sent, now) : progress;
-  return end(moved, path, { size, outcome });
+  return end(moved, { path, size, outcome });
 }
 
-function end(progress: Progress, path: string, layer: FinishedLayer): Progress {
+function end(progress: Progress, layer: FinishedLayer): Progress {
   const running = new Map(progress.running);
-  running.delete(path);
-  return { ...progress, running, finished: new Map(progress.finished).set(path, layer) };
+  running.delete(layer.path);
+  return { ...progress, running, finished: [...progress.finished, layer] };
 }
 
 function move(progress: Progress, bytes: number, now: number): Progress {

@@ -18,7 +18,7 @@ export function stepSummary(result: PushResult, { model, finished, leftOut }: Pr
     '',
     '| layer | size | |',
     '| --- | ---: | --- |',
-    ...layerRows([...finished]),
+    ...layerRows([...finished].sort((a, b) => (a.path < b.path ? -1 : 1))),
     ...leftOut
       .slice(0, ROWS)
       .flatMap(({ reason, files, size }) => [
@@ -43,14 +43,15 @@ const OUTCOMES: Readonly<Record<FinishedLayer['outcome'], string>> = {
   failed: 'failed',
 };
 
-function layerRows(layers: readonly (readonly [path: string, layer: FinishedLayer])[]): readonly string[] {
+function layerRows(layers: readonly FinishedLayer[]): readonly string[] {
   const more = layers.slice(ROWS);
-  const size = more.reduce((sum, [, layer]) => sum + layer.size, 0);
+  const size = more.reduce((sum, layer) => sum + layer.size, 0);
   return [
     ...layers
       .slice(0, ROWS)
       .map(
-        ([path, layer]) => `| ${markdown(path)} | ${formatSize(layer.size)} | ${OUTCOMES[layer.outcome]} |`,
+        ({ path, size: bytes, outcome }) =>
+          `| ${markdown(path)} | ${formatSize(bytes)} | ${OUTCOMES[outcome]} |`,
       ),
     ...(more.length === 0 ? [] : [`| and ${count(more.length, 'layer')} more | ${formatSize(size)} | |`]),
   ];

@@ -1,11 +1,12 @@
 import { styleText } from 'node:util';
 import type { PushEvent, PushPlan } from '../../index.ts';
 import { planEntries } from './end-entries.ts';
+import { inert } from './inert.ts';
 import type { FormatEntry } from './log-entry.ts';
 import { createLogRenderer } from './log-renderer.ts';
 import { printable } from './printable.ts';
 
-/** Entries as plain lines; with colours only for a terminal. Foreign text is made printable here. */
+/** Entries as plain lines, with colours only for a terminal. A log of this style too may be one of a CI service. */
 export function createTextStyle({ coloured }: { readonly coloured: boolean }): FormatEntry {
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     coloured ? styleText(format, text, { validateStream: false }) : text;
@@ -14,20 +15,18 @@ export function createTextStyle({ coloured }: { readonly coloured: boolean }): F
     switch (entry.kind) {
       case 'info':
       case 'progress':
-        return [printable(entry.text)];
+        return [inert(entry.text)];
       case 'detail':
-        return [paint('dim', printable(entry.text))];
+        return [paint('dim', inert(entry.text))];
       case 'heading':
       case 'group':
-        return [paint('bold', `── ${printable(entry.text)} ──`)];
+        return [paint('bold', `── ${inert(entry.text)} ──`)];
       case 'group-end':
         return [];
       case 'warning':
-        return [paint('yellow', `warning: ${printable(entry.text)}`)];
+        return [paint('yellow', `warning: ${inert(entry.text)}`)];
       case 'error':
-        return entry.lines.map((line, index) =>
-          index === 0 ? paint('red', printable(line)) : printable(line),
-        );
+        return entry.lines.map((line, index) => (index === 0 ? paint('red', inert(line)) : inert(line)));
     }
   };
 }

@@ -1,0 +1,81 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import type { PushEvent } from '../../index.ts';
+import { displayWidth } from './display-width.ts';
+import { drawLive } from './live-view.ts';
+import { advance, NOTHING_YET, type Progress } from './progress.ts';
+
+const LONG = 'models/DeepSeek-V3/model-00001-of-000163.safetensors';
+
+function pushing(...names: readonly string[]): Progress {
+  const size = 5_000_000_000;
+  const all = names.length * size;
+  const events: [number, PushEvent][] = [
+    [0, { type: 'model-resolved', model: 'a/b', revision: 'v1', commit: 'c', files: 12, size: all }],
+    ...names.flatMap((path, index): [number, PushEvent][] => [
+      [0, { type: 'layer-started', path, size }],
+      [2_000, { type: 'layer-progress', path, sent: (index + 1) * 400_000_000, size }],
+    ]),
+  ];
+  return events.reduce((progress, [at, event]) => advance(progress, event, at), NOTHING_YET);
+}
+
+const draw = (progress: Progress, columns: number, { rows = 24, coloured = false, now = 2_000 } = {}) =>
+  drawLive(progress, { columns, rows, coloured }, now);
+
+describe('the live lines', () => {
+  const progress = pushing(LONG, 'models/短い名前-モデル-00001.safetensors');
+
+  test.each([120, 80, 40, 20])('of %d columns are as they were written down', async (columns) => {
+    await expect(`${draw(progress, columns).join('\n')}\n`).toMatchFileSnapshot(`live-view-${columns}.txt`);
+  });
+
+  test.each([3, 8, 12, 20, 33, 47, 61, 79, 80, 99, 100, 120, 240])('fit into %d columns', (columns) => {
+    for (const coloured of [true, false]) {
+      for (const text of draw(pushing(LONG, '模型'.repeat(40), '👩‍🚀'.repeat(40)), columns, { coloured })) {
+        expect(displayWidth(stripVTControlCharacters(text))).toBeLessThan(columns);
+      }
+    }
+  });
+
+  test('are fewer than the rows, and always have the total', () => {
+    const names = Array.from({ length: 8 }, (_, n) => `models/${n}`);
+    expect(draw(pushing(...names), 80)).toHaveLength(9);
+    const small = draw(pushing(...names), 80, { rows: 6 });
+    expect(small).toHaveLength(5);
+    expect(small.at(-2)).toBe('and 5 more');
+    expect(small.at(-1)).toContain('0 of 12 layers');
+  });
+
+  test('have no colour where none is wanted', () => {
+    expect(draw(progress, 80).join('')).not.toContain('\u001b');
+    expect(draw(progress, 80, { coloured: true }).join('')).toContain('\u001b[32m');
+  });
+
+  test('fall back with the bytes that the registry lost', () => {
+    const lost = { type: 'layer-progress', path: LONG, sent: 100_000_000, size: 5_000_000_000 } as const;
+    expect(draw(advance(progress, lost, 3_000), 80)[0]).toContain(' 2% ');
+  });
+
+  test('say how long it waits for the next try, and that again until it goes on', () => {
+    const retry = { offset: 1, retry: 3, delayMs: 12_000, reason: '503' };
+    const retrying = { type: 'layer-retrying', path: LONG, side: 'hub', ...retry } as const;
+    const waiting = advance(progress, retrying, 2_000);
+    expect(draw(waiting, 80, { now: 7_000 })[0]).toMatch(/retry 3 +in 7s$/);
+    expect(draw(waiting, 80, { now: 15_000 })[0]).not.toContain('retry');
+  });
+
+  test('say that the registry is storing what it has got', () => {
+    const all = { type: 'layer-progress', path: LONG, sent: 5_000_000_000, size: 5_000_000_000 } as const;
+    expect(draw(advance(progress, all, 3_000), 80)[0]).toMatch(/100% .* storing$/);
+  });
+
+  test('are none before it is known what there is, and one when all layers are there', () => {
+    expect(draw(NOTHING_YET, 80)).toEqual([]);
+    const finished: Progress = {
+      ...progress,
+      finished: Array.from({ length: 12 }, (_, n) => ({ path: `${n}`, size: 1, outcome: 'uploaded' })),
+    };
+    expect(draw(finished, 80)).toEqual(['publishing the image …']);
+  });
+});
