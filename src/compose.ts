@@ -206,7 +206,10 @@ function registryApi(
   options: ListTagsOptions & { readonly target: Extract<TargetLocation, { kind: 'registry' }> },
   transport: NodeTransport,
 ): RegistryApiOptions {
-  const { target, registry: { credentials, retries } = {}, onEvent = () => undefined } = options;
+  const { target, registry: { credentials, retries, insecure } = {}, onEvent = () => undefined } = options;
+  const { host, scheme } = target.registry;
+  if (insecure && scheme === 'https')
+    onEvent({ type: 'warning', message: `the certificate of ${host} is not checked (insecure)` });
   return {
     registry: target.registry,
     repository: target.repository,

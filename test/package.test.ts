@@ -8,14 +8,21 @@ import { tempFolder } from './support/temp-folder.ts';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 describe('the package', () => {
-  test('holds the compiled source, its types and four files for people, and nothing else', async () => {
+  test('holds the compiled source, its types, four files for people and the pages of docs, and nothing else', async () => {
     const { paths } = await pack(await tempFolder());
-    const sources = (await filesBelow(join(PROJECT, 'src'))).filter((path) => !path.endsWith('.test.ts'));
+    const sources = (await filesBelow(join(PROJECT, 'src'))).filter(
+      (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
+    );
     const compiled = sources.flatMap((path) => {
       const name = `dist/${path.replace(/\.ts$/, '')}`;
       return [`${name}.js`, `${name}.d.ts`];
     });
-    const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...compiled];
+    const pages = (await readdir(join(PROJECT, 'docs'))).filter((name) => name.endsWith('.md'));
+    const expected = [
+      ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
+      ...pages.map((name) => `docs/${name}`),
+      ...compiled,
+    ];
     expect(paths.toSorted()).toEqual(expected.toSorted());
   });
 });

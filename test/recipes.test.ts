@@ -7,6 +7,7 @@ import { type FakeHub, startFakeHub, text } from './fakes/hub/fake-hub.ts';
 import { type FakeRegistry, startFakeRegistry } from './fakes/registry/fake-registry.ts';
 import { recipeBlocks, recipePages, recipeText, runRecipe, writeProgram } from './support/recipe.ts';
 import { runCli } from './support/run-cli.ts';
+import { secret } from './support/secrets.ts';
 import { tempFolder } from './support/temp-folder.ts';
 
 const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));

@@ -34,7 +34,7 @@ export interface FlagValues {
 }
 
 export function readFlags(table: Flags, words: Words, env: Environment): FlagValues {
-  function valueOf(name: FlagName): Value | undefined {
+  function found(name: FlagName): Value | undefined {
     const word = words[name];
     const flag = table[name];
     if (flag === undefined) return undefined;
@@ -46,18 +46,18 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
   }
 
   return {
-    text: (name) => valueOf(name)?.text,
+    text: (name) => found(name)?.text,
     list(name) {
       const given = words[name] ?? [];
-      return given.length > 0 ? given : list(valueOf(name)?.text ?? '');
+      return given.length > 0 ? given : list(found(name)?.text ?? '');
     },
     integer(name, least, most) {
-      const value = valueOf(name);
+      const value = found(name);
       return value && integer(value, least, most);
     },
     decision(name) {
       if (words[name] === true) return true;
-      const value = valueOf(name);
+      const value = found(name);
       return value && decision(value);
     },
     wasGiven: (name) => words[name] !== undefined,

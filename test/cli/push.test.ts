@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
 import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
@@ -256,5 +256,45 @@ describe('help', () => {
     const run = await runCli(['psuh']);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('push');
+  });
+});
+
+describe('a layer that fails', () => {
+  const broken = async () => {
+    const other = await startFakeHub({
+      repos: [
+        {
+          id: 'acme/broken',
+          files: { 'a.json': text('{}'), 'b.json': text('{"b":1}'), 'c.json': text('{"c":1}') },
+        },
+      ],
+    });
+    onTestFinished(() => other.close());
+    other.addFault({ on: 'resolve-cache', path: 'a.json', kind: 'flip-byte', at: 0 });
+    return other;
+  };
+
+  test.each([
+    [['--continue-on-error'], {}],
+    [[], { FAIL_FAST: 'no' }],
+  ])('does not stop the others with %o and %o: exit code 7, no image, and it says so', async (flags, env) => {
+    const { endpoint } = await broken();
+    const out = join(folder, `incomplete-${flags.length}`);
+    const run = await runCli(['push', 'acme/broken', `oci:${out}:v1`, ...flags], {
+      env: { HF_ENDPOINT: endpoint, ...env },
+    });
+    expect(run).toMatchObject({ code: 7, stdout: '' });
+    expect(run.stderr).toMatch(/error: 1 of 3 layers failed.*models\/a\.json.*\(INCOMPLETE\)\nhint: /);
+    expect(run.stderr).toMatch(/pushed models\/c\.json/);
+    expect(await readdir(join(out, 'blobs', 'sha256'))).toHaveLength(2);
+  });
+
+  test('stops the others otherwise', async () => {
+    const { endpoint } = await broken();
+    const run = await runCli(['push', 'acme/broken', `oci:${join(folder, 'fail-fast')}:v1`], {
+      env: { HF_ENDPOINT: endpoint },
+    });
+    expect(run.code).toBe(5);
+    expect(run.stderr).not.toMatch(/pushed models/);
   });
 });
