@@ -31,8 +31,18 @@ describe('the recipe for GitHub Actions', () => {
   test('pushes with the account and the token of the workflow', async () => {
     const registry = await openRegistry();
     const { run, env } = await githubPush();
-    await runRecipe(at(registry, run), { folder: await tempFolder(), env, shell: 'bash' });
+    const folder = await tempFolder();
+    const output = join(folder, 'output');
+    await runRecipe(at(registry, run), {
+      folder,
+      env: { ...env, GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: output },
+      shell: 'bash',
+    });
     expect([...registry.tags('acme/llama').keys()].toSorted()).toEqual(['latest', 'v1.2']);
+    const digest = registry.tags('acme/llama').get('v1.2');
+    expect(await readFile(output, 'utf8')).toMatch(
+      new RegExp(`imageRefDigest[=<][^]*${registry.host}/acme/llama@${digest}\n`),
+    );
   });
 
   test('tries again after exit code 75, and only then', async () => {

@@ -248,6 +248,14 @@ test('(q) Ctrl-C stops the download too', async () => {
     .toEqual(['client went away']);
 });
 
+test('(q) a build of Azure Pipelines is known by TF_BUILD', async () => {
+  const { hub, registry } = await localPush({ repos: [{ id: MODEL, files: { 'config.json': text('{}') } }] });
+  const env = { HF_ENDPOINT: hub.endpoint, TF_BUILD: 'True', ALLOW_PATTERNS: '*' };
+  const run = await runCli(['push', MODEL, `${registry.host}/${MODEL}:v1`], { env });
+  expect(run.code).toBe(0);
+  expect(run.stdout).toMatch(/^##vso\[task\.setvariable variable=manifestDigest;isOutput=true\]sha256:[0-9a-f]{64}$/m);
+});
+
 test('(r) a list flag takes several words, commas, and repeats', async () => {
   const names = ['README.md', 'a.txt', 'b.txt', 'c.onnx', 'd.h5', 'e.msgpack', 'keep.json'];
   const files = Object.fromEntries(names.map((name) => [name, text(name)]));
