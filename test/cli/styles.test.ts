@@ -261,7 +261,7 @@ describe('on GitHub', () => {
     const env = { GITHUB_STEP_SUMMARY: join(folder, 'huge') };
     const { renderer } = record({ style: 'github', env });
     for (let n = 0; n < 2_000; n += 1) {
-      const path = `${n}${'|模'.repeat(2000)}`;
+      const path = `${n}${'|模'.repeat(300)}`;
       renderer.event({ type: 'layer-done', path, size: 1, digest: 'sha256:0', outcome: 'uploaded' });
     }
     renderer.result(RESULT);
