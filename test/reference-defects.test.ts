@@ -101,9 +101,9 @@ test.each<[PersonalityName, Framing]>([
   ['ecr', 'stream'],
 ])('(e) a layer over 8 MiB arrives at %s, sent as %s', async (personality, framing) => {
   const bytes = someBytes(20 * 2 ** 20);
-  const told = await scenario({ personality, framing, files: { 'model.bin': bytes } });
+  const told = await scenario({ personality, framing, files: { 'model.safetensors': bytes } });
   const { manifestDigest } = await told.push();
-  const layer = await layerOf('model.bin', bytes);
+  const layer = await layerOf('model.safetensors', bytes);
   expect(told.registry.readBlob(MODEL, layer.digest)?.equals(layer.bytes)).toBe(true);
   expect(told.tags).toEqual({ v1: manifestDigest });
 });
@@ -127,7 +127,7 @@ test('(g) a relative Location is resolved', async () => {
 
 test('(h) the content is checked against the hash that the Hub promised', async () => {
   const told = await scenario();
-  told.model.replace('model.bin', watched(someBytes(1_000_000, 2)));
+  told.model.replace('model.safetensors', watched(someBytes(1_000_000, 2)));
   expect(await failureOf(told.push())).toMatchObject({ code: 'CONTENT_MISMATCH' });
   expect(told.tags).toEqual({});
 });
@@ -232,7 +232,7 @@ describe('(p) the size of a layer of 8 GiB and more in the layout of the Python 
 });
 
 test('(q) Ctrl-C stops the download too', async () => {
-  const files = { 'model.bin': synthetic({ size: 64 * 2 ** 20 }) };
+  const files = { 'model.safetensors': synthetic({ size: 64 * 2 ** 20 }) };
   const { hub, registry } = await localPush({ repos: [{ id: MODEL, files }] }, { personality: 'dist3' });
   hub.addFault({ on: 'cdn', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
   const run = await runCli(['push', MODEL, `${registry.host}/${MODEL}:v1`], {
@@ -253,7 +253,9 @@ test('(q) a build of Azure Pipelines is known by TF_BUILD', async () => {
   const env = { HF_ENDPOINT: hub.endpoint, TF_BUILD: 'True', ALLOW_PATTERNS: '*' };
   const run = await runCli(['push', MODEL, `${registry.host}/${MODEL}:v1`], { env });
   expect(run.code).toBe(0);
-  expect(run.stdout).toMatch(/^##vso\[task\.setvariable variable=manifestDigest;isOutput=true\]sha256:[0-9a-f]{64}$/m);
+  expect(run.stdout).toMatch(
+    /^##vso\[task\.setvariable variable=manifestDigest;isOutput=true\]sha256:[0-9a-f]{64}$/m,
+  );
 });
 
 test('(r) a list flag takes several words, commas, and repeats', async () => {

@@ -90,7 +90,7 @@ const stateFile = {
     env: ['STATE_FILE'],
     group: TRANSFER,
     about: 'where pushed layers are written down',
-    otherwise: '${XDG_STATE_HOME:-~/.local/state}/oci-modelcar/state.json',
+    otherwise: 'oci-modelcar/state.json in $XDG_STATE_HOME, else in ~/.local/state',
     file: true,
   },
 } satisfies Flags;
@@ -273,4 +273,9 @@ export function longName({ flag }: Flag): string {
 
 export function takesValue({ flag }: Flag): boolean {
   return flag.includes(' <');
+}
+
+/** Items parted by commas or white space. */
+export function list(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((item) => item !== '');
 }

@@ -1,5 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
-import { type Flag, type Flags, PUSH_FLAGS, STATUS_FLAGS, VALIDATE_FLAGS, type Words } from './flags.ts';
+import {
+  type Flag,
+  type Flags,
+  list,
+  PUSH_FLAGS,
+  STATUS_FLAGS,
+  VALIDATE_FLAGS,
+  type Words,
+} from './flags.ts';
 import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 
 /** What each command does, with the words that it was given. */
@@ -68,7 +76,7 @@ export function usageMessage(error: unknown): { message: string; exitCode: numbe
 }
 
 /** What a flag's help says after what it is about. */
-export function describeFlag({ about, list, env, otherwise }: Flag): string {
+function describeFlag({ about, list, env, otherwise }: Flag): string {
   const notes = [
     ...(list ? ['repeatable, or with commas or spaces'] : []),
     ...(env ? [env.map((name) => `$${name}`).join(', ')] : []),
@@ -89,8 +97,5 @@ function optionOf(name: string, flag: Flag): Option {
   const option = new Option(flag.flag, describeFlag(flag));
   if (option.attributeName() !== name) throw new Error(`${flag.flag} is called ${name} in its table`);
   if (!flag.list) return option;
-  return option.argParser((value, before: readonly string[] = []) => [
-    ...before,
-    ...value.split(/[\s,]+/).filter(Boolean),
-  ]);
+  return option.argParser((value, before: readonly string[] = []) => [...before, ...list(value)]);
 }

@@ -4,6 +4,7 @@ import {
   type FlagName,
   type Flags,
   type ListFlag,
+  list,
   longName,
   type SwitchFlag,
   type TextFlag,
@@ -62,11 +63,6 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
     },
     wasGiven: (name) => words[name] !== undefined,
   };
-}
-
-/** Items parted by commas or white space. */
-export function list(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((item) => item !== '');
 }
 
 export function notEmpty(text: string | undefined): string | undefined {

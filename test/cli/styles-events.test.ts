@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ModelcarError, type PushEvent } from '../../src/index.ts';
-import { LEFT_OUT, PLAN, RESULT } from './styles/recorded-push.ts';
+import { PLAN, RESULT } from './styles/recorded-push.ts';
 import { record } from './styles/replay.ts';
 
 type EventOf<Type extends PushEvent['type']> = Extract<PushEvent, { readonly type: Type }>;
@@ -37,7 +37,7 @@ function written(): ReadonlyMap<string, object> {
   const { renderer, stdout } = record({ style: 'json' });
   for (const event of Object.values(EVENTS)) renderer.event(event);
   renderer.result(RESULT);
-  renderer.plan({ ...PLAN, leftOut: LEFT_OUT });
+  renderer.plan(PLAN);
   renderer.error({ error: new ModelcarError('USAGE', 'm', { hint: 'h' }), exitCode: 2, lines: [] });
   return new Map(linesOf(stdout()).map((line) => [line.type, line]));
 }

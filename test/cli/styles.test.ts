@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { explain } from '../../src/cli/explain.ts';
 import { ModelcarError } from '../../src/index.ts';
-import { LEFT_OUT, PLAN, RESULT } from './styles/recorded-push.ts';
+import { PLAN, RESULT } from './styles/recorded-push.ts';
 import { record, replay } from './styles/replay.ts';
 
 // The logs lie in test/cli/styles/ and are compared byte for byte. Renew them, and read what changed:
@@ -160,15 +160,15 @@ describe('a push that failed', () => {
   test.each([
     [
       'text',
-      'error: cannot push models/a: 503\ufffd\ufffd#vso[task.complete]\nhint: Run the same command again.\n',
+      'error: cannot push models/a: 503 (UNAVAILABLE)\n  | \ufffd#vso[task.complete]\nhint: Run the same command again.\n',
     ],
     [
       'github',
-      '::error title=oci-modelcar::cannot push models/a: 503\ufffd\ufffd#vso[task.complete]%0Ahint: Run the same command again.\n',
+      '::error title=oci-modelcar::cannot push models/a: 503 (UNAVAILABLE)%0A  | \ufffd#vso[task.complete]%0Ahint: Run the same command again.\n',
     ],
     [
       'azure',
-      '##[error]cannot push models/a: 503\ufffd\ufffd#vso[task.complete]\n##[error]hint: Run the same command again.\n',
+      '##[error]cannot push models/a: 503 (UNAVAILABLE)\n##[error]  | \ufffd#vso[task.complete]\n##[error]hint: Run the same command again.\n',
     ],
     [
       'json',
@@ -217,7 +217,7 @@ describe('a dry run', () => {
     'in the style %s is as it was written down',
     async (style) => {
       const { renderer, log, stdout } = record({ style });
-      renderer.plan({ ...PLAN, leftOut: LEFT_OUT });
+      renderer.plan(PLAN);
       renderer.close();
       await expect(log()).toMatchFileSnapshot(`styles/${style}-plan.log`);
       expect(stdout()).toBe(style === 'json' ? log() : '');

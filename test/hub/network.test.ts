@@ -15,12 +15,13 @@ import {
 } from '../fakes/registry/fake-registry.ts';
 import { httpServer, listen } from '../support/raw-server.ts';
 import { failureOf } from '../support/rejection.ts';
+import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { CA_CERTIFICATE, CERTIFICATE, KEY, SELF_SIGNED_CERTIFICATE } from '../support/test-certificate.ts';
 import { everythingIn } from './hub-world.ts';
 
 const MODEL = 'acme/tiny-embedder';
-const PASSWORD = 'registry-secret';
+const PASSWORD = secret('registry password');
 const PROXY_ACCOUNT = 'ada:proxy-secret';
 
 interface Network {
@@ -89,8 +90,8 @@ describe.each([
     // All that the Hub and its storage were asked came by way of the proxy too.
     expect(proxy.log.length - tunnels.length).toBe(hub.log.length);
     const seen = JSON.stringify(proxy.log);
-    for (const secret of [PASSWORD, ...registry.auth.tokens.map(({ token }) => token)]) {
-      expect(seen).not.toContain(secret);
+    for (const each of [PASSWORD, ...registry.auth.tokens.map(({ token }) => token)]) {
+      expect(seen).not.toContain(each);
     }
   });
 

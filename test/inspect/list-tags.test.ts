@@ -6,6 +6,7 @@ import { registryFor } from '../fakes/registry/raw-http.ts';
 import { pushImage, pushManifest } from '../support/push-image.ts';
 import { registryTarget } from '../support/registry-target.ts';
 import { failureOf } from '../support/rejection.ts';
+import { secret } from '../support/secrets.ts';
 
 const TAGS = ['v1', 'v2', 'v3', 'v4', 'v5'];
 const inPages = { ...dist3, tags: { ...dist3.tags, largestPage: 2 } };
@@ -108,7 +109,7 @@ test('the page of a proxy is not taken for a list', async () => {
 });
 
 test('reading asks for the right to pull and no other', async () => {
-  const ada = { username: 'ada', password: 'secret' };
+  const ada = { username: 'ada', password: secret('password of ada') };
   const registry = await registryFor({ auth: { kind: 'bearer', ...ada }, repositories: ['acme/llama'] });
   const { manifest } = await pushImage(registryTarget(registry, { credentials: ada }), {});
   await pushManifest(registryTarget(registry, { credentials: ada }), manifest, 'v1');

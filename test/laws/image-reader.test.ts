@@ -7,11 +7,12 @@ import type { AuthOptions } from '../fakes/registry/auth.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { registryFor } from '../fakes/registry/raw-http.ts';
 import { registryReader, registryTarget } from '../support/registry-target.ts';
+import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { obeysImageReaderLaws, type ReaderUnderTest } from './image-reader-laws.ts';
 
 const REPOSITORY = 'acme/llama';
-const ada = { username: 'ada', password: 'secret' };
+const ada = { username: 'ada', password: secret('password of ada') };
 
 async function inLayout(): Promise<ReaderUnderTest> {
   const folder = join(await tempFolder(), 'layout');

@@ -36,7 +36,7 @@ describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
   }
 
   async function push(repository: string, env: Record<string, string>): Promise<CliRun> {
-    const args = ['push', MODEL, `${registry.host}/${repository}:v1`];
+    const args = ['push', MODEL, `${registry.host}/${repository}:v1`, '--verbose'];
     return await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, ...env } });
   }
 

@@ -1,22 +1,14 @@
-import type { PushPlan, Sibling } from '../../index.ts';
+import type { LeftOut, PushPlan } from '../../index.ts';
 import { formatSize } from '../../index.ts';
 import type { LogEntry } from './log-entry.ts';
 import { type Progress, tally } from './progress.ts';
 import { count, formatDuration } from './units.ts';
 
-/** A plan that says which files of the model stay behind, and why. */
-export type ShownPlan = PushPlan & { readonly leftOut?: readonly LeftOut[] };
-
-export interface LeftOut {
-  readonly reason: string;
-  readonly siblings: readonly Sibling[];
-}
-
 /** Enough to see whether a pattern does what was meant. */
 const NAMES_SHOWN = 10;
 
 /** What a push would do. */
-export function planEntries({ layers, leftOut = [], tags, imageReference }: ShownPlan): readonly LogEntry[] {
+export function planEntries({ layers, leftOut, tags, imageReference }: PushPlan): readonly LogEntry[] {
   const size = sizeOf(layers);
   return [
     { kind: 'group', text: `${count(layers.length, 'layer')} (${formatSize(size)})` },

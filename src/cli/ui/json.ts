@@ -1,5 +1,4 @@
-import { ModelcarError, type ModelId, type PushEvent, type PushResult } from '../../index.ts';
-import type { ShownPlan } from './end-entries.ts';
+import { ModelcarError, type ModelId, type PushEvent, type PushPlan, type PushResult } from '../../index.ts';
 import type { Failure, Output, Renderer, Time } from './renderer.ts';
 
 /** One JSON object a line, on stdout; nothing else, and nothing on stderr. The contract is `docs/events.md`. */
@@ -40,7 +39,7 @@ function resultLine(result: PushResult): JsonLine {
   return { type: 'result', manifestDigest, imageReference, imageReferenceDigest, commit };
 }
 
-function planLine({ model, layers, leftOut = [], tags, imageReference }: ShownPlan): JsonLine {
+function planLine({ model, layers, leftOut, tags, imageReference }: PushPlan): JsonLine {
   return {
     type: 'plan',
     model: nameOf(model.id),

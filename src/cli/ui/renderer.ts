@@ -1,11 +1,10 @@
-import type { PushEvent, PushResult } from '../../index.ts';
-import type { ShownPlan } from './end-entries.ts';
+import type { PushEvent, PushPlan, PushResult } from '../../index.ts';
 
 /** What a push shows, to people and to machines. Called synchronously; never throws for what a file is called. */
 export interface Renderer {
   event(event: PushEvent): void;
   /** The end of a dry run. */
-  plan(plan: ShownPlan): void;
+  plan(plan: PushPlan): void;
   /** The end of a push that worked. */
   result(result: PushResult): void;
   /** The end of anything that did not. */

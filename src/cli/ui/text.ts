@@ -1,9 +1,6 @@
 import { styleText } from 'node:util';
-import type { PushEvent, PushPlan } from '../../index.ts';
-import { planEntries } from './end-entries.ts';
 import { inert } from './inert.ts';
 import type { FormatEntry } from './log-entry.ts';
-import { createLogRenderer } from './log-renderer.ts';
 import { printable } from './printable.ts';
 
 /** Entries as plain lines, with colours only for a terminal. A log of this style too may be one of a CI service. */
@@ -34,21 +31,4 @@ export function createTextStyle({ coloured }: { readonly coloured: boolean }): F
 /** Every line on its own line, whatever is in it. */
 export function toLines(lines: readonly string[]): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
-}
-
-export function createTextFormat(now: () => number): (event: PushEvent) => readonly string[] {
-  let lines: readonly string[] = [];
-  const print = (more: readonly string[]) => {
-    lines = more;
-  };
-  const format = createTextStyle({ coloured: false });
-  const log = createLogRenderer({ verbosity: 'normal', time: { now }, format, print });
-  return (event) => {
-    log.event(event);
-    return lines;
-  };
-}
-
-export function formatPlan(plan: PushPlan): readonly string[] {
-  return planEntries(plan).flatMap(createTextStyle({ coloured: false }));
 }

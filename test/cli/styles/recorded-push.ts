@@ -1,4 +1,3 @@
-import type { LeftOut } from '../../../src/cli/ui/end-entries.ts';
 import type { PushEvent, PushPlan, PushResult, Sibling } from '../../../src/index.ts';
 
 /** A push with all that can happen in one that works, and with names that were chosen to do harm. */
@@ -89,13 +88,10 @@ export const PLAN: PushPlan = {
     { sibling: WEIGHTS, path: 'models/##vso[task.setvariable variable=x]y', size: 2_000_001_024 },
     { sibling: CONFIG, path: 'models/config.json', size: 2_560 },
   ],
+  leftOut: [{ reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
 };
-
-export const LEFT_OUT: readonly LeftOut[] = [
-  { reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] },
-];
 
 function layer(at: number, path: string, size: number): readonly (readonly [number, PushEvent])[] {
   return [[at, { type: 'layer-started', path, size }], done(at + 50, path, size)];
