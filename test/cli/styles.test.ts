@@ -270,3 +270,12 @@ describe('on GitHub', () => {
     expect(summary.toString()).toContain('| and 1800 layers more | 1.80 kB | |');
   });
 });
+
+test('docs/terminal.md shows parts of these logs as they are', async () => {
+  const document = await readFile(new URL('../../docs/terminal.md', import.meta.url), 'utf8');
+  const excerpts = [...document.matchAll(/^```text (\S+\.log)\n([\s\S]*?)^```$/gm)];
+  expect(excerpts).toHaveLength(3);
+  for (const [, file, excerpt] of excerpts) {
+    expect(await readFile(new URL(`styles/${file}`, import.meta.url), 'utf8')).toContain(excerpt);
+  }
+});

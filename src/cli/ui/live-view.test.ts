@@ -47,6 +47,15 @@ describe('the live lines', () => {
     expect(small.at(-1)).toContain('0 of 12 layers');
   });
 
+  test('tell the shards of a model apart on a screen of 80 columns', () => {
+    const shards = [1, 2].map((n) => `models/model-0000${n}-of-00002.safetensors`);
+    expect(draw(pushing(...shards), 80).map((row) => row.slice(0, 12))).toEqual([
+      'model-00001…',
+      'model-00002…',
+      '0 of 12 laye',
+    ]);
+  });
+
   test('have no colour where none is wanted', () => {
     expect(draw(progress, 80).join('')).not.toContain('\u001b');
     expect(draw(progress, 80, { coloured: true }).join('')).toContain('\u001b[32m');

@@ -104,7 +104,7 @@ function line(row: Row, { columns, coloured }: Screen): string {
     shown.add(cell);
   }
   const cells = [
-    fitted(row.name, name),
+    fitted(shortened(row.name, name), name),
     shown.has('bar') ? drawBar(row.share, bar, coloured) : undefined,
     ...(['percent', 'bytes', 'rate', 'left'] as const).map((cell) =>
       shown.has(cell) ? alignRight(row[cell] ?? '', widths[cell]) : undefined,
@@ -114,6 +114,11 @@ function line(row: Row, { columns, coloured }: Screen): string {
     .filter((cell) => cell !== undefined)
     .join(' ')
     .trimEnd();
+}
+
+/** A shard is told from the next by the beginning of its own name, not by its folder. */
+function shortened(path: string, columns: number): string {
+  return displayWidth(path) <= columns ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
 function drawBar(share: number, columns: number, coloured: boolean): string {
