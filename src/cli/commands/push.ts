@@ -15,15 +15,19 @@ import { systemTime } from '../ui/system-time.ts';
  */
 export async function push(
   words: PushWords,
-  { env, stdout, stderr }: NodeJS.Process,
+  process: NodeJS.Process,
   interruption: Interruption,
 ): Promise<number> {
+  const { env, stdout, stderr } = process;
   const values = readFlags(PUSH_FLAGS, words, env);
   const style = logStyleOf(values, env);
   const renderer = createRenderer({
     ...{ style, verbosity: verbosityOf(values) },
     ...{ env, stdout, stderr, time: systemTime },
   });
+  // Whatever ends the process leaves the terminal with its cursor: a second Ctrl-C, or a crash.
+  interruption.signal.addEventListener('abort', renderer.close);
+  process.once('exit', renderer.close);
   try {
     const options = {
       ...toPushOptions(words, env, await readSurroundings(values.text('caFile'), env)),

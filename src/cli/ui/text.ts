@@ -30,5 +30,5 @@ export function createTextStyle({ coloured }: { readonly coloured: boolean }): F
 
 /** Every line on its own line, whatever is in it. */
 export function toLines(lines: readonly string[]): string {
-  return lines.map((line) => `${printable(line)}\n`).join('');
+  return lines.map((line) => `${inert(line)}\n`).join('');
 }
