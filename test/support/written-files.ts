@@ -11,9 +11,8 @@ export async function watchFolders(folders: readonly string[]): Promise<() => Pr
   for (const file of await filesIn(folders)) before.set(file, await versionOf(file));
   return async () => {
     for (const file of await filesIn(folders)) {
-      if (before.get(file) === (await versionOf(file))) continue;
       capture(`the name of ${file}`, file);
-      capture(file, await readFile(file, 'latin1'));
+      if (before.get(file) !== (await versionOf(file))) capture(file, await contentOf(file));
     }
   };
 }
@@ -32,7 +31,12 @@ async function listing(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function versionOf(file: string): Promise<string> {
-  const { ino, mtimeMs, size } = await stat(file);
-  return `${ino} ${mtimeMs} ${size}`;
+/** Undefined for one that is gone: a lock of another run. */
+async function versionOf(file: string): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
+}
+
+async function contentOf(file: string): Promise<string> {
+  return readFile(file, 'latin1').catch(() => '');
 }

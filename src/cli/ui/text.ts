@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import { inert } from './inert.ts';
 import type { FormatEntry } from './log-entry.ts';
-import { printable } from './printable.ts';
 
 /** Entries as plain lines, with colours only for a terminal. A log of this style too may be one of a CI service. */
 export function createTextStyle({ coloured }: { readonly coloured: boolean }): FormatEntry {
