@@ -17,7 +17,7 @@ export {
   type TargetLocation,
 } from './core/reference.ts';
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
-export type { LeftOut } from './core/selection.ts';
+export type { LeftOut } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';

@@ -27,6 +27,7 @@ function lint(path: string, source: string): string {
 
 test.each([
   ['src/core/x.ts', "import '../http/retry.ts';", 'core depends on nothing outside core'],
+  ['src/core/selection/x.ts', "import '../../http/retry.ts';", 'core depends on nothing outside core'],
   ['src/core/x.ts', "import 'node:fs';", 'core is pure'],
   ['src/core/x.ts', 'export const home = process.env.HOME;', 'global variable process'],
   ['src/http/x.ts', "import '../hub/wire.ts';", 'http imports only core'],

@@ -32,8 +32,3 @@ export async function prepareInspection(
     signal,
   };
 }
-
-/** One JSON document, as `--json` prints it. */
-export function toDocument(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
-}

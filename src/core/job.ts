@@ -1,6 +1,6 @@
 import { sha256 } from './digest.ts';
 import { encodeJson } from './json.ts';
-import type { SelectionPatterns } from './selection.ts';
+import type { SelectionPatterns } from './selection/selection.ts';
 import type { TarLayout } from './tar-layer.ts';
 
 /** Everything that decides which layers a push makes and where they go. Two runs that agree in it are one job. */

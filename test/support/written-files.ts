@@ -7,7 +7,7 @@ import { capture } from './captures.ts';
  * a test has put there itself, such as an auth file, is not what our code shows.
  */
 export async function watchFolders(folders: readonly string[]): Promise<() => Promise<void>> {
-  const before = new Map<string, string>();
+  const before = new Map<string, string | undefined>();
   for (const file of await filesIn(folders)) before.set(file, await versionOf(file));
   return async () => {
     for (const file of await filesIn(folders)) {

@@ -1,9 +1,10 @@
-import { listJobs, listTags, parseImageReference } from '../../index.ts';
+import { formatReference, listJobs, listTags, parseImageReference } from '../../index.ts';
 import { STATUS_FLAGS, type Words } from '../flags.ts';
-import { type Inspection, prepareInspection, toDocument } from '../inspection.ts';
+import { type Inspection, prepareInspection } from '../inspection.ts';
 import { stateFileOf } from '../options.ts';
 import { readFlags, usage } from '../read-flags.ts';
 import { homeFolder } from '../surroundings.ts';
+import { inertJson } from '../ui/inert-json.ts';
 import { formatJobs, formatTags, jobsDocument, tagsDocument } from '../ui/status.ts';
 import { toLines } from '../ui/text.ts';
 
@@ -20,13 +21,14 @@ export async function status(
 
 async function jobs(stateFile: string, { json }: Words): Promise<string> {
   const found = await listJobs({ stateFile });
-  return json ? toDocument(jobsDocument(found)) : toLines(formatJobs(found, stateFile));
+  return json ? `${inertJson(jobsDocument(found), 2)}\n` : toLines(formatJobs(found, stateFile));
 }
 
-async function tags(repository: string, { json }: Words, inspection: Inspection): Promise<string> {
-  const { location, tag } = parseImageReference(repository);
+async function tags(argument: string, { json }: Words, inspection: Inspection): Promise<string> {
+  const { location, tag } = parseImageReference(argument);
   if (tag !== undefined)
     throw usage('status lists all tags of a repository', `Leave out :${tag}, or run: oci-modelcar validate`);
   const found = await listTags({ target: location, ...inspection });
-  return json ? toDocument(tagsDocument(found, repository)) : toLines(formatTags(found, repository));
+  const repository = formatReference(location);
+  return json ? `${inertJson(tagsDocument(found, repository), 2)}\n` : toLines(formatTags(found, repository));
 }

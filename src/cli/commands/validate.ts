@@ -6,8 +6,9 @@ import {
 } from '../../index.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import { VALIDATE_FLAGS, type Words } from '../flags.ts';
-import { prepareInspection, toDocument } from '../inspection.ts';
+import { prepareInspection } from '../inspection.ts';
 import { type FlagValues, readFlags, usage } from '../read-flags.ts';
+import { inertJson } from '../ui/inert-json.ts';
 import { toLines } from '../ui/text.ts';
 import { formatValidation, validationDocument } from '../ui/validation.ts';
 
@@ -26,7 +27,7 @@ export async function validate(
     ...name,
     ...(await prepareInspection(values, process, signal)),
   });
-  const text = words.json ? toDocument(validationDocument(found)) : toLines(formatValidation(found));
+  const text = words.json ? `${inertJson(validationDocument(found), 2)}\n` : toLines(formatValidation(found));
   process.stdout.write(text);
   return found.problems.length === 0 ? 0 : EXIT_CODES.CONTENT_MISMATCH;
 }

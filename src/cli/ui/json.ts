@@ -1,4 +1,5 @@
 import { ModelcarError, type ModelId, type PushEvent, type PushPlan, type PushResult } from '../../index.ts';
+import { inertJson } from './inert-json.ts';
 import type { Failure, Output, Renderer, Time } from './renderer.ts';
 
 /** One JSON object a line, on stdout; nothing else, and nothing on stderr. The contract is `docs/events.md`. */
@@ -11,7 +12,7 @@ export function createJsonRenderer({
 }): Renderer {
   const told = new Map<string, number>();
   const write = (object: JsonLine) =>
-    stdout.write(jsonLine({ v: 1, time: new Date(time.date()).toISOString(), ...object }));
+    stdout.write(`${inertJson({ v: 1, time: new Date(time.date()).toISOString(), ...object })}\n`);
 
   return {
     event(event) {
@@ -73,20 +74,4 @@ function errorLine({ error, exitCode, lines }: Failure): JsonLine {
     return { type: 'error', code, exitCode, message, ...(hint !== undefined && { hint }) };
   }
   return { type: 'error', code: 'BUG', exitCode, message: lines.join('\n') };
-}
-
-/**
- * An object as one line that may be shown on a terminal or in a CI log as it is: what would move a cursor, turn text
- * round or start a command of Azure Pipelines or GitHub is written as `\uXXXX`, which JSON reads as the same text.
- */
-function jsonLine(object: object): string {
-  const escaped = JSON.stringify(object).replace(
-    /[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]|#(?=\p{Default_Ignorable_Code_Point}*#)/gu,
-    unicodeEscape,
-  );
-  return `${escaped}\n`;
-}
-
-function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

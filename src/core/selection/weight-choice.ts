@@ -1,7 +1,7 @@
-import { ModelcarError } from './error.ts';
+import { ModelcarError } from '../error.ts';
+import { groupBy } from '../group-by.ts';
+import { formatModelId, type ModelId, type Sibling } from '../model.ts';
 import { type GgufChoice, ggufChoices, isProjector } from './gguf.ts';
-import { groupBy } from './group-by.ts';
-import { formatModelId, type ModelId, type Sibling } from './model.ts';
 import { literalPattern } from './path-patterns.ts';
 import { onOneLine, type SizedRow, totalSize, withRows } from './sized-list.ts';
 import { type WeightFormat, weightFormat } from './weight-format.ts';

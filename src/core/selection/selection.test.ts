@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelId, Sibling } from './model.ts';
+import type { ModelId, Sibling } from '../model.ts';
 import { type Selection, type SelectionPatterns, selectSiblings } from './selection.ts';
 
 const oid = { algorithm: 'git-sha1', hex: '' } as const;

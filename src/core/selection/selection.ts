@@ -1,7 +1,7 @@
+import { ModelcarError } from '../error.ts';
+import { groupBy } from '../group-by.ts';
+import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
 import { defaultSelection } from './default-selection.ts';
-import { ModelcarError } from './error.ts';
-import { groupBy } from './group-by.ts';
-import { formatModelId, type ResolvedModel, type Sibling } from './model.ts';
 import { matcher } from './path-patterns.ts';
 import type { ReasonOf } from './second-copy.ts';
 import { onOneLine, type SizedRow, totalSize, withRows } from './sized-list.ts';

@@ -1,4 +1,4 @@
-import type { ResolvedModel, Sibling } from './model.ts';
+import type { ResolvedModel, Sibling } from '../model.ts';
 import { type ReasonOf, secondCopies } from './second-copy.ts';
 import { fileUse } from './serving-file.ts';
 import { chooseFormat } from './weight-choice.ts';

@@ -1,5 +1,5 @@
-import { formatSize } from './format-size.ts';
-import type { Sibling } from './model.ts';
+import { formatSize } from '../format-size.ts';
+import type { Sibling } from '../model.ts';
 
 export interface SizedRow {
   /** Bytes. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Sibling } from './model.ts';
+import type { Sibling } from '../model.ts';
 import { selectSiblings } from './selection.ts';
 
 /** As the Hub lists them, with fewer shards. */

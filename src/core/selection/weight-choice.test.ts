@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ModelcarError } from './error.ts';
+import { ModelcarError } from '../error.ts';
 import { matcher } from './path-patterns.ts';
 import { selectSiblings } from './selection.ts';
 

@@ -1,5 +1,5 @@
-import { groupBy } from './group-by.ts';
-import type { Sibling } from './model.ts';
+import { groupBy } from '../group-by.ts';
+import type { Sibling } from '../model.ts';
 import { literalPattern, matcher } from './path-patterns.ts';
 import { totalSize } from './sized-list.ts';
 
