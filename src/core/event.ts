@@ -31,6 +31,13 @@ export type PushEvent =
   /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
   | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
+  /** The upload goes on where an earlier run left it; what is before `offset` is read again, but not sent. */
+  | {
+      readonly type: 'layer-resumed';
+      readonly path: string;
+      readonly offset: number;
+      readonly size: number;
+    }
   /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
   /** `side` is where it failed: reading from the Hub, or writing to the target. */

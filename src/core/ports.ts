@@ -37,10 +37,27 @@ export interface BlobPush {
   readonly content: ByteSource;
   /** Given where it is known beforehand: then a blob that is already there is not sent again. */
   readonly digest?: Digest;
+  /** Aborted, the upload ends in good order where it can, so that a later run goes on in its session. */
   readonly signal: AbortSignal;
+  /** The session that an earlier run left open: it is asked how much it holds, and only the rest is sent. */
+  readonly session?: UploadSession | undefined;
+  /** Called whenever the session is one that a later run could go on with, and with nothing when it no longer is. */
+  readonly onSession?: (session: UploadSession | undefined) => void;
+  /** Called when the upload goes on in the session of an earlier run, at this byte. */
+  readonly onResume?: (offset: number) => void;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
   readonly onProgress?: (sent: number) => void;
   readonly onRetry?: OnRetry;
+}
+
+/** An upload that is open at the target. With some registries whoever has the location may write there. */
+export interface UploadSession {
+  /** A secret: it is written to the journal, and shown nowhere. */
+  readonly location: string;
+  /** Bytes that the target had confirmed. It may have more. */
+  readonly offset: number;
+  /** The length of its requests, where it is not one for all. */
+  readonly chunkSize?: number | undefined;
 }
 
 /** The wait before something that failed in passing is tried again. */
@@ -115,8 +132,14 @@ export interface Journal {
 
 /** One job's records. Writing them never fails a push: what could not be written is pushed once more some day. */
 export interface JobJournal {
+  /** Whether what `recordSession` is given outlives the process: otherwise nothing should be left open for it. */
+  readonly keepsSessions: boolean;
   /** The blob that this file became at this path; undefined unless its content is still the same. */
   recordedLayer(layer: PlannedLayer): RecordedBlob | undefined;
+  /** The upload of this file at this path that is still open, for all we know. */
+  recordedSession(layer: PlannedLayer): UploadSession | undefined;
+  recordSession(layer: PlannedLayer, session: UploadSession | undefined): Promise<void>;
+  /** Ends its session too. */
   recordLayer(layer: PlannedLayer, blob: RecordedBlob): Promise<void>;
   recordImage(manifestDigest: Digest, tags: readonly string[]): Promise<void>;
 }

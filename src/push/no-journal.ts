@@ -4,7 +4,10 @@ import type { Journal } from '../core/ports.ts';
 export const noJournal: Journal = {
   async open() {
     return {
+      keepsSessions: false,
       recordedLayer: () => undefined,
+      recordedSession: () => undefined,
+      recordSession: async () => undefined,
       recordLayer: async () => undefined,
       recordImage: async () => undefined,
     };

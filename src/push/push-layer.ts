@@ -2,7 +2,7 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
-import type { RecordedBlob, Retry } from '../core/ports.ts';
+import type { BlobPush, RecordedBlob, Retry, UploadSession } from '../core/ports.ts';
 import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { World } from './world.ts';
@@ -14,14 +14,23 @@ export interface LayerJob {
   readonly tarLayout: TarLayout;
   /** The blob that it became in an earlier run, as that run wrote it down. */
   readonly recorded?: RecordedBlob | undefined;
+  /** The upload that an earlier run left open. */
+  readonly session?: UploadSession | undefined;
 }
 
 /** Ten progress events a second are what a person can see. */
 const PROGRESS_INTERVAL_MS = 100;
 
-/** The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload. */
-export async function pushLayer(job: LayerJob, world: World): Promise<Descriptor> {
-  const { model, layer, tarLayout, recorded } = job;
+/**
+ * The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload.
+ * @param onSession as in {@link BlobPush}
+ */
+export async function pushLayer(
+  job: LayerJob,
+  world: World,
+  onSession?: BlobPush['onSession'],
+): Promise<Descriptor> {
+  const { model, layer, tarLayout, recorded, session } = job;
   const { sibling, path } = layer;
   const { clock, onEvent, signal } = world;
   if (recorded && (await world.target.hasBlob(layerDescriptor(sibling, recorded), signal))) {
@@ -41,6 +50,9 @@ export async function pushLayer(job: LayerJob, world: World): Promise<Descriptor
   const blob = await world.target.pushBlob({
     content,
     signal,
+    session,
+    ...(onSession && { onSession }),
+    onResume: (offset) => onEvent({ type: 'layer-resumed', path, offset, size: content.size }),
     onProgress(sent) {
       if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;
       reported = clock.now();

@@ -2,6 +2,7 @@ import type { Digest } from '../core/digest.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
+import type { UploadSession } from '../core/ports.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
 import { totalSize } from '../core/selection/sized-list.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
@@ -94,12 +95,23 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { workers, continueOnError } = request;
   const descriptors = await pushLayers({ layers, workers, continueOnError }, world, async (layer, signal) => {
     const recorded = force ? undefined : records.recordedLayer(layer);
-    const descriptor = await pushLayer(
-      { model: { id, commit }, layer, tarLayout, recorded },
-      { ...world, signal },
-    );
-    await records.recordLayer(layer, descriptor);
-    return descriptor;
+    const session = force ? undefined : records.recordedSession(layer);
+    const layerJob = { model: { id, commit }, layer, tarLayout, recorded, session };
+    let noted = Promise.resolve();
+    const note = (open: UploadSession | undefined) => {
+      noted = records.recordSession(layer, open);
+    };
+    try {
+      const descriptor = await pushLayer(
+        layerJob,
+        { ...world, signal },
+        records.keepsSessions ? note : undefined,
+      );
+      await records.recordLayer(layer, descriptor);
+      return descriptor;
+    } finally {
+      await noted;
+    }
   });
   const image = buildImage(descriptors);
   await publishImage(image, tags, workers, world);

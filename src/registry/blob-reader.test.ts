@@ -67,14 +67,14 @@ describe('a blob', () => {
     const { reader } = readerOf();
     await collect(reader.read(0, 9_000));
     expect(() => reader.digest()).toThrow(RangeError);
-    await reader.finish();
+    await reader.catchUp(10_000);
     expect(reader.digest()).toBe(digest);
   });
 
   test('is not opened again for a digest that is known', async () => {
     const { source, reader } = readerOf();
     await collect(reader.read(0, 10_000));
-    await reader.finish();
+    await reader.catchUp(10_000);
     expect(source.opened).toEqual([0]);
   });
 

@@ -47,11 +47,10 @@ export class BlobReader {
     }
   }
 
-  /** Reads what has not passed yet, for the digest alone. */
-  async finish(): Promise<void> {
-    const { size } = this.#source;
-    if (this.#hash.position === size) return;
-    for await (const _ of this.read(size, size)); // what lies before the start is hashed and kept back
+  /** Reads what has not passed yet before `end`, for the digest alone. */
+  async catchUp(end: number): Promise<void> {
+    if (this.#hash.position >= end) return;
+    for await (const _ of this.read(end, end)); // what lies before the start is hashed and kept back
   }
 
   /** Ends a read that waits for the source. The next one opens it again. */

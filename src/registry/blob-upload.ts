@@ -12,6 +12,8 @@
  * distribution 2.8 loses it whenever a body is cut.
  */
 
+import type { UploadSession } from '../core/ports.ts';
+
 /** How a blob is parted into PATCH requests: not at all, or into bodies of so many bytes. */
 export type Framing = 'stream' | number;
 
@@ -29,7 +31,8 @@ export type UploadState =
     }
   /**
    * GET: ask the session how much it has. `offset` is what it last confirmed; `taken` is the end of a body that it
-   * answered with success while its `Range` said otherwise; `disputed` that it refused the range of a body there.
+   * answered with success while its `Range` said otherwise; `disputed` that it refused the range of a body there;
+   * `recorded` that the session is of an earlier run.
    */
   | {
       readonly phase: 'asking';
@@ -37,6 +40,7 @@ export type UploadState =
       readonly offset: number;
       readonly taken?: number;
       readonly disputed?: true;
+      readonly recorded?: true;
       readonly framing: Framing;
     }
   /** PUT: everything was sent. */
@@ -108,6 +112,19 @@ export function begin(framing: Framing, digestKnown: boolean): UploadState {
   return { phase: digestKnown ? 'checking' : 'opening', framing };
 }
 
+/** Where an upload goes on that an earlier run left: its session is asked what it has. */
+export function resume({ location, offset, chunkSize }: UploadSession, framing: Framing): UploadState {
+  return { phase: 'asking', location, offset, framing: chunkSize ?? framing, recorded: true };
+}
+
+/** What a later run needs to go on from `state`; undefined where there is nothing to go on with. */
+export function sessionOf(state: UploadState): UploadSession | undefined {
+  if (state.phase !== 'sending' && state.phase !== 'asking' && state.phase !== 'committing') return undefined;
+  const { location, framing } = state;
+  const offset = 'offset' in state ? state.offset : 0;
+  return { location, offset, ...(framing !== 'stream' && { chunkSize: framing }) };
+}
+
 /**
  * The state after `reply`. Total and pure.
  * @param size length of the blob in bytes
@@ -145,7 +162,10 @@ export function next(state: UploadState, reply: UploadReply, size: number): Uplo
     case 'interrupted':
       return afterSilence(state);
     case 'refused':
-      return { phase: 'failed', failure: reply.failure };
+      // A registry may say it in any way that it does not know the session any more.
+      return state.phase === 'asking' && state.recorded
+        ? { phase: 'opening', framing }
+        : { phase: 'failed', failure: reply.failure };
   }
 }
 

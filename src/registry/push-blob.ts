@@ -1,6 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
+import { originOf } from '../http/origin.ts';
 import {
   discard,
   type HttpRequest,
@@ -9,7 +10,15 @@ import {
   type Transport,
 } from '../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
-import { begin, type Framing, next, type UploadReply, type UploadState } from './blob-upload.ts';
+import {
+  begin,
+  type Framing,
+  next,
+  resume,
+  sessionOf,
+  type UploadReply,
+  type UploadState,
+} from './blob-upload.ts';
 import { resolveLocation, withDigest } from './location.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import { UploadBudget } from './upload-budget.ts';
@@ -34,38 +43,88 @@ type Requests = { readonly [P in Phase]: (state: UploadState & { phase: P }) => 
 const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
 const CANCEL_TIMEOUT_MS = 5_000;
 
+/** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
+const GRACE_MS = 8_000;
+
 /**
- * Drives one upload: one request per state, until it is done.
- * @throws ModelcarError what the source threw, after cancelling the session; or what the registry refuses
+ * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its
+ * session open where there is a journal to write it down.
+ * @throws ModelcarError what the source threw; or what the registry refuses
  */
 export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<PushedBlob> {
   const { content, signal } = push;
-  const { clock, framing } = uploads;
+  const { clock } = uploads;
   const reader = new BlobReader(content, signal);
   const budget = new UploadBudget(uploads.retries, clock);
-  const requests = uploadRequests(push, uploads, reader);
-  let state = begin(framing, push.digest !== undefined);
+  let state = start(push, uploads);
+  const source: Source = { reader, fromEarlier: state.phase === 'asking', failure: undefined };
+  const requests = uploadRequests(push, uploads, source);
   try {
     while (state.phase !== 'done' && state.phase !== 'failed') {
       const reply: UploadReply = await send(requests, state);
-      const after = next(state, reply, content.size);
+      const after = settled(state, next(state, reply, content.size), source);
       const pause = budget.after(reply, state, after);
-      if (pause) {
-        push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
-        await clock.sleep(pause.delayMs, signal);
-      }
+      if (pause) push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
       const over = after.phase === 'opening' || after.phase === 'failed';
       if (over && reply.type !== 'session-lost') await cancel(state, uploads);
+      tell(state, after, push);
       state = after;
+      if (source.failure !== undefined) throw source.failure;
+      if (pause) await clock.sleep(pause.delayMs, signal);
     }
     if (state.phase === 'failed') throw failureError(state);
     return { digest: push.digest ?? reader.digest(), size: content.size, outcome: state.outcome };
   } catch (error) {
-    await cancel(state, uploads);
+    if (!staysOpen(error, push)) {
+      await cancel(state, uploads);
+      push.onSession?.(undefined);
+    }
     throw error;
   } finally {
     await reader.close();
   }
+}
+
+/** The bytes of the blob, and what ended them early. */
+interface Source {
+  readonly reader: BlobReader;
+  /** Some of what the registry has was sent by an earlier run. */
+  fromEarlier: boolean;
+  failure: unknown;
+}
+
+function start({ session, digest }: BlobPush, { base, framing }: Uploads): UploadState {
+  // A session is good for the registry that opened it, and for nobody else, whatever the journal says.
+  const ours = session !== undefined && originOf(session.location) === originOf(base);
+  return ours ? resume(session, framing) : begin(framing, digest !== undefined);
+}
+
+/** What an earlier run has sent was not right after all: then everything is sent once more, once. */
+function settled(state: UploadState, after: UploadState, source: Source): UploadState {
+  const mismatch = after.phase === 'failed' && after.failure.code === 'CONTENT_MISMATCH';
+  if (!mismatch || !source.fromEarlier || !('framing' in state)) return after;
+  source.fromEarlier = false;
+  return { phase: 'opening', framing: state.framing };
+}
+
+/** What people and a later run should know of the step. */
+function tell(
+  before: UploadState,
+  after: UploadState,
+  { content, onSession, onResume, onProgress }: BlobPush,
+): void {
+  const [known, session] = [sessionOf(before), sessionOf(after)];
+  if (session && (session.location !== known?.location || session.offset !== known.offset))
+    onSession?.(session);
+  if (before.phase !== 'asking' || !before.recorded || after.phase === 'opening') return;
+  const offset = after.phase === 'sending' ? after.offset : content.size;
+  onResume?.(offset);
+  onProgress?.(offset);
+}
+
+/** A later run may go on with what failed in passing, or was stopped. */
+function staysOpen(error: unknown, { onSession, signal }: BlobPush): boolean {
+  return onSession !== undefined && (signal.aborted || isPassingError(error));
 }
 
 function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
@@ -74,8 +133,9 @@ function send(requests: Requests, state: UploadState & { phase: Phase }): Promis
   return request(state);
 }
 
-function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): Requests {
+function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Requests {
   const { content, signal } = push;
+  const { reader } = source;
   const { base, target, clock, transport } = uploads;
   const slowMs = 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS;
   const asked = (url: string): Asked => ({ target, url, date: clock.date() });
@@ -111,25 +171,32 @@ function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): R
       );
     },
     async sending({ location: url, offset, framing }) {
+      // Not within the request: nobody waits for a body that does not come.
+      await reader.catchUp(offset);
       const limit = framing === 'stream' ? content.size : Math.min(content.size, offset + framing);
-      const body = new Body(reader, offset, limit, push.onProgress);
-      const reply = await ask(
-        {
-          method: 'PATCH',
-          url,
-          headers: patchHeaders(offset, limit, framing),
-          body,
-          signal,
-          answerTimeoutMs: slowMs,
-        },
-        (response) => {
-          // An answer to a body of known length may overtake our seeing that the last of it is through.
-          const end = framing === 'stream' ? body.position : limit;
-          return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
-        },
-      );
-      if (body.failure !== undefined) throw body.failure;
-      return reply;
+      const endsEarly = (error: unknown) => framing === 'stream' && staysOpen(error, push);
+      const body = new Body(reader, { start: offset, end: limit, endsEarly, onProgress: push.onProgress });
+      const grace = withGrace(signal, framing === 'stream' && push.onSession ? GRACE_MS : 0);
+      try {
+        return await ask(
+          {
+            method: 'PATCH',
+            url,
+            headers: patchHeaders(offset, limit, framing),
+            body,
+            signal: grace.signal,
+            answerTimeoutMs: slowMs,
+          },
+          (response) => {
+            // An answer to a body of known length may overtake our seeing that the last of it is through.
+            const end = framing === 'stream' ? body.position : limit;
+            return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
+          },
+        );
+      } finally {
+        grace.release();
+        source.failure = body.failure;
+      }
     },
     asking({ location: url, offset }) {
       return ask({ method: 'GET', url, signal }, (response) =>
@@ -138,7 +205,7 @@ function uploadRequests(push: BlobPush, uploads: Uploads, reader: BlobReader): R
     },
     async committing({ location }) {
       // A registry may claim more than it was sent; the digest is over what the source holds.
-      if (push.digest === undefined) await reader.finish();
+      if (push.digest === undefined) await reader.catchUp(content.size);
       const url = withDigest(location, digest());
       const headers = { 'content-length': '0' };
       return ask({ method: 'PUT', url, headers, signal, answerTimeoutMs: slowMs }, (response) =>
@@ -155,19 +222,25 @@ function patchHeaders(offset: number, end: number, framing: Framing): Record<str
   return { ...type, 'content-length': String(end - offset), 'content-range': `${offset}-${end - 1}` };
 }
 
+interface BodyOptions {
+  readonly start: number;
+  readonly end: number;
+  /** Whether a source that fails so ends the body in good order: then the registry keeps what it has. */
+  readonly endsEarly: (error: unknown) => boolean;
+  readonly onProgress: ((sent: number) => void) | undefined;
+}
+
 /** The body of one PATCH: counts what was handed to the connection, and keeps the error of a source that fails. */
 class Body implements StreamBody {
   readonly #reader: BlobReader;
-  readonly #end: number;
-  readonly #onProgress: ((sent: number) => void) | undefined;
+  readonly #options: BodyOptions;
   #position: number;
   #failure: unknown;
 
-  constructor(reader: BlobReader, offset: number, end: number, onProgress?: (sent: number) => void) {
+  constructor(reader: BlobReader, options: BodyOptions) {
     this.#reader = reader;
-    this.#position = offset;
-    this.#end = end;
-    this.#onProgress = onProgress;
+    this.#options = options;
+    this.#position = options.start;
   }
 
   /** The offset behind the last byte handed over. */
@@ -181,21 +254,34 @@ class Body implements StreamBody {
 
   stop(): void {
     // With the whole piece handed over, an answer is the ordinary end: the source stays open for the next chunk.
-    if (this.#position < this.#end) this.#reader.release();
+    if (this.#position < this.#options.end) this.#reader.release();
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     try {
-      for await (const chunk of this.#reader.read(this.#position, this.#end)) {
+      for await (const chunk of this.#reader.read(this.#position, this.#options.end)) {
         this.#position += chunk.length;
-        this.#onProgress?.(this.#position);
+        this.#options.onProgress?.(this.#position);
         yield chunk;
       }
     } catch (error) {
       this.#failure = error;
-      throw error;
+      if (!this.#options.endsEarly(error)) throw error;
     }
   }
+}
+
+/** Aborted `graceMs` after `signal`: what runs may end in good order first. */
+function withGrace(signal: AbortSignal, graceMs: number): { readonly signal: AbortSignal; release(): void } {
+  if (graceMs === 0) return { signal, release: () => undefined };
+  const late = new AbortController();
+  const begin = () => {
+    const timeout = AbortSignal.timeout(graceMs);
+    timeout.addEventListener('abort', () => late.abort(signal.reason));
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin);
+  return { signal: late.signal, release: () => signal.removeEventListener('abort', begin) };
 }
 
 /**

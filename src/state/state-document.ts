@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
+import type { UploadSession } from '../core/ports.ts';
 
 /** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
 export interface StateDocument {
@@ -21,6 +22,8 @@ export interface JobRecord {
   readonly tags?: readonly string[] | undefined;
   /** By path in the image. */
   readonly layers: Readonly<Record<string, LayerRecord>>;
+  /** Uploads that are open, by path in the image. */
+  readonly sessions?: Readonly<Record<string, SessionRecord>> | undefined;
 }
 
 /** A blob that the registry has confirmed. */
@@ -33,11 +36,25 @@ export interface LayerRecord {
   readonly pushedAt: string;
 }
 
+/** Why the file is its owner's alone: with some registries the location is all that it takes to write. */
+export interface SessionRecord extends UploadSession {
+  /** The content that is being sent. */
+  readonly oid: string;
+  readonly openedAt: string;
+}
+
 export const EMPTY_STATE: StateDocument = { version: 2, jobs: {} };
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const layer = v.object({ oid: v.string(), digest, size, pushedAt: v.string() });
+const session = v.object({
+  oid: v.string(),
+  location: v.pipe(v.string(), v.url()),
+  offset: size,
+  chunkSize: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+  openedAt: v.string(),
+});
 const job = v.object({
   endpoint: v.string(),
   model: v.string(),
@@ -48,6 +65,7 @@ const job = v.object({
   manifestDigest: v.optional(digest),
   tags: v.optional(v.array(v.string())),
   layers: v.record(v.string(), layer),
+  sessions: v.optional(v.record(v.string(), session)),
 });
 const schema = v.object({ version: v.literal(2), jobs: v.record(v.string(), job) });
 

@@ -7,7 +7,7 @@ import type { Clock, JobJournal, Journal } from '../core/ports.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { withFileLock } from './file-lock.ts';
 import { readStateFile } from './read-state-file.ts';
-import { EMPTY_STATE, formatState, type JobRecord } from './state-document.ts';
+import { EMPTY_STATE, formatState, type JobRecord, type SessionRecord } from './state-document.ts';
 
 export interface StateFileOptions {
   readonly path: string;
@@ -23,8 +23,17 @@ export interface StateFileOptions {
 export function createStateFile({ path, clock, onWarning }: StateFileOptions): Journal {
   let usable = true;
 
+  let turns: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: what a layer wrote last is what stays. */
+  function change(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
+    const turn = turns.then(() => takeTurn(job, edit));
+    turns = turn;
+    return turn;
+  }
+
   /** One turn; a file system that does not play along costs the record, not the push. */
-  async function change(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
+  async function takeTurn(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
     if (!usable) return;
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -46,13 +55,13 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
   }
 
   /** A file that is not ours stops the push before anything moves; one that cannot be read is done without. */
-  async function readLayers(job: Job): Promise<JobRecord['layers']> {
+  async function readRecord(job: Job): Promise<Pick<JobRecord, 'layers' | 'sessions'>> {
     try {
-      return (await readStateFile(path))?.jobs[jobKey(job)]?.layers ?? {};
+      return (await readStateFile(path))?.jobs[jobKey(job)] ?? { layers: {} };
     } catch (error) {
       if (error instanceof ModelcarError) throw error;
       giveUp(error);
-      return {};
+      return { layers: {} };
     }
   }
 
@@ -62,18 +71,30 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
 
   return {
     async open(job) {
-      const layers = await readLayers(job);
+      const { layers, sessions = {} } = await readRecord(job);
       await change(job, (record) => record);
       return {
+        keepsSessions: true,
         recordedLayer({ path: inImage, sibling }) {
           const record = layers[inImage];
           return record?.oid === formatOid(sibling.oid)
             ? { digest: record.digest, size: record.size }
             : undefined;
         },
+        recordedSession({ path: inImage, sibling }) {
+          const session = sessions[inImage];
+          return session?.oid === formatOid(sibling.oid) ? session : undefined;
+        },
+        recordSession({ path: inImage, sibling }, session) {
+          const entry = session && { ...session, oid: formatOid(sibling.oid), openedAt: now() };
+          return change(job, (record) => withSession(record, inImage, entry));
+        },
         recordLayer({ path: inImage, sibling }, { digest, size }) {
           const entry = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
-          return change(job, (record) => ({ ...record, layers: { ...record.layers, [inImage]: entry } }));
+          return change(job, (record) => ({
+            ...withSession(record, inImage, undefined),
+            layers: { ...record.layers, [inImage]: entry },
+          }));
         },
         recordImage(manifestDigest, tags) {
           return change(job, (record) => ({ ...record, manifestDigest, tags }));
@@ -81,6 +102,12 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
       } satisfies JobJournal;
     },
   };
+}
+
+function withSession(record: JobRecord, path: string, session: SessionRecord | undefined): JobRecord {
+  const { [path]: _, ...others } = record.sessions ?? {};
+  const sessions = session === undefined ? others : { ...others, [path]: session };
+  return { ...record, sessions: Object.keys(sessions).length === 0 ? undefined : sessions };
 }
 
 function newRecord({ endpoint, model, commit, target }: Job, at: string): JobRecord {

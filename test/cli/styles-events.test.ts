@@ -24,6 +24,7 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
   'request-retrying': { type: 'request-retrying', side: 'hub', ...PAUSE },
   'credentials-chosen': { type: 'credentials-chosen', registry: 'r', origin: 'o' },
   'layer-started': { type: 'layer-started', path: 'p', size: 1 },
+  'layer-resumed': { type: 'layer-resumed', path: 'p', offset: 1, size: 2 },
   'layer-progress': { type: 'layer-progress', path: 'p', sent: 1, size: 1 },
   'layer-retrying': { type: 'layer-retrying', path: 'p', side: 'hub', offset: 1, ...PAUSE },
   'layer-done': { type: 'layer-done', path: 'p', digest: SHA, size: 1, outcome: 'existed' },

@@ -51,6 +51,8 @@ export function createNarrator(now: () => number): Narrate {
         return [retry(event, `asking the ${sideName(event.side)} again`)];
       case 'layer-started':
         return layers(progress, detail(`begun ${event.path} (${formatSize(event.size)})`));
+      case 'layer-resumed':
+        return layers(progress, info(resumed(event)));
       case 'layer-progress':
         return progressDue(now()) ? layers(progress, progressLine(progress, now())) : [];
       case 'layer-retrying':
@@ -65,6 +67,10 @@ export function createNarrator(now: () => number): Narrate {
         return [info(`tagged ${event.reference}`)];
     }
   };
+}
+
+function resumed({ path, offset, size }: PushEvent & { type: 'layer-resumed' }): string {
+  return `going on with ${path} where an earlier run left it: ${formatSize(offset)} of ${formatSize(size)} are there`;
 }
 
 function info(text: string): LogEntry {

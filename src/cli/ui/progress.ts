@@ -58,6 +58,12 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
         sent: 0,
         samples: [{ at: now, bytes: 0 }],
       });
+    case 'layer-resumed':
+      return run(progress, event.path, {
+        size: event.size,
+        sent: event.offset,
+        samples: [{ at: now, bytes: event.offset }],
+      });
     case 'layer-progress':
       return send(progress, event, now);
     case 'layer-retrying':
