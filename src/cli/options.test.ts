@@ -87,7 +87,7 @@ describe('the model and the target', () => {
   });
 });
 
-/** For each flag: a value, and where it shows. A flag that is missing here does not compile. */
+/** For each flag that is an option of a push: a value, and where it shows. */
 type Shown = (made: PushOptions) => unknown;
 const EFFECTS = {
   hfRepo: ['a/b', ({ model }) => model, 'a/b'],
@@ -139,6 +139,8 @@ describe('flags before variables', () => {
   test.each<[PushWords, Environment, Shown, unknown]>([
     [{ workers: '2' }, { WORKERS: '4' }, ({ workers }) => workers, 2],
     [{ workers: '' }, { WORKERS: '4' }, ({ workers }) => workers, 4],
+    [{ targetTag: '' }, {}, ({ tag }) => tag, undefined],
+    [{ registry: '', targetRepo: '', hfRepo: '' }, {}, ({ model }) => model, 'acme/llama'],
     [{ layerPrefix: '' }, { LAYER_PATH_PREFIX: 'm/' }, ({ layerPrefix }) => layerPrefix, ''],
     [{ continueOnError: true }, { FAIL_FAST: '1' }, ({ continueOnError }) => continueOnError, true],
     [{ failFast: true }, { FAIL_FAST: '0' }, ({ continueOnError }) => continueOnError, false],

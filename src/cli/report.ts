@@ -14,7 +14,9 @@ export function report(
   const failure = failureOf(error, interruption);
   if (failure.exitCode === 0) return 0;
   const style = guessStyle(argv.slice(2), env);
-  createRenderer({ style, verbosity: 'normal', env, stdout, stderr, time: systemTime }).error(failure);
+  // The summary of a step is about pushes.
+  const shown = { ...env, GITHUB_STEP_SUMMARY: undefined };
+  createRenderer({ style, verbosity: 'normal', env: shown, stdout, stderr, time: systemTime }).error(failure);
   return failure.exitCode;
 }
 

@@ -75,6 +75,15 @@ test.each([
   expect(await push(['--ca-file', file])).toMatchObject({ code: 2, stdout: '' });
 });
 
+test.each(['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'])(
+  '%s may be a folder, or gone: it was not said to us',
+  async (name) => {
+    const flags = ['--ca-file', caFile];
+    expect((await push(flags, { [name]: '/' })).code).toBe(0);
+    expect((await push(['--insecure'], { [name]: '/nonexistent' })).code).toBe(0);
+  },
+);
+
 test('HTTPS_PROXY is the way to a registry, and its password shows nowhere', async () => {
   const password = secret('proxy password');
   const proxy = await startFakeProxy({ account: `ada:${password}` });
