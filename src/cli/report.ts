@@ -11,7 +11,7 @@ export function report(
   { argv, env, stdout, stderr }: NodeJS.Process,
   interruption: Interruption,
 ): number {
-  const failure = failureOf(error, interruption);
+  const failure = failureOf(error, interruption, argv[2]);
   if (failure.exitCode === 0) return 0;
   const style = guessStyle(argv.slice(2), env);
   // The summary of a step is about pushes.
