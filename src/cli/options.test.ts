@@ -235,6 +235,16 @@ describe('the account at the registry', () => {
     });
   });
 
+  test.each([
+    ['pass\n', 'pass'],
+    ['pass\r\n', 'pass'],
+    ['pass\n\n', 'pass\n'],
+    [' pass \r', ' pass \r'],
+  ])('loses one line break at the end of its password and nothing else: %j', async (written, password) => {
+    const found = await account({ OCI_USERNAME: 'u', OCI_PASSWORD: written });
+    expect(found?.credentials).toMatchObject({ password });
+  });
+
   test('is not asked for in files that are not there', async () => {
     expect(await account({ OCI_USERNAME: '', OCI_PASSWORD: '' })).toBeUndefined();
   });

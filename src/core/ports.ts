@@ -118,6 +118,8 @@ export interface JobJournal {
   /** The blob that this file became at this path; undefined unless its content is still the same. */
   recordedLayer(layer: PlannedLayer): RecordedBlob | undefined;
   recordLayer(layer: PlannedLayer, blob: RecordedBlob): Promise<void>;
+  /** Everything is to be pushed once more: the job has no image until {@link recordImage}. */
+  forgetImage(): Promise<void>;
   recordImage(manifestDigest: Digest, tags: readonly string[]): Promise<void>;
 }
 

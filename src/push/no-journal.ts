@@ -6,6 +6,7 @@ export const noJournal: Journal = {
     return {
       recordedLayer: () => undefined,
       recordLayer: async () => undefined,
+      forgetImage: async () => undefined,
       recordImage: async () => undefined,
     };
   },

@@ -75,6 +75,9 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
           const entry = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
           return change(job, (record) => ({ ...record, layers: { ...record.layers, [inImage]: entry } }));
         },
+        forgetImage() {
+          return change(job, (record) => ({ ...record, manifestDigest: undefined, tags: undefined }));
+        },
         recordImage(manifestDigest, tags) {
           return change(job, (record) => ({ ...record, manifestDigest, tags }));
         },
