@@ -62,12 +62,12 @@ function wholeNames(path: string): readonly string[] {
   return [name, name.replace(/\w/, '[$&]')];
 }
 
-/** For names that are alike where a pattern on a command line cannot say their characters: these are "no ordinary ones". */
+/** For names that are alike where a pattern on a command line cannot say their characters: these are "no other of ASCII". */
 function exactPattern(path: string): string {
   const [end = '', total = ''] = SPLIT_END.exec(path) ?? [];
   const name = path
     .slice(0, path.length - end.length)
     .replace(/[*?[\]]/g, '[$&]')
-    .replace(/['",\s\p{C}]/gu, '[!0-9A-Za-z._-]');
+    .replace(/['",\s\p{C}]/gu, '[!!#-&(-+--~]');
   return end === '' ? name : `${name}-${'[0-9]'.repeat(5)}-of-${total}`;
 }
