@@ -70,7 +70,11 @@ export function createProgram(version: string, handlers: Handlers): Command {
 export function usageMessage(error: unknown): { message: string; exitCode: number } | undefined {
   if (!(error instanceof CommanderError)) return undefined;
   return {
-    message: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '),
+    message: error.message
+      .replace(/^error: /, '')
+      // The value of an option that we do not know may be a secret.
+      .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
+      .replace(/\s*\n\s*/g, ' '),
     exitCode: error.exitCode,
   };
 }
