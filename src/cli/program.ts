@@ -73,7 +73,11 @@ export function usageMessage(
   if (!(error instanceof CommanderError)) return undefined;
   const known = COMMANDS.includes(command ?? '');
   return {
-    message: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '),
+    message: error.message
+      .replace(/^error: /, '')
+      // The value of an option that we do not know may be a secret.
+      .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
+      .replace(/\s*\n\s*/g, ' '),
     exitCode: error.exitCode,
     help: known ? `oci-modelcar ${command} --help` : 'oci-modelcar --help',
   };

@@ -176,7 +176,7 @@ describe('a dry run', () => {
     const out = join(folder, 'dry');
     const run = await push(MODEL, `oci:${out}:v1`, '--dry-run');
     expect(run).toMatchObject({ code: 0, stdout: '', filesLeft: [] });
-    expect(run.stderr).toMatch(/453\.3 kB {2}models\/model\.safetensors/);
+    expect(run.stderr).toMatch(/455\.7 kB {2}models\/model\.safetensors/);
     expect(run.stderr).toContain(`would be pushed as oci:${out}:v1, tagged v1`);
     expect(await readdir(folder)).not.toContain('dry');
   });

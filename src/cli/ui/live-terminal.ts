@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from './display-width.ts';
 import type { Output, Time } from './renderer.ts';
+import { screenSize } from './screen-size.ts';
 import { writeLines } from './write-lines.ts';
 
 /** The last lines of a terminal, drawn again and again, with permanent lines scrolling away above them. */
@@ -37,7 +38,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
 
   /** Everything in one write, so that no half of it is ever seen. */
   const frame = () => {
-    const columns = output.columns ?? 80;
+    const columns = screenSize(output).columns;
     const live = draw();
     const content = `${columns} ${live.join('\n')}`;
     if (waiting.length === 0 && content === lastFrame) return;
@@ -69,7 +70,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
       if (closed) return;
       closed = true;
       stop();
-      const up = rowsOf(drawn, output.columns ?? 80);
+      const up = rowsOf(drawn, screenSize(output).columns);
       output.write(
         [
           up === 0 ? '' : `\x1b[${up}A`,
