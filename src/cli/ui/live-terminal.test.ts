@@ -62,6 +62,20 @@ describe('the live view', () => {
     expect(rows.at(-1)).toMatch(/^0 of 8 layers .*60% .*78\.\d MB\/s +41s$/);
   });
 
+  test('leaves no trace of the ^C that the terminal itself shows', () => {
+    const { renderer, terminal, send } = liveRenderer();
+    send(1_000, resolved(1), started('models/a'));
+    terminal.write('^C');
+    renderer.close();
+    renderer.error({ ...failure, lines: ['error: stopped by SIGINT'] });
+    const rows = terminal.screen().filter((row) => row !== '');
+    expect(rows).toEqual([
+      'a/b@v1 is commit c',
+      '── Pushing 1 layer (1.00 GB) ──',
+      'error: stopped by SIGINT',
+    ]);
+  });
+
   test.each([
     [120, 40],
     [80, 20],

@@ -46,7 +46,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
     output.write(
       [
         HIDE_CURSOR,
-        up === 0 ? '' : `\x1b[${up}A`,
+        upBy(up),
         ...waiting.map((line) => `${line}${CLEAR_LINE}\n`),
         NO_WRAP,
         ...live.map((line) => `${line}${CLEAR_LINE}\n`),
@@ -72,15 +72,15 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
       stop();
       const up = rowsOf(drawn, screenSize(output).columns);
       output.write(
-        [
-          up === 0 ? '' : `\x1b[${up}A`,
-          ...waiting.map((line) => `${line}${CLEAR_LINE}\n`),
-          CLEAR_BELOW,
-          SHOW_CURSOR,
-        ].join(''),
+        [upBy(up), ...waiting.map((line) => `${line}${CLEAR_LINE}\n`), CLEAR_BELOW, SHOW_CURSOR].join(''),
       );
     },
   };
+}
+
+/** To the start of a line above. A terminal shows the `^C` of a person where the cursor is, and leaves it behind that. */
+function upBy(rows: number): string {
+  return rows === 0 ? '\r' : `\r\x1b[${rows}A`;
 }
 
 /** How many rows lines take that were drawn for another width: a terminal made narrower wraps them. */
