@@ -68,7 +68,7 @@ export function createProgram(version: string, handlers: Handlers): Command {
 /** What the parser has to say, and the command that says more; undefined for what is not of the parser. */
 export function usageMessage(
   error: unknown,
-  command: string | undefined,
+  command?: string,
 ): { message: string; exitCode: number; help: string } | undefined {
   if (!(error instanceof CommanderError)) return undefined;
   const known = COMMANDS.includes(command ?? '');
