@@ -9,6 +9,7 @@ import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
+import { parseHubEndpoint } from './hub/endpoint.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
@@ -133,7 +134,7 @@ function toRequest(options: PushOptions): PushRequest {
     patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
-    endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
+    endpoint: parseHubEndpoint(hub.endpoint ?? DEFAULT_ENDPOINT).url,
     target: formatTarget(options.target),
     force: options.force ?? false,
     continueOnError: options.continueOnError ?? false,

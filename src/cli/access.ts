@@ -49,7 +49,8 @@ export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAc
 /** The variables, else the files of docker and podman. */
 function credentialSource(env: Environment, home: string, uid: number | undefined): CredentialSource {
   const username = notEmpty(env.OCI_USERNAME);
-  const password = env.OCI_PASSWORD ?? '';
+  // A secret that was read from a file often ends with its line break; no more than that is taken off.
+  const password = (env.OCI_PASSWORD ?? '').replace(/\r?\n$/, '');
   if (username === undefined) {
     if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
     return (host, repository) => findCredentials(host, repository, { home, env, uid });

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../index.ts';
 
-/** Stable: scripts rely on them. 0 is done, 1 is a bug of ours; the README has the table. */
+/** Stable: scripts rely on them. 0 is done, 1 is a bug of ours; docs/errors.md has the table. */
 export const EXIT_CODES: Readonly<Record<ErrorCode, number>> = {
   USAGE: 2,
   OFFLINE: 2,

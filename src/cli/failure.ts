@@ -6,11 +6,9 @@ import { usageMessage } from './program.ts';
 import type { Failure } from './ui/renderer.ts';
 
 /** What went wrong, ready to be shown. The exit code is 0 where nothing did, as after `--help`. */
-export function failureOf(thrown: unknown, { signal, exitCode }: Interruption): Failure {
-  const usage = usageMessage(thrown);
-  const error = usage
-    ? new ModelcarError('USAGE', usage.message, { hint: 'Run: oci-modelcar --help' })
-    : thrown;
+export function failureOf(thrown: unknown, { signal, exitCode }: Interruption, command?: string): Failure {
+  const usage = usageMessage(thrown, command);
+  const error = usage ? new ModelcarError('USAGE', usage.message, { hint: `Run: ${usage.help}` }) : thrown;
   const lines = explain(error);
   if (usage?.exitCode === 0) return { error, exitCode: 0, lines };
   if (!(error instanceof ModelcarError)) return { error, exitCode: BUG, lines };

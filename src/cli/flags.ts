@@ -105,7 +105,7 @@ const registryAccess = {
   },
   caFile: {
     flag: '--ca-file <file>',
-    env: ['CA_FILE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'],
+    env: ['CA_FILE'],
     group: NETWORK,
     about: "certificates (PEM) to trust beside the system's: of the registry, the Hub, a proxy",
     file: true,

@@ -32,6 +32,7 @@ Environment:
   OCI_USERNAME, OCI_PASSWORD   account at the registry; else the files of docker, podman and skopeo
                                (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
   HTTPS_PROXY, NO_PROXY        proxy, and what is reached without one
+  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   read where --ca-file is not given, if they hold certificates
   NO_COLOR                     no colour
   The variable of a flag stands beside it; the flag wins, and an empty variable counts as unset.
 
@@ -43,6 +44,7 @@ Exit codes:
   0 done   2 usage   3 credentials or gate   4 not found   5 content mismatch   6 rejected
   7 incomplete (--continue-on-error)   75 unavailable: run it again, it resumes
   130 interrupted, 143 terminated   1 a bug
+  Every error ends with a code, which docs/errors.md explains.
 `;
 
 export const STATUS_HELP = `

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { VERSION } from '../version.ts';
+import { BUG } from './exit-code.ts';
 import { onSignals } from './interruption.ts';
 import { createProgram } from './program.ts';
 
 // A reader of our output that is gone is no reason to leave a push half done.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', onLostOutput);
 await main();
 
 async function main(): Promise<void> {
@@ -37,4 +39,13 @@ async function main(): Promise<void> {
   } finally {
     interruption.stop();
   }
+}
+
+/** Output that nobody wants is not lost; output that the disk did not take is, and a script must not go on with it. */
+function onLostOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE' || error.code === 'EIO') return;
+  process.once('exit', () => {
+    process.stderr.write(`error: cannot write to stdout: ${error.message}\n`);
+    process.exitCode ||= BUG;
+  });
 }

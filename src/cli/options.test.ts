@@ -87,7 +87,7 @@ describe('the model and the target', () => {
   });
 });
 
-/** For each flag: a value, and where it shows. A flag that is missing here does not compile. */
+/** For each flag that is an option of a push: a value, and where it shows. */
 type Shown = (made: PushOptions) => unknown;
 const EFFECTS = {
   hfRepo: ['a/b', ({ model }) => model, 'a/b'],
@@ -139,6 +139,8 @@ describe('flags before variables', () => {
   test.each<[PushWords, Environment, Shown, unknown]>([
     [{ workers: '2' }, { WORKERS: '4' }, ({ workers }) => workers, 2],
     [{ workers: '' }, { WORKERS: '4' }, ({ workers }) => workers, 4],
+    [{ targetTag: '' }, {}, ({ tag }) => tag, undefined],
+    [{ registry: '', targetRepo: '', hfRepo: '' }, {}, ({ model }) => model, 'acme/llama'],
     [{ layerPrefix: '' }, { LAYER_PATH_PREFIX: 'm/' }, ({ layerPrefix }) => layerPrefix, ''],
     [{ continueOnError: true }, { FAIL_FAST: '1' }, ({ continueOnError }) => continueOnError, true],
     [{ failFast: true }, { FAIL_FAST: '0' }, ({ continueOnError }) => continueOnError, false],
@@ -231,6 +233,16 @@ describe('the account at the registry', () => {
       credentials: { kind: 'account', username: 'u', password: '' },
       origin: 'OCI_USERNAME',
     });
+  });
+
+  test.each([
+    ['pass\n', 'pass'],
+    ['pass\r\n', 'pass'],
+    ['pass\n\n', 'pass\n'],
+    [' pass \r', ' pass \r'],
+  ])('loses one line break at the end of its password and nothing else: %j', async (written, password) => {
+    const found = await account({ OCI_USERNAME: 'u', OCI_PASSWORD: written });
+    expect(found?.credentials).toMatchObject({ password });
   });
 
   test('is not asked for in files that are not there', async () => {

@@ -23,7 +23,6 @@ export function createProgram(version: string, handlers: Handlers): Command {
   const program = new Command('oci-modelcar')
     .description('Stream Hugging Face models into OCI registries: one tar layer per file, nothing on disk.')
     .version(version, '-V, --version')
-    .helpCommand(false)
     .addHelpText('after', PROGRAM_HELP);
 
   const push = program
@@ -66,14 +65,25 @@ export function createProgram(version: string, handlers: Handlers): Command {
   return program;
 }
 
-/** What the parser has to say; undefined for what is not of the parser. */
-export function usageMessage(error: unknown): { message: string; exitCode: number } | undefined {
+/** What the parser has to say, and the command that says more; undefined for what is not of the parser. */
+export function usageMessage(
+  error: unknown,
+  command?: string,
+): { message: string; exitCode: number; help: string } | undefined {
   if (!(error instanceof CommanderError)) return undefined;
+  const known = COMMANDS.includes(command ?? '');
   return {
-    message: error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' '),
+    message: error.message
+      .replace(/^error: /, '')
+      // The value of an option that we do not know may be a secret.
+      .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
+      .replace(/\s*\n\s*/g, ' '),
     exitCode: error.exitCode,
+    help: known ? `oci-modelcar ${command} --help` : 'oci-modelcar --help',
   };
 }
+
+const COMMANDS: readonly string[] = ['push', 'status', 'validate', 'completion'];
 
 /** What a flag's help says after what it is about. */
 function describeFlag({ about, list, env, otherwise }: Flag): string {

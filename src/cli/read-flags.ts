@@ -61,7 +61,7 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
       const value = found(name);
       return value && decision(value);
     },
-    wasGiven: (name) => words[name] !== undefined,
+    wasGiven: (name) => words[name] !== undefined && words[name] !== '',
   };
 }
 

@@ -11,10 +11,12 @@ export function report(
   { argv, env, stdout, stderr }: NodeJS.Process,
   interruption: Interruption,
 ): number {
-  const failure = failureOf(error, interruption);
+  const failure = failureOf(error, interruption, argv[2]);
   if (failure.exitCode === 0) return 0;
   const style = guessStyle(argv.slice(2), env);
-  createRenderer({ style, verbosity: 'normal', env, stdout, stderr, time: systemTime }).error(failure);
+  // The summary of a step is about pushes.
+  const shown = { ...env, GITHUB_STEP_SUMMARY: undefined };
+  createRenderer({ style, verbosity: 'normal', env: shown, stdout, stderr, time: systemTime }).error(failure);
   return failure.exitCode;
 }
 

@@ -21,7 +21,7 @@ export async function readSurroundings(caFile: string | undefined, env: Environm
     home,
     uid: process.getuid?.(),
     tokenFile: await readTokenFile(env, home),
-    ca: caFile === undefined ? undefined : await readCaFile(caFile),
+    ca: caFile === undefined ? await readCommonCaFile(env) : await readCaFile(caFile),
   };
 }
 
@@ -50,6 +50,18 @@ function expanded(path: string, env: Environment, home: string): string {
   return path
     .replace(/^~(?=\/|$)/, home)
     .replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => env[braced ?? bare] ?? whole);
+}
+
+/**
+ * What OpenSSL and Python's requests are told to trust. There it may be a folder, or a file that went long ago; it was
+ * not said to us, so it is no error.
+ */
+async function readCommonCaFile(env: Environment): Promise<string | undefined> {
+  for (const path of [notEmpty(env.SSL_CERT_FILE), notEmpty(env.REQUESTS_CA_BUNDLE)]) {
+    const text = path === undefined ? '' : await readFile(path, 'utf8').catch(() => '');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  }
+  return undefined;
 }
 
 async function readCaFile(path: string): Promise<string> {

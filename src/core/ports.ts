@@ -141,6 +141,8 @@ export interface JobJournal {
   recordSession(layer: PlannedLayer, session: UploadSession | undefined): Promise<void>;
   /** Ends its session too. */
   recordLayer(layer: PlannedLayer, blob: RecordedBlob): Promise<void>;
+  /** Everything is to be pushed once more: the job has no image until {@link recordImage}. */
+  forgetImage(): Promise<void>;
   recordImage(manifestDigest: Digest, tags: readonly string[]): Promise<void>;
 }
 

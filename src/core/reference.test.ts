@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { secret } from '../../test/support/secrets.ts';
+import { ModelcarError } from './error.ts';
 import {
   formatReference,
   parseImageReference,
@@ -145,4 +147,40 @@ test.each(['v1', '_', 'A.b-c_1', 'x'.repeat(128)])('%s is a tag', (tag) => {
 
 test.each(['', '.x', '-x', 'a b', 'a/b', 'x'.repeat(129), 'ü'])('"%s" is no tag', (tag) => {
   expect(() => parseTag(tag)).toThrow('is not a tag');
+});
+
+describe('a password in a target is refused and never shown', () => {
+  const password = secret('password');
+  const texts = [
+    `docker://bob:${password}@ghcr.io/acme/x`,
+    `oci://bob:${password}@ghcr.io/acme/x`,
+    `ftp://bob:${password}@ghcr.io/acme/x:v1`,
+    `https://bob:hun/${password}@ghcr.io/acme/x`,
+    `bob:hun/${password}@ghcr.io/acme/x`,
+    `bob:${password}@ghcr.io`,
+    `docker://bob:${password}@ghcr.io/x@${DIGEST}`,
+    `https://bob:a@sha1:${password}@ghcr.io`,
+  ];
+  const shown = (parse: () => unknown): string => {
+    try {
+      parse();
+    } catch (error) {
+      if (error instanceof ModelcarError) return `${error.message} ${error.hint}`;
+    }
+    throw new Error('it was not refused');
+  };
+
+  test.each(texts)('%#', (text) => {
+    const refusals = [
+      () => parseImageReference(text),
+      () => parseStoredReference(text),
+      () => parseTargetLocation(text, undefined),
+      () => parseTargetLocation(text, 'acme/x'),
+      () => parseTargetLocation('ghcr.io', text),
+    ];
+    for (const parse of refusals) {
+      expect(shown(parse)).toContain('contains a user name or password');
+      expect(shown(parse)).not.toContain(password);
+    }
+  });
 });

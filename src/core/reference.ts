@@ -40,6 +40,7 @@ const LAYOUT = 'oci:';
  * @throws ModelcarError `USAGE`
  */
 export function parseImageReference(text: string): ImageReference {
+  refuseUserinfo(text);
   if (text.startsWith(LAYOUT)) return parseLayoutReference(text.slice(LAYOUT.length));
   if (text.startsWith('docker://'))
     throw malformed(text, 'it has a scheme of skopeo', 'Leave out docker://.');
@@ -68,6 +69,7 @@ export function parseImageReference(text: string): ImageReference {
  * @throws ModelcarError `USAGE`
  */
 export function parseStoredReference(text: string): StoredReference {
+  refuseUserinfo(text);
   const { name, digest } = splitDigest(text);
   const { location, tag } = parseImageReference(name);
   if (digest !== undefined) return { location, name: { digest } };
@@ -86,6 +88,7 @@ export function formatReference(location: TargetLocation, name?: ManifestName): 
 
 /** The flag form: `--registry [scheme]host[:port]` or `oci:FOLDER`, and `--target-repo`. */
 export function parseTargetLocation(registry: string, repository: string | undefined): TargetLocation {
+  refuseUserinfo(registry);
   if (registry.startsWith(LAYOUT)) {
     if (repository !== undefined) {
       throw new ModelcarError('USAGE', 'an OCI image layout has no repositories', {
@@ -116,6 +119,7 @@ export function parseTag(text: string): string {
 
 function registryLocation(registry: string, repository: string): TargetLocation {
   const { scheme, rest: host } = splitScheme(registry);
+  refuseUserinfo(repository);
   if (!HOST.test(host)) throw malformed(`${registry}/${repository}`, `"${host}" is not a registry host`);
   if (!REPOSITORY.test(repository) || host.length + repository.length > 255) {
     throw malformed(
@@ -130,16 +134,22 @@ function registryLocation(registry: string, repository: string): TargetLocation 
 }
 
 function splitScheme(text: string): { scheme: '' | 'http://' | 'https://'; rest: string } {
-  if (/^(https?:\/\/)?[^/]*@/.test(text)) {
-    // Not repeated in the message: what stands there is a secret.
-    throw new ModelcarError('USAGE', 'the target contains a user name or password', {
-      hint: 'Set OCI_USERNAME and OCI_PASSWORD instead.',
-    });
-  }
   for (const scheme of ['http://', 'https://'] as const) {
     if (text.startsWith(scheme)) return { scheme, rest: text.slice(scheme.length) };
   }
   return { scheme: '', rest: text };
+}
+
+/**
+ * What stands before an @ that begins no digest is a secret, so it is not repeated in any message; a slash in it makes it
+ * none the less one. The folder of a layout may have an @ in its name, but has no `//` in front.
+ */
+function refuseUserinfo(text: string): void {
+  if (text.startsWith(LAYOUT) && !text.startsWith(`${LAYOUT}//`)) return;
+  if (!/@(?!sha\d+:)/i.test(text)) return;
+  throw new ModelcarError('USAGE', 'the target contains a user name or password', {
+    hint: 'Set OCI_USERNAME and OCI_PASSWORD instead.',
+  });
 }
 
 function parseLayoutReference(text: string): ImageReference {

@@ -231,9 +231,30 @@ describe('a file', () => {
   test.each<[fact: string, content: unknown]>([
     ['with nothing', {}],
     ['of docker with no login', { auths: {}, HttpHeaders: { 'User-Agent': 'Docker' }, detachKeys: 'ctrl-e' }],
+    ['with null for its parts', { auths: null, credHelpers: null, credsStore: null }],
+    [
+      'with null for a helper and in an entry',
+      { auths: { 'r.test': { auth: null } }, credHelpers: { 'r.test': null } },
+    ],
   ])('%s has nothing for anyone', (_, content) => {
     expect(found(content)).toBeUndefined();
   });
+
+  test('with null for one part has the other', () => {
+    expect(keyOf(found({ auths: { 'r.test': { auth: base64('ada:x') } }, credHelpers: null }))).toBe('x');
+  });
+
+  test('may begin with a byte order mark', async () => {
+    const file = await parsed(`\ufeff${JSON.stringify(accountsFor(['r.test']))}`);
+    expect(keyOf(findInAuthFile(file, 'r.test', 'acme/llama'))).toBe('r.test');
+  });
+
+  test.each(['constructor', 'toString', '__proto__'])(
+    'has no helper for a host that is called %s',
+    (host) => {
+      expect(found({ auths: {}, credHelpers: {} }, host)).toBeUndefined();
+    },
+  );
 
   test.each<[fact: string, content: string]>([
     ['is empty', ''],

@@ -25,7 +25,8 @@ interface AuthEntry {
   readonly registrytoken?: string | undefined;
 }
 
-const text = v.optional(v.string());
+/** Go, which both are written in, reads a `null` as nothing. */
+const text = v.nullish(v.string(), '');
 const entrySchema = v.object({
   auth: text,
   username: text,
@@ -34,8 +35,8 @@ const entrySchema = v.object({
   registrytoken: text,
 });
 const fileSchema = v.object({
-  auths: v.optional(v.record(v.string(), v.nullable(entrySchema)), {}),
-  credHelpers: v.optional(v.record(v.string(), v.string()), {}),
+  auths: v.nullish(v.record(v.string(), v.nullable(entrySchema)), {}),
+  credHelpers: v.nullish(v.record(v.string(), text), {}),
   credsStore: text,
 });
 
@@ -44,13 +45,18 @@ const fileSchema = v.object({
  * @throws ModelcarError `USAGE`, naming the origin and never what is in it
  */
 export function parseAuthFile(content: string, origin: string): AuthFile {
-  return toAuthFile(parseJson(content), origin);
+  return toAuthFile(parseContent(content), origin);
 }
 
 /** `.dockercfg`, which docker wrote before 1.7: what is `auths` today is all there is. The same errors. */
 export function parseLegacyAuthFile(content: string, origin: string): AuthFile {
-  const auths = parseJson(content);
+  const auths = parseContent(content) ?? undefined;
   return toAuthFile(auths === undefined || Array.isArray(auths) ? undefined : { auths }, origin);
+}
+
+/** Editors of Windows may begin a file with a byte order mark. */
+function parseContent(content: string): unknown {
+  return parseJson(content.replace(/^\ufeff/, ''));
 }
 
 function toAuthFile(json: unknown, origin: string): AuthFile {
@@ -82,7 +88,7 @@ const DOCKER_HUB: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io',
 export function findInAuthFile(file: AuthFile, host: string, repository: string): Found | undefined {
   const server = DOCKER_HUB.has(host) ? DOCKER_HUB_KEY : host;
   const helper = [server, host, ...(DOCKER_HUB.has(host) ? DOCKER_HUB : [])]
-    .map((key) => file.credHelpers[key])
+    .map((key) => (Object.hasOwn(file.credHelpers, key) ? file.credHelpers[key] : undefined))
     .find(Boolean);
   if (helper !== undefined) return { kind: 'helper', name: helper, server };
   const best = Object.entries(file.auths)

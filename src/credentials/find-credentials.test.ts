@@ -226,6 +226,14 @@ describe('DOCKER_AUTH_CONFIG', () => {
   });
 });
 
+test.each(['', ' \n', '\ufeff'])('an empty file is passed over, as docker does: %j', async (content) => {
+  const files = { '.config/containers/auth.json': content, '.docker/config.json': account('docker') };
+  expect(await userFor(await places(files))).toBe('docker');
+  expect(
+    await userFor(await places({ '.docker/config.json': content, '.dockercfg': content })),
+  ).toBeUndefined();
+});
+
 describe('the .dockercfg of old dockers', () => {
   const auth = Buffer.from('old:secret').toString('base64');
   const legacy = { [`https://${HOST}/v1/`]: { auth, email: 'ada@example.com' } };

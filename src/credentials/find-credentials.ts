@@ -66,7 +66,9 @@ function authTexts({ home, env, uid }: CredentialPlaces): readonly AuthText[] {
 
 async function read(path: string, required: boolean): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    const text = await readFile(path, 'utf8');
+    // Docker takes an empty file for one without entries; podman refuses it in REGISTRY_AUTH_FILE.
+    return required || text.trim() !== '' ? text : undefined;
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     // A folder on the way that is a file, or that is not ours to look into, has no credentials for us either.

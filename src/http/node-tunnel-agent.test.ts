@@ -6,6 +6,7 @@ import { httpServer, listen, type RawServer, tcpServer } from '../../test/suppor
 import { failureOf } from '../../test/support/rejection.ts';
 import { CA_CERTIFICATE, CERTIFICATE, KEY } from '../../test/support/test-certificate.ts';
 import { createNodeTransport, type NodeTransportOptions } from './node-http.ts';
+import { TunnelAgent } from './node-tunnel-agent.ts';
 import { discard, readText, type Transport } from './transport.ts';
 
 const ACCOUNT = 'ada:se/cret';
@@ -247,6 +248,24 @@ test('the certificate of the server is verified through a tunnel as well', async
     code: 'UNSUPPORTED',
     message: expect.stringContaining('by a CA that is not known'),
   });
+});
+
+test('TLS options that Node refuses fail the request, and leave no tunnel open', async () => {
+  const server = await tlsServer((_, response) => response.end('fine'));
+  const proxy = await proxyOf();
+  const { hostname: host, port } = new URL(proxy.url);
+  const agent = new TunnelAgent(
+    { ciphers: 'NO-SUCH-CIPHER' },
+    {
+      proxy: { scheme: 'http', host, port: Number(port), name: proxy.url, authorization: undefined },
+      trust: {},
+      connectTimeoutMs: 5000,
+      userAgent: undefined,
+    },
+  );
+  const failed = new Promise((_, reject) => https.get(server.url, { agent }).once('error', reject));
+  await expect(failed).rejects.toThrow(/cipher/i);
+  while (proxy.connections > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test('a URL without a proxy goes straight', async () => {

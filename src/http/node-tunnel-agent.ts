@@ -36,14 +36,21 @@ export class TunnelAgent extends https.Agent {
     options: TargetOptions,
     callback: (error: Error | null, stream: Duplex) => void = () => undefined,
   ): undefined {
-    openTunnel(options, this.#tunnel).then(
-      (socket) => {
+    openTunnel(options, this.#tunnel)
+      .then((socket) => {
         const throughTunnel = { ...options, socket };
-        callback(null, super.createConnection(throughTunnel) ?? socket);
-      },
-      // Beside an error nobody looks at the stream; only its type is wanted.
-      (error) => callback(error instanceof Error ? error : new Error(String(error)), new Duplex()),
-    );
+        try {
+          return super.createConnection(throughTunnel) ?? socket;
+        } catch (error) {
+          socket.destroy();
+          throw error;
+        }
+      })
+      .then(
+        (stream) => callback(null, stream),
+        // Beside an error nobody looks at the stream; only its type is wanted.
+        (error) => callback(error instanceof Error ? error : new Error(String(error)), new Duplex()),
+      );
   }
 }
 

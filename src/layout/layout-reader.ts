@@ -1,15 +1,14 @@
-import { createReadStream } from 'node:fs';
-import { type Digest, HashFrontier, isDigest } from '../core/digest.ts';
+import { type Digest, isDigest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
-import type { FoundBlob, ImageReader, StoredManifest } from '../core/ports.ts';
+import type { ImageReader, StoredManifest } from '../core/ports.ts';
 import { formatReference, isTag, type ManifestName, type TargetLocation } from '../core/reference.ts';
 import { blobPathIn, sizeOf } from './blob-place.ts';
 import { explained } from './explained.ts';
+import { findBlob, readBytes } from './find-blob.ts';
 import { entryOf, readIndex, tagsOf } from './layout-index.ts';
 
 /**
- * Reads a folder in the OCI image layout (OCI image-spec, image-layout.md). A blob is looked at by reading all of it:
- * nothing else finds a disk that has lost a bit, and it moves no byte over a network.
+ * Reads a folder in the OCI image layout (OCI image-spec, image-layout.md).
  */
 export function createLayoutReader(folder: string): ImageReader {
   const location: TargetLocation = { kind: 'layout', folder };
@@ -29,18 +28,8 @@ export function createLayoutReader(folder: string): ImageReader {
     const path = blobPathIn(folder, digest);
     if ((await sizeOf(path)) === undefined) return undefined;
     const chunks: Uint8Array[] = [];
-    if (limit > 0) for await (const chunk of read(path, signal, limit)) chunks.push(chunk);
+    if (limit > 0) for await (const chunk of readBytes(path, signal, limit)) chunks.push(chunk);
     return Buffer.concat(chunks);
-  }
-
-  async function findBlob(digest: Digest, size: number, signal: AbortSignal): Promise<FoundBlob | undefined> {
-    const path = blobPathIn(folder, digest);
-    const found = await sizeOf(path);
-    if (found === undefined) return undefined;
-    if (found !== size) return { size: found, digest: undefined };
-    const hash = new HashFrontier('sha256');
-    for await (const chunk of read(path, signal)) hash.update(chunk, hash.position);
-    return { size: hash.position, digest: `sha256:${hash.hex()}` };
   }
 
   const reading = <T>(work: () => Promise<T>) =>
@@ -61,20 +50,9 @@ export function createLayoutReader(folder: string): ImageReader {
         return bytes && { bytes, digest, mediaType };
       }),
     readBlob: (digest, limit, signal) => reading(() => readBlob(digest, limit, signal)),
-    findBlob: ({ digest, size }, signal) => reading(() => findBlob(digest, size, signal)),
+    findBlob: (blob, signal) => reading(() => findBlob(folder, blob, signal)),
     formatReference: (name) => formatReference(location, name),
   };
-}
-
-/** The bytes of a file, at most `limit` of them; an abort is told by its reason. */
-async function* read(path: string, signal: AbortSignal, limit?: number): AsyncGenerator<Uint8Array> {
-  const end = limit === undefined ? Number.POSITIVE_INFINITY : limit - 1;
-  try {
-    yield* createReadStream(path, { signal, end, highWaterMark: 1024 * 1024 });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  }
 }
 
 function noLayout(folder: string): ModelcarError {

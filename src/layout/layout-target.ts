@@ -1,13 +1,14 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush, ImageTarget, PushedBlob } from '../core/ports.ts';
 import { formatReference } from '../core/reference.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
 import { blobPathIn, sizeOf } from './blob-place.ts';
 import { explained } from './explained.ts';
+import { findBlob } from './find-blob.ts';
 import { EMPTY_INDEX, entryOf, readIndex, withTag, writeIndex } from './layout-index.ts';
 
 const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
@@ -42,12 +43,16 @@ export function createLayoutTarget(folder: string): ImageTarget {
     prepare: () =>
       explained(`make an OCI image layout of ${folder}`, async () => {
         await readIndex(folder);
-        await mkdir(join(folder, 'blobs', 'sha256'), { recursive: true });
+        await makeFolder(join(folder, 'blobs', 'sha256'));
         await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE), 0o644);
       }),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
-    hasBlob: (descriptor) =>
-      explained(`read ${folder}`, async () => (await sizeOf(blobPath(descriptor))) === descriptor.size),
+    // What an earlier run wrote is not written again: then it had better be what it was.
+    hasBlob: (descriptor, signal) =>
+      explained(
+        `read ${folder}`,
+        async () => (await findBlob(folder, descriptor, signal))?.digest === descriptor.digest,
+      ),
     checkBlob: (descriptor) => explained(`read ${folder}`, () => checkBlob(descriptor)),
     pushManifest: (manifest) =>
       explained(`write the manifest to ${folder}`, async () => {

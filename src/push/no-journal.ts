@@ -9,6 +9,7 @@ export const noJournal: Journal = {
       recordedSession: () => undefined,
       recordSession: async () => undefined,
       recordLayer: async () => undefined,
+      forgetImage: async () => undefined,
       recordImage: async () => undefined,
     };
   },

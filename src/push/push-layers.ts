@@ -44,6 +44,9 @@ function incomplete(
   { path, error }: { readonly path: string; readonly error: ModelcarError },
 ): ModelcarError {
   const what = `${failed} of ${all} layers failed, so nothing was tagged; the first was ${path}: ${error.message}`;
-  const hint = `${error.hint ?? 'Look at what failed.'} Run the same command again for the rest.`;
+  const again = 'Run the same command again';
+  const hint = error.hint?.startsWith(again)
+    ? error.hint
+    : `${error.hint ?? 'Look at what failed.'} ${again}.`;
   return new ModelcarError('INCOMPLETE', what, { hint, cause: error });
 }

@@ -92,6 +92,7 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
   const { endpoint, target, prefix, tarLayout, patterns, force } = request;
   const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout, patterns };
   const records = await world.journal.open(job);
+  if (force) await records.forgetImage();
   const { workers, continueOnError } = request;
   const descriptors = await pushLayers({ layers, workers, continueOnError }, world, async (layer, signal) => {
     const recorded = force ? undefined : records.recordedLayer(layer);

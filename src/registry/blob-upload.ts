@@ -242,7 +242,8 @@ function rangeRefused(framing: Framing, size: number): UploadState {
 }
 
 function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }, size: number): UploadState {
-  const hint = 'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size).';
+  const hint =
+    'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
   if (state.phase !== 'sending') return failed('REJECTED', reply.reason, hint);
   // Refused before much of a stream was sent, its length says nothing; then the ladder begins at the top.
   const early = state.framing === 'stream' && reply.bodySize <= Math.min(...CHUNK_LADDER);

@@ -3,7 +3,7 @@ import { parseRetryAfter } from '../http/retry-after.ts';
 import { discard, type HttpResponse } from '../http/transport.ts';
 import type { UploadFailure, UploadReply } from './blob-upload.ts';
 import { resolveLocation } from './location.ts';
-import { codeFor, HINTS, type Problem, readProblem } from './registry-error.ts';
+import { codeFor, hintFor, type Problem, readProblem } from './registry-error.ts';
 
 /**
  * What registries answer to the requests of an upload, each in its own dialect, read into the replies of
@@ -121,10 +121,8 @@ async function readTrouble(response: HttpResponse, asked: Asked): Promise<Upload
     return { type: 'session-lost', reason: problem.text };
   }
   const code = codeFor(problem);
-  return {
-    type: 'refused',
-    failure: failure(code === 'UNAUTHORIZED' || code === 'NOT_FOUND' ? code : 'REJECTED', problem, asked),
-  };
+  const kept = code === 'UNAUTHORIZED' || code === 'NOT_FOUND' || code === 'UNSUPPORTED' ? code : 'REJECTED';
+  return { type: 'refused', failure: failure(kept, problem, asked) };
 }
 
 /**
@@ -168,7 +166,7 @@ function noLocation(asked: Asked): UploadReply {
 }
 
 function failure(code: UploadFailure['code'], problem: Problem, asked: Asked): UploadFailure {
-  const hint = HINTS[code];
+  const hint = hintFor(code, problem);
   return {
     code,
     message: `cannot push a blob to ${told(problem, asked)}`,

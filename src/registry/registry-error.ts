@@ -28,7 +28,7 @@ export async function readProblem(response: HttpResponse): Promise<Problem> {
 export async function registryError(what: string, response: HttpResponse): Promise<ModelcarError> {
   const problem = await readProblem(response);
   const code = codeFor(problem);
-  const hint = HINTS[code];
+  const hint = hintFor(code, problem);
   return new ModelcarError(code, `cannot ${what}: ${problem.text}`, hint === undefined ? {} : { hint });
 }
 
@@ -40,12 +40,21 @@ export function codeFor({ status, codes }: Problem): ErrorCode {
   return status >= 400 ? 'REJECTED' : 'UNSUPPORTED';
 }
 
+/** One imperative sentence; undefined where what the registry says has to do. */
+export function hintFor(code: ErrorCode, { text }: Problem): string | undefined {
+  // What nginx says to http on its TLS port.
+  if (/plain HTTP request .*HTTPS port/i.test(text)) return 'Write https:// in front of the registry.';
+  return HINTS[code];
+}
+
 export const HINTS: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED:
     'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD, to an account that may do this.',
   NOT_FOUND:
     'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
   UNAVAILABLE: 'Run the same command again.',
+  UNSUPPORTED: 'Check that this is a registry: it answers as something else would.',
+  REJECTED: 'Read what the registry says; docs/errors.md has the usual causes.',
   RATE_LIMITED: 'Wait, then run the same command again.',
 };
 

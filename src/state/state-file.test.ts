@@ -7,6 +7,7 @@ import type { Job } from '../core/job.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { JobJournal } from '../core/ports.ts';
 import { systemClock } from '../system-clock.ts';
+import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 
 const JOB: Job = {
@@ -42,6 +43,17 @@ test('what one run has pushed, the next one knows', async () => {
   const next = await open();
   expect(next.recordedLayer(layer('a'))).toEqual(BLOB);
   expect(next.recordedLayer(layer('b'))).toBeUndefined();
+});
+
+test('a job whose image is forgotten is not complete, and keeps its layers', async () => {
+  const first = await open();
+  await first.recordLayer(layer('a'), BLOB);
+  await first.recordImage(BLOB.digest, ['v1']);
+  await (await open()).forgetImage();
+  expect(await readJobs(path)).toMatchObject([
+    { complete: false, manifestDigest: undefined, tags: [], layers: 1 },
+  ]);
+  expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
 });
 
 test('a file whose content is another now is not the one that was pushed', async () => {

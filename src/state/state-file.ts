@@ -1,9 +1,9 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
 import { type Job, jobKey } from '../core/job.ts';
 import type { Oid } from '../core/model.ts';
 import type { Clock, JobJournal, Journal } from '../core/ports.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { withFileLock } from './file-lock.ts';
 import { readStateFile } from './read-state-file.ts';
@@ -36,7 +36,7 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
   async function takeTurn(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
     if (!usable) return;
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await makeFolder(dirname(path), 0o700);
       await withFileLock(path, clock, async () => {
         const state = (await readStateFile(path)) ?? EMPTY_STATE;
         const key = jobKey(job);
@@ -95,6 +95,9 @@ export function createStateFile({ path, clock, onWarning }: StateFileOptions): J
             ...withSession(record, inImage, undefined),
             layers: { ...record.layers, [inImage]: entry },
           }));
+        },
+        forgetImage() {
+          return change(job, (record) => ({ ...record, manifestDigest: undefined, tags: undefined }));
         },
         recordImage(manifestDigest, tags) {
           return change(job, (record) => ({ ...record, manifestDigest, tags }));

@@ -54,6 +54,19 @@ describe('status', () => {
     expect((await runCli(['status', `${registry.host}/acme/nothing`])).code).toBe(4);
     expect((await runCli(['status', `${registry.host}/${MODEL}:v1`])).code).toBe(2);
   });
+
+  test.each([':v1', `@sha256:${'0'.repeat(64)}`])(
+    '%s after the repository is refused as one image',
+    async (name) => {
+      expect(await runCli(['status', `${registry.host}/${MODEL}${name}`])).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining(
+          'status lists all tags of a repository, and this names one image of it',
+        ),
+      });
+    },
+  );
 });
 
 describe('validate', () => {

@@ -34,7 +34,7 @@ describe('a registry behind a private CA', () => {
   test('is refused at once, with the flag that helps', async () => {
     const run = await push([]);
     expect(run.code).not.toBe(0);
-    expect(run.stderr).toMatch(/certificate[^]*hint: .*--ca-file/);
+    expect(run.stderr).toMatch(/certificate(?:.|\n)*hint: .*--ca-file/);
     expect(run.stderr).not.toContain('retry');
   });
 
@@ -74,6 +74,15 @@ test.each([
   if (content !== undefined) await writeFile(file, content);
   expect(await push(['--ca-file', file])).toMatchObject({ code: 2, stdout: '' });
 });
+
+test.each(['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'])(
+  '%s may be a folder, or gone: it was not said to us',
+  async (name) => {
+    const flags = ['--ca-file', caFile];
+    expect((await push(flags, { [name]: '/' })).code).toBe(0);
+    expect((await push(['--insecure'], { [name]: '/nonexistent' })).code).toBe(0);
+  },
+);
 
 test('HTTPS_PROXY is the way to a registry, and its password shows nowhere', async () => {
   const password = secret('proxy password');

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
 import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
-import { runCli, variablesOf } from '../support/run-cli.ts';
+import { COMMAND, runCli, variablesOf } from '../support/run-cli.ts';
 import { hubToken, secret } from '../support/secrets.ts';
 
 const READER = hubToken('reader token');
@@ -176,7 +176,7 @@ describe('a dry run', () => {
     const out = join(folder, 'dry');
     const run = await push(MODEL, `oci:${out}:v1`, '--dry-run');
     expect(run).toMatchObject({ code: 0, stdout: '', filesLeft: [] });
-    expect(run.stderr).toMatch(/453\.3 kB {2}models\/model\.safetensors/);
+    expect(run.stderr).toMatch(/455\.7 kB {2}models\/model\.safetensors/);
     expect(run.stderr).toContain(`would be pushed as oci:${out}:v1, tagged v1`);
     expect(await readdir(folder)).not.toContain('dry');
   });
@@ -297,4 +297,42 @@ describe('a layer that fails', () => {
     expect(run.code).toBe(5);
     expect(run.stderr).not.toMatch(/pushed models/);
   });
+});
+
+describe('the environment of the Hub', () => {
+  const gated = async (env: Record<string, string>) =>
+    (
+      await runCli(['push', 'acme/gated', 'oci:x', '--dry-run'], {
+        env: { HF_ENDPOINT: hub.endpoint, ...env },
+      })
+    ).stderr;
+
+  test('TRANSFORMERS_OFFLINE forbids every request, as HF_HUB_OFFLINE does', async () => {
+    expect(await gated({ TRANSFORMERS_OFFLINE: '1' })).toContain('HF_HUB_OFFLINE');
+    expect(hub.log).toEqual([]);
+  });
+
+  test.each(['HF_TOKEN_PATH', 'HF_HOME', 'XDG_CACHE_HOME'])('%s leads to the token', async (variable) => {
+    const home = await mkdtemp(join(folder, 'home-'));
+    const place = { HF_TOKEN_PATH: '', HF_HOME: '', XDG_CACHE_HOME: 'huggingface' }[variable] ?? '';
+    await mkdir(join(home, place), { recursive: true });
+    await writeFile(join(home, place, 'token'), `${READER}\n`);
+    await gated({ [variable]: variable === 'HF_TOKEN_PATH' ? join(home, 'token') : home });
+    expect(hub.log.map(({ hadAuthorization }) => hadAuthorization)).toContain(true);
+  });
+});
+
+test.each(['LOG_STYLE', '--log-style'])('%s chooses how the log is written', async (by) => {
+  const args = ['push', MODEL, `oci:${join(folder, `json${by}`)}:v1`, '--dry-run'];
+  const { stdout } = by.startsWith('-')
+    ? await runCli([...args, by, 'json'], { env: { HF_ENDPOINT: hub.endpoint } })
+    : await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, [by]: 'json' } });
+  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ v: 1, type: 'plan' });
+});
+
+test('a result that the disk did not take ends with an exit code that says so', async () => {
+  const { status } = spawnSync('sh', ['-c', `"$0" "$1" status > /dev/full`, process.execPath, COMMAND], {
+    env: { PATH: process.env.PATH, HOME: folder },
+  });
+  expect(status).toBe(1);
 });

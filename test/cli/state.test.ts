@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
@@ -19,7 +19,15 @@ beforeEach(async () => {
   const files = Object.fromEntries(
     FILES.map((name, seed) => [`${name}.safetensors`, synthetic({ size: SIZE, seed })]),
   );
-  hub = await startFakeHub({ repos: [{ id: 'acme/six', files }] });
+  hub = await startFakeHub({
+    repos: [
+      { id: 'acme/six', files },
+      {
+        id: 'acme/five',
+        files: Object.fromEntries(Object.entries(files).filter(([name]) => name !== 'd.safetensors')),
+      },
+    ],
+  });
   registry = await startFakeRegistry({ personality: 'dist3' });
   state = join(await tempFolder(), 'state.json');
   onTestFinished(async () => {
@@ -33,6 +41,12 @@ const push = (...args: string[]) =>
 
 /** Names of the files whose bytes the Hub has sent since the log was last cleared. */
 const read = () => [...new Set(hub.requests({ origin: 'cdn' }).map(({ file }) => file))].sort();
+
+/** What is written down; nothing while there is no file yet. */
+async function jobs(): Promise<readonly { layers: object }[]> {
+  const text = await readFile(state, 'utf8').catch(() => '{"jobs":{}}');
+  return Object.values<{ layers: object }>(JSON.parse(text).jobs);
+}
 
 describe('a push that is run again', () => {
   test('sends nothing of what is there, asks for each layer, and gives the same digest', async () => {
@@ -70,32 +84,101 @@ describe('a push that is run again', () => {
   });
 });
 
-test('a push that was killed sends the rest only, and gives the digest of one that was not', async () => {
-  hub.addFault({ on: 'cdn', path: 'd.safetensors', kind: 'stall', afterBytes: 1000, seconds: 120 });
-  const asked = () => hub.requests({ origin: 'cdn', file: 'd.safetensors' }).length;
-  const killed = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
-    env: env(),
-    kill: { signal: 'SIGKILL', when: () => expect.poll(asked, { timeout: 20_000 }).toBe(1) },
-  });
-  expect(killed.code).toBe('SIGKILL');
-  expect(registry.tags('acme/six').size).toBe(0);
+describe('a push that is killed', () => {
+  const whenAsked = (file: string) => () =>
+    expect.poll(() => hub.requests({ origin: 'cdn', file }).length, { timeout: 20_000 }).toBe(1);
+  const whenRecorded =
+    (...names: string[]) =>
+    async () => {
+      const layers = async () => Object.keys((await jobs()).flatMap(({ layers }) => layers)[0] ?? {}).sort();
+      await expect
+        .poll(layers, { timeout: 20_000 })
+        .toEqual(names.map((name) => `models/${name}.safetensors`));
+    };
+  const stall = (name: string) =>
+    hub.addFault({ on: 'cdn', path: `${name}.safetensors`, kind: 'stall', afterBytes: 1000, seconds: 120 });
+  const killed = (when: () => Promise<unknown>, ...args: string[]) =>
+    runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`, ...args], {
+      env: env(),
+      kill: { signal: 'SIGKILL', when },
+    });
+  const digestOfWhole = async () => {
+    const whole = await startFakeRegistry();
+    onTestFinished(() => whole.close());
+    const run = await runCli(['push', 'acme/six', `${whole.host}/acme/six:v1`], {
+      env: { HF_ENDPOINT: hub.endpoint },
+    });
+    return variablesOf(run).MANIFESTDIGEST;
+  };
 
-  hub.clearFaults();
-  hub.clearLog();
-  const again = await push();
-  expect(read()).toEqual(['d.safetensors', 'e.safetensors', 'f.safetensors']);
-  const whole = await startFakeRegistry();
-  onTestFinished(() => whole.close());
-  const other = await runCli(['push', 'acme/six', `${whole.host}/acme/six:v1`], { env: env() });
-  expect(variablesOf(again).MANIFESTDIGEST).toBe(variablesOf(other).MANIFESTDIGEST);
+  test('sends the rest only when it is run again, and gives the digest of one that was not', async () => {
+    stall('d');
+    expect((await killed(whenAsked('d.safetensors'))).code).toBe('SIGKILL');
+    expect(registry.tags('acme/six').size).toBe(0);
+
+    hub.clearFaults();
+    hub.clearLog();
+    const again = await push();
+    expect(read()).toEqual(['d.safetensors', 'e.safetensors', 'f.safetensors']);
+    expect(variablesOf(again).MANIFESTDIGEST).toBe(await digestOfWhole());
+  });
+
+  test('with four layers under way loses only those', async () => {
+    for (const name of ['b', 'd', 'f']) stall(name);
+    expect((await killed(whenRecorded('a', 'c', 'e'), '--workers', '4')).code).toBe('SIGKILL');
+
+    hub.clearFaults();
+    hub.clearLog();
+    const again = await push('--workers', '4');
+    expect(read()).toEqual(['b.safetensors', 'd.safetensors', 'f.safetensors']);
+    expect(variablesOf(again).MANIFESTDIGEST).toBe(await digestOfWhole());
+  });
+
+  test('beside another on the same state file loses nothing of what either has pushed', async () => {
+    stall('d');
+    const first = killed(whenAsked('d.safetensors'));
+    const other = runCli(['push', 'acme/five', `${registry.host}/acme/five:v1`], { env: env() });
+    expect([(await first).code, (await other).code]).toEqual(['SIGKILL', 0]);
+
+    hub.clearFaults();
+    hub.clearLog();
+    const again = await push();
+    expect(again.stderr).not.toContain('warning');
+    expect(read()).toEqual(['d.safetensors', 'e.safetensors', 'f.safetensors']);
+    expect(variablesOf(again).MANIFESTDIGEST).toBe(await digestOfWhole());
+    expect((await jobs()).map(({ layers }) => Object.keys(layers).length).sort()).toEqual([5, 6]);
+  });
+
+  test('while it held the lock costs the next one neither its records nor a warning', async () => {
+    const first = await push();
+    await writeFile(`${state}.lock`, 'of a process that was killed');
+    hub.clearLog();
+    const again = await push();
+    expect([again.code, read()]).toEqual([0, []]);
+    expect(again.stderr).not.toContain('warning');
+    expect(variablesOf(again)).toEqual(variablesOf(first));
+  });
+
+  test('with --force is not complete any more, whatever was written down before', async () => {
+    await push();
+    stall('d');
+    hub.clearLog();
+    expect((await killed(whenAsked('d.safetensors'), '--force')).code).toBe('SIGKILL');
+    const { stdout } = await runCli(['status', '--json'], { env: env() });
+    expect(JSON.parse(stdout)).toMatchObject({ jobs: [{ complete: false, tags: [] }] });
+
+    hub.clearFaults();
+    expect((await push()).code).toBe(0);
+    const after = await runCli(['status', '--json'], { env: env() });
+    expect(JSON.parse(after.stdout)).toMatchObject({ jobs: [{ complete: true, tags: ['v1'] }] });
+  });
 });
 
 test('two pushes at once on one state file both end well, and both are written down', async () => {
   const one = push();
   const two = runCli(['push', 'acme/six', `${registry.host}/acme/other:v1`], { env: env() });
   expect((await Promise.all([one, two])).map(({ code }) => code)).toEqual([0, 0]);
-  const { jobs } = JSON.parse(await readFile(state, 'utf8'));
-  const layers = Object.values<{ layers: object }>(jobs).map((job) => Object.keys(job.layers).length);
+  const layers = (await jobs()).map((job) => Object.keys(job.layers).length);
   expect(layers).toEqual([FILES.length, FILES.length]);
 });
 
@@ -110,6 +193,17 @@ test('a state directory that cannot be written costs a warning, not the push', a
   });
   expect(run.code).toBe(0);
   expect(run.stderr).toContain('warning: cannot use /dev/null/state.json');
+});
+
+test('a full disk under the state directory costs a warning, not the push', async () => {
+  const run = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
+    env: env(),
+    filesForbidden: true,
+  });
+  expect(run.code).toBe(0);
+  expect(run.stderr.match(/warning: cannot use .*state\.json, going on without it: EFBIG/g)).toHaveLength(1);
+  expect(registry.tags('acme/six').has('v1')).toBe(true);
+  expect(await readdir(dirname(state))).toEqual([]);
 });
 
 test('a damaged state file stops the push before anything moves', async () => {

@@ -225,6 +225,17 @@ describe('a dry run', () => {
   );
 });
 
+test('a quiet dry run shows the plan, which is its result', () => {
+  const logs = (['quiet', 'normal'] as const).map((verbosity) => {
+    const { renderer, log } = record({ style: 'text', verbosity });
+    renderer.plan(PLAN);
+    renderer.close();
+    return log();
+  });
+  expect(logs[0]).toContain('would be pushed as ghcr.io/acme/llama:v1');
+  expect(logs[0]).toBe(logs[1]);
+});
+
 describe('on GitHub', () => {
   test('a push leaves its outputs and a summary in the files of the step', async () => {
     const env = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary') };

@@ -64,7 +64,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   }
 }
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const COMMAND: string = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const REPORT_USAGE = new URL('./report-usage.mjs', import.meta.url).href;
 /** Those that hold a secret. */
 const SECRET_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'OCI_PASSWORD'];

@@ -72,7 +72,8 @@ export function virtualTerminal(columns: number, rows = 24): VirtualTerminal {
         if (token === '\n') {
           [row, column] = [row + 1, 0];
           line();
-        } else if (plain !== undefined) put(plain);
+        } else if (token === '\r') column = 0;
+        else if (plain !== undefined) put(plain);
         else {
           const known = control[sequence ?? ''] ?? control[sequence?.at(-1) ?? ''];
           if (known === undefined) throw new Error(`unknown sequence ${JSON.stringify(token)}`);

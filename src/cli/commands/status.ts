@@ -1,4 +1,4 @@
-import { formatReference, listJobs, listTags, parseImageReference } from '../../index.ts';
+import { formatReference, listJobs, listTags, parseStoredReference } from '../../index.ts';
 import { STATUS_FLAGS, type Words } from '../flags.ts';
 import { type Inspection, prepareInspection } from '../inspection.ts';
 import { stateFileOf } from '../options.ts';
@@ -25,9 +25,13 @@ async function jobs(stateFile: string, { json }: Words): Promise<string> {
 }
 
 async function tags(argument: string, { json }: Words, inspection: Inspection): Promise<string> {
-  const { location, tag } = parseImageReference(argument);
-  if (tag !== undefined)
-    throw usage('status lists all tags of a repository', `Leave out :${tag}, or run: oci-modelcar validate`);
+  const { location, name } = parseStoredReference(argument);
+  if (name !== undefined) {
+    throw usage(
+      'status lists all tags of a repository, and this names one image of it',
+      'Leave out the tag or digest, or run oci-modelcar validate to look at that image.',
+    );
+  }
   const found = await listTags({ target: location, ...inspection });
   const repository = formatReference(location);
   return json ? `${inertJson(tagsDocument(found, repository), 2)}\n` : toLines(formatTags(found, repository));

@@ -8,6 +8,7 @@ import { createLiveTerminal } from './live-terminal.ts';
 import { drawLive } from './live-view.ts';
 import { createLogRenderer, type LogRenderer } from './log-renderer.ts';
 import type { Environment, Output, Renderer, Time } from './renderer.ts';
+import { screenSize } from './screen-size.ts';
 import { createTextStyle } from './text.ts';
 import { outputsOf, variableLine } from './variables.ts';
 import { writeLines } from './write-lines.ts';
@@ -49,10 +50,7 @@ function createLiveRenderer(options: RendererOptions): Renderer {
   const terminal = createLiveTerminal({
     output: stderr,
     time,
-    draw: () => {
-      const { columns = 80, rows = 24 } = stderr;
-      return drawLive(log.progress(), { columns, rows, coloured }, time.now());
-    },
+    draw: () => drawLive(log.progress(), { ...screenSize(stderr), coloured }, time.now()),
   });
   // The bars say it better.
   const format: typeof text = (entry) => (entry.kind === 'progress' ? [] : text(entry));

@@ -5,6 +5,7 @@
  * @see https://www.unicode.org/reports/tr11/
  */
 export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length;
   return clusters(text).reduce((sum, cluster) => sum + clusterWidth(cluster), 0);
 }
 
@@ -24,12 +25,14 @@ export function fitted(text: string, width: number): string {
   return cut + ' '.repeat(Math.max(0, width - displayWidth(cut)));
 }
 
+/** Nearly every name; drawn ten times a second. */
+const ASCII = /^[ -~]*$/;
+
 const segmenter: Intl.Segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** What a person sees as one character. */
 function clusters(text: string): readonly string[] {
-  // Nearly every name; drawn ten times a second.
-  if (/^[ -~]*$/.test(text)) return text.split('');
+  if (ASCII.test(text)) return text.split('');
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

@@ -9,10 +9,9 @@ const NAMES_SHOWN = 10;
 
 /** What a push would do. */
 export function planEntries({ layers, leftOut, tags, imageReference }: PushPlan): readonly LogEntry[] {
-  const size = sizeOf(layers);
   return [
-    { kind: 'group', text: `${count(layers.length, 'layer')} (${formatSize(size)})` },
-    ...layers.map(({ path, sibling }) => row(sibling.size, path)),
+    { kind: 'group', text: `${count(layers.length, 'layer')} (${formatSize(sizeOf(layers))})` },
+    ...layers.map(({ path, size }) => row(size, path)),
     { kind: 'group-end' },
     ...leftOut.flatMap(leftOutEntries),
     info(`would be pushed as ${imageReference}, tagged ${tags.join(', ')}`),

@@ -62,6 +62,20 @@ describe('the live view', () => {
     expect(rows.at(-1)).toMatch(/^0 of 8 layers .*60% .*78\.\d MB\/s +41s$/);
   });
 
+  test('leaves no trace of the ^C that the terminal itself shows', () => {
+    const { renderer, terminal, send } = liveRenderer();
+    send(1_000, resolved(1), started('models/a'));
+    terminal.write('^C');
+    renderer.close();
+    renderer.error({ ...failure, lines: ['error: stopped by SIGINT'] });
+    const rows = terminal.screen().filter((row) => row !== '');
+    expect(rows).toEqual([
+      'a/b@v1 is commit c',
+      '── Pushing 1 layer (1.00 GB) ──',
+      'error: stopped by SIGINT',
+    ]);
+  });
+
   test.each([
     [120, 40],
     [80, 20],
@@ -131,3 +145,26 @@ const RESULT = {
   imageReferenceDigest: 'r/a@sha256:0',
   commit: 'c',
 } as const;
+
+test('a terminal that says it has no columns and no rows is drawn on as one of 80 by 24', () => {
+  const time = manualTime();
+  const written: string[] = [];
+  const stderr = { write: (text: string) => written.push(text), isTTY: true, columns: 0, rows: 0 };
+  const options = {
+    style: 'text',
+    verbosity: 'normal',
+    env: { TERM: 'xterm' },
+    stdout: stderr,
+    stderr,
+    time,
+  } as const;
+  const renderer = createRenderer(options);
+  for (const event of [resolved(1), started('models/a')]) renderer.event(event);
+  time.moveTo(1_000);
+  renderer.event(progress('models/a', GB / 2));
+  time.moveTo(2_000);
+  renderer.close();
+  expect(written.join('')).toContain('models/a');
+  expect(written.join('')).toContain('\x1b[2A');
+  expect(written.join('')).not.toMatch(/NaN|Infinity/);
+});

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { displayWidth } from './display-width.ts';
 import type { Output, Time } from './renderer.ts';
+import { screenSize } from './screen-size.ts';
 import { writeLines } from './write-lines.ts';
 
 /** The last lines of a terminal, drawn again and again, with permanent lines scrolling away above them. */
@@ -37,7 +38,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
 
   /** Everything in one write, so that no half of it is ever seen. */
   const frame = () => {
-    const columns = output.columns ?? 80;
+    const columns = screenSize(output).columns;
     const live = draw();
     const content = `${columns} ${live.join('\n')}`;
     if (waiting.length === 0 && content === lastFrame) return;
@@ -45,7 +46,7 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
     output.write(
       [
         HIDE_CURSOR,
-        up === 0 ? '' : `\x1b[${up}A`,
+        upBy(up),
         ...waiting.map((line) => `${line}${CLEAR_LINE}\n`),
         NO_WRAP,
         ...live.map((line) => `${line}${CLEAR_LINE}\n`),
@@ -69,17 +70,17 @@ export function createLiveTerminal({ output, time, draw }: LiveTerminalOptions):
       if (closed) return;
       closed = true;
       stop();
-      const up = rowsOf(drawn, output.columns ?? 80);
+      const up = rowsOf(drawn, screenSize(output).columns);
       output.write(
-        [
-          up === 0 ? '' : `\x1b[${up}A`,
-          ...waiting.map((line) => `${line}${CLEAR_LINE}\n`),
-          CLEAR_BELOW,
-          SHOW_CURSOR,
-        ].join(''),
+        [upBy(up), ...waiting.map((line) => `${line}${CLEAR_LINE}\n`), CLEAR_BELOW, SHOW_CURSOR].join(''),
       );
     },
   };
+}
+
+/** To the start of a line above. A terminal shows the `^C` of a person where the cursor is, and leaves it behind that. */
+function upBy(rows: number): string {
+  return rows === 0 ? '\r' : `\r\x1b[${rows}A`;
 }
 
 /** How many rows lines take that were drawn for another width: a terminal made narrower wraps them. */

@@ -42,7 +42,8 @@ export function createLogRenderer({ verbosity, time, format, print }: LogRendere
       progress = advance(progress, event, time.now());
       say(narrate(event, progress));
     },
-    plan: (plan) => say(planEntries(plan)),
+    // It is the result of a dry run, so also a quiet one shows it.
+    plan: (plan) => print(planEntries(plan).flatMap(format)),
     result() {
       endGroup();
       say([summaryEntry(progress, time.now() - start)]);

@@ -50,3 +50,14 @@ test('a tag is one line with what it points at', () => {
   expect(formatTags(tags, 'r.test/a')).toEqual([`latest  ${DIGEST}`, 'v1      points at nothing']);
   expect(formatTags([], 'r.test/a')).toEqual(['no tags in r.test/a']);
 });
+
+test('two hundred thousand tags are listed', () => {
+  const tags = Array.from({ length: 200_000 }, (_, at) => ({ tag: `v${at}`, digest: DIGEST }));
+  expect(formatTags(tags, 'r.test/a').at(-1)).toBe(`v199999  ${DIGEST}`);
+});
+
+test('columns stand below each other also when a folder has wide characters in its name', () => {
+  const lines = formatJobs([{ ...done, target: 'oci:模型' }, begun], 'x');
+  expect(lines[0]).toContain('->  oci:模型:v1         complete');
+  expect(lines[1]).toContain('->  ghcr.io/acme/llama  incomplete');
+});

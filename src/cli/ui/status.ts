@@ -1,5 +1,6 @@
 import type { RecordedJob, TagEntry } from '../../index.ts';
 import { formatSize } from '../../index.ts';
+import { displayWidth } from './display-width.ts';
 
 /** What `status` says of a state file: a line for each job, in columns. Give it to `toLines`. */
 export function formatJobs(jobs: readonly RecordedJob[], stateFile: string): readonly string[] {
@@ -43,11 +44,11 @@ function inMinutes(time: string): string {
 
 function inColumns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    rows.reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '')), 0),
   );
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - displayWidth(cell)))
       .join('  ')
       .trimEnd(),
   );

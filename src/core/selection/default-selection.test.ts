@@ -155,7 +155,7 @@ const MODELS: Readonly<Record<string, Row>> = {
     ],
     leftOut: {
       [PICKLES]: ['2_Dense/pytorch_model.bin', 'pytorch_model.bin', 'training_args.bin'],
-      [LONE_PICKLES]: ['3_Extra/pytorch_model.bin'],
+      [LONE_PICKLES]: ['3_Extra/vectors.pt'],
       [other('ONNX')]: ['onnx/model.onnx', 'onnx/model_O2.onnx'],
       [other('OpenVINO')]: ['openvino/openvino_model.bin', 'openvino/openvino_model.xml'],
       [UNKNOWN]: ['train_script.sh'],

@@ -67,3 +67,13 @@ test.each([
 ] as const)('%j by %j is %s, as in Python', (path, pattern, expected) => {
   expect(translate(pattern).test(path)).toBe(expected);
 });
+
+test.each([
+  [`${'*a'.repeat(30)}*b`, false],
+  [`${'*'.repeat(60)}b`, false],
+  [`${'*a?'.repeat(30)}*`, true],
+])('%s costs a long name no more than a look at each place', (pattern, expected) => {
+  const start = process.hrtime.bigint();
+  expect(translate(pattern).test('a'.repeat(2_000))).toBe(expected);
+  expect(Number(process.hrtime.bigint() - start) / 1e6).toBeLessThan(1_000);
+});

@@ -4,19 +4,28 @@
  * https://docs.python.org/3/library/fnmatch.html
  */
 export function translate(pattern: string): RegExp {
-  let source = '';
+  const [head = '', ...afterStars] = betweenStars(pattern);
+  const last = afterStars.pop();
+  // As CPython has it: a star takes the first place where what follows it fits, and never goes back, so that a name
+  // costs no more for many stars. A lookahead is never entered again; only the last star has to reach the end.
+  const middle = afterStars
+    .filter((fixed) => fixed !== '')
+    .map((fixed, at) => `(?=(?<star${at}>.*?${fixed}))\\k<star${at}>`)
+    .join('');
+  return new RegExp(`^${head}${middle}${last === undefined ? '' : `.*${last}`}$`, 'su');
+}
+
+/** What stands before, between and after the stars, as regular expressions. */
+function betweenStars(pattern: string): readonly string[] {
+  const parts = [''];
   for (let at = 0; at < pattern.length; ) {
     const set = pattern[at] === '[' ? characterSet(pattern, at) : undefined;
     const char = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
-    if (set) {
-      source += set.source;
-      at = set.end;
-    } else {
-      source += char === '*' ? '.*' : char === '?' ? '.' : quoted(char);
-      at += char.length;
-    }
+    if (!set && char === '*') parts.push('');
+    else parts.push(parts.pop() + (set?.source ?? (char === '?' ? '.' : quoted(char))));
+    at = set?.end ?? at + char.length;
   }
-  return new RegExp(`^(?:${source})$`, 'su');
+  return parts;
 }
 
 /** The set that begins at `start`; undefined where nothing closes it. */

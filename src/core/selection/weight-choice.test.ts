@@ -147,3 +147,30 @@ test('several formats without safetensors are refused with each one, its size an
     hint: expect.stringContaining("--allow-patterns 'onnx/,*.json'"),
   });
 });
+
+describe('safetensors that are not the weights of the model', () => {
+  test.each([
+    [['pytorch_model.bin', 'adapter_model.safetensors'], 'pytorch_model.bin'],
+    [['pytorch_model.bin', '2_Dense/model.safetensors'], 'pytorch_model.bin'],
+    [['model.safetensors', '2_Dense/pytorch_model.bin'], '2_Dense/pytorch_model.bin'],
+    [['unet/model.safetensors', 'vae/diffusion_pytorch_model.bin'], 'vae/diffusion_pytorch_model.bin'],
+  ])('%j do not leave out the pickles silently', (paths, pickle) => {
+    const files = Object.fromEntries(
+      [...paths, 'config.json', 'training_args.bin'].map((path) => [path, GB]),
+    );
+    const error = refusal(files);
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: `some weights of acme/m are only there as pickles, and loading a pickle can run code:\n  1.00 GB  ${pickle}`,
+      hint: expect.stringContaining("--ignore-patterns '*.bin'"),
+    });
+    expect(asked(error, files)).toEqual(expect.arrayContaining([...paths, 'config.json']));
+    expect(() => refusal(files, ['*.bin'])).toThrow('nothing was refused');
+  });
+
+  test('what a training left is no weights', () => {
+    const names = ['optimizer.pt', 'scheduler.pt', 'training_args.bin', 'rng_state.pth', 'rng_state_0.pth'];
+    const files = Object.fromEntries(['a/model.safetensors', ...names].map((path) => [path, 1]));
+    expect(() => refusal(files)).toThrow('nothing was refused');
+  });
+});

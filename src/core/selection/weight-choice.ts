@@ -23,7 +23,11 @@ export interface WeightsToChooseFrom {
 export function chooseFormat(from: WeightsToChooseFrom): WeightFormat | undefined {
   const has = (format: WeightFormat): boolean =>
     from.weights.some(({ path }) => weightFormat(path) === format);
-  if (has('safetensors')) return 'safetensors';
+  if (has('safetensors')) {
+    const pickles = picklesAlone(from);
+    if (pickles.length > 0) throw picklesBeside(from, pickles);
+    return 'safetensors';
+  }
   const left = from.weights.filter(({ path }) => !from.ignored(path));
   const formats: ByFormat = groupBy(left, ({ path }) => weightFormat(path));
   if (has('GGUF')) {
@@ -76,13 +80,43 @@ function severalFormats({ id, serving }: WeightsToChooseFrom, formats: ByFormat)
 }
 
 function onlyPickles({ id, serving }: WeightsToChooseFrom, pickles: readonly Sibling[]): ModelcarError {
-  const rows: readonly SizedRow[] = [...pickles]
-    .sort((a, b) => b.size - a.size)
-    .map(({ path, size }) => ({ size, text: onOneLine(path) }));
   const first = `the only weights of ${formatModelId(id)} are pickles, or can be, and loading a pickle can run code:`;
-  return new ModelcarError('USAGE', withRows(first, rows), {
+  return new ModelcarError('USAGE', withRows(first, bySize(pickles)), {
     hint: `If you trust who made them, ask for them: ${option([...kindsOf(pickles), ...kindsOf(serving)])}`,
   });
+}
+
+/** Pickles that transformers, diffusers and torch call a model's weights, in folders that have no safetensors of a model. */
+function picklesAlone({ weights, ignored }: WeightsToChooseFrom): readonly Sibling[] {
+  const covered = new Set(
+    weights
+      .filter(({ path }) => /\.safetensors$/.test(path) && !/(?:^|\/)adapter_[^/]*$/.test(path))
+      .map(({ path }) => folderOf(path)),
+  );
+  const ordinary = /(?:^|\/)(?:(?:diffusion_)?pytorch_model|model|consolidated)[^/]*\.(?:bin|pt|pth)$/;
+  return weights.filter(({ path }) => ordinary.test(path) && !covered.has(folderOf(path)) && !ignored(path));
+}
+
+function picklesBeside(
+  { id, serving, weights }: WeightsToChooseFrom,
+  pickles: readonly Sibling[],
+): ModelcarError {
+  const safe = weights.filter(({ path }) => weightFormat(path) === 'safetensors');
+  const patterns = option([...kindsOf(pickles), ...kindsOf(safe), ...kindsOf(serving)]);
+  const first = `some weights of ${formatModelId(id)} are only there as pickles, and loading a pickle can run code:`;
+  return new ModelcarError('USAGE', withRows(first, bySize(pickles)), {
+    hint: `Leave them out with --ignore-patterns '${kindsOf(pickles).join(',')}', or, if you trust who made them, ask for them: ${patterns}`,
+  });
+}
+
+function bySize(siblings: readonly Sibling[]): readonly SizedRow[] {
+  return [...siblings]
+    .sort((a, b) => b.size - a.size)
+    .map(({ path, size }) => ({ size, text: onOneLine(path) }));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
 }
 
 /** All of one format: its folder, where that has its name, because data there can have any; else its extensions. */

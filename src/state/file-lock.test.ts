@@ -1,0 +1,74 @@
+import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { failureOf } from '../../test/support/rejection.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
+import { testClock } from '../../test/support/test-clock.ts';
+import { systemClock } from '../system-clock.ts';
+import { withFileLock } from './file-lock.ts';
+
+let path: string;
+let lock: string;
+
+beforeEach(async () => {
+  path = join(await tempFolder(), 'state.json');
+  lock = `${path}.lock`;
+});
+
+async function leave(file: string, ageMs = 0): Promise<void> {
+  await writeFile(file, 'of a process that was killed');
+  const then = new Date(Date.now() - ageMs);
+  await utimes(file, then, then);
+}
+
+test('a lock that was left just now is waited for, then taken over', async () => {
+  await leave(lock);
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, clock, async () => 'done')).toBe('done');
+  expect(clock.now()).toBeGreaterThan(4000);
+  expect(clock.now()).toBeLessThan(6000);
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test('a waiter that was killed while it took a lock over is in the way of nobody', async () => {
+  await leave(lock, 60_000);
+  await leave(`${lock}.takeover`, 60_000);
+  expect(await withFileLock(path, testClock({ date: Date.now() }), async () => 'done')).toBe('done');
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test('many who find a stale lock take it over one after the other', async () => {
+  for (let turn = 0; turn < 5; turn += 1) {
+    await leave(lock, 60_000);
+    let holders = 0;
+    const held: number[] = [];
+    const work = async () => {
+      holders += 1;
+      held.push(holders);
+      await readdir(dirname(path));
+      holders -= 1;
+    };
+    await Promise.all(Array.from({ length: 12 }, () => withFileLock(path, systemClock, work)));
+    expect(held).toEqual(Array(12).fill(1));
+  }
+});
+
+test('a holder that was too slow leaves the lock of the one after it alone', async () => {
+  await withFileLock(path, testClock(), () => writeFile(lock, 'of another'));
+  expect(await readFile(lock, 'utf8')).toBe('of another');
+});
+
+test('a lock that others hold in turn all the time is given up on, with the file to look at', async () => {
+  await leave(lock);
+  const clock = testClock({ date: Date.now() });
+  const busy = {
+    ...clock,
+    async sleep(ms: number) {
+      await clock.sleep(ms);
+      const now = new Date(clock.date());
+      await utimes(lock, now, now);
+    },
+  };
+  const error = await failureOf(withFileLock(path, busy, expect.fail));
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(lock) });
+});
