@@ -31,7 +31,10 @@ export type PushEvent =
   /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
   | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
-  /** The upload goes on where an earlier run left it; what is before `offset` is read again, but not sent. */
+  /**
+   * The upload goes on where an earlier run left it; what is before `offset` is read again, but not sent. 0: the target
+   * has lost the session, and all of it is sent.
+   */
   | {
       readonly type: 'layer-resumed';
       readonly path: string;

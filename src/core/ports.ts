@@ -43,7 +43,7 @@ export interface BlobPush {
   readonly session?: UploadSession | undefined;
   /** Called whenever the session is one that a later run could go on with, and with nothing when it no longer is. */
   readonly onSession?: (session: UploadSession | undefined) => void;
-  /** Called when the upload goes on in the session of an earlier run, at this byte. */
+  /** Called when the upload goes on in the session of an earlier run, at this byte; 0 when nothing is left of it. */
   readonly onResume?: (offset: number) => void;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
   readonly onProgress?: (sent: number) => void;

@@ -116,8 +116,9 @@ function tell(
   const [known, session] = [sessionOf(before), sessionOf(after)];
   if (session && (session.location !== known?.location || session.offset !== known.offset))
     onSession?.(session);
-  if (before.phase !== 'asking' || !before.recorded || after.phase === 'opening') return;
-  const offset = after.phase === 'sending' ? after.offset : content.size;
+  if (before.phase !== 'asking' || !before.recorded || after.phase === 'asking') return;
+  const complete = after.phase === 'committing' ? content.size : 0;
+  const offset = after.phase === 'sending' ? after.offset : complete;
   onResume?.(offset);
   onProgress?.(offset);
 }

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import { runCli } from '../support/run-cli.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
+const SIZE = 64 * 2 ** 20;
 let hub: FakeHub;
 let registry: FakeRegistry;
 
@@ -12,7 +15,7 @@ beforeEach(async () => {
       {
         id: 'acme/big',
         files: {
-          'a.safetensors': synthetic({ size: 64 * 2 ** 20 }),
+          'a.safetensors': synthetic({ size: SIZE }),
           'b.safetensors': synthetic({ size: 9 }),
         },
       },
@@ -28,11 +31,14 @@ test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)(
-  '%s in the middle of a layer ends the push with %d: nothing tagged, no upload left open',
+  '%s in the middle of a layer ends the push with %d: nothing tagged, and what was sent is not sent again',
   async (signal, code) => {
     hub.addFault({ on: 'cdn', path: 'a.safetensors', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
-    const run = await runCli(['push', 'acme/big', `${registry.host}/acme/big:v1`], {
-      env: { HF_ENDPOINT: hub.endpoint },
+    const state = join(await tempFolder(), 'state.json');
+    const env = { HF_ENDPOINT: hub.endpoint, STATE_FILE: state };
+    const args = ['push', 'acme/big', `${registry.host}/acme/big:v1`];
+    const run = await runCli(args, {
+      env,
       kill: {
         signal,
         when: () => expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20),
@@ -40,7 +46,12 @@ test.each([
     });
     expect(run).toMatchObject({ code, stdout: '' });
     expect(run.stderr).toContain(`stopped by ${signal}: nothing was tagged`);
-    expect(registry.tags('acme/big').size).toBe(0);
-    await expect.poll(() => registry.openSessions).toBe(0);
+    expect([registry.tags('acme/big').size, registry.openSessions]).toEqual([0, 1]);
+    const sent = registry.bytesReceived;
+    const again = await runCli(args, { env });
+    expect(again.code).toBe(0);
+    const layers = registry.bytesReceived - sent;
+    expect(layers).toBeLessThan(SIZE);
+    expect(sent + layers).toBeLessThan(1.1 * SIZE);
   },
 );

@@ -70,6 +70,7 @@ export function createNarrator(now: () => number): Narrate {
 }
 
 function resumed({ path, offset, size }: PushEvent & { type: 'layer-resumed' }): string {
+  if (offset === 0) return `beginning ${path} anew: the registry has lost what an earlier run sent of it`;
   return `going on with ${path} where an earlier run left it: ${formatSize(offset)} of ${formatSize(size)} are there`;
 }
 

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import type { UploadSession } from '../../src/core/ports.ts';
+import type { PersonalityName } from '../fakes/registry/personalities.ts';
+import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
+
+const layer = await layerOf(FILE, BYTES);
+const CUT_AT = 600_000;
+
+/** A journal in memory, as it outlives a process. */
+function memoryJournal() {
+  let session: UploadSession | undefined;
+  return {
+    get session() {
+      return session;
+    },
+    set session(value) {
+      session = value;
+    },
+    open: async () => ({
+      keepsSessions: true,
+      recordedLayer: () => undefined,
+      recordedSession: () => session,
+      recordSession: async (_: unknown, open: UploadSession | undefined) => {
+        session = open;
+      },
+      recordLayer: async () => {
+        session = undefined;
+      },
+      recordImage: async () => undefined,
+      forgetImage: async () => undefined,
+    }),
+  };
+}
+
+/** A registry that goes away while it takes the layer, and the journal of the push that gave up. */
+async function leftOpen(personality: PersonalityName) {
+  const told = await scenario({ personality, retries: 0, faults: [{ on: 'PATCH', cutAfter: CUT_AT }] });
+  const journal = memoryJournal();
+  await expect(told.push({ journal })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  return { told, journal };
+}
+
+const sent = ({ layerPatches }: Awaited<ReturnType<typeof scenario>>) =>
+  layerPatches().reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+
+const resumed = ({ events }: Awaited<ReturnType<typeof scenario>>) =>
+  events.filter((event) => event.type === 'layer-resumed').map(({ offset }) => offset);
+
+describe('an upload that a push left open', () => {
+  test.each(['dist3', 'olareg'] as const)(
+    'is gone on with at %s: nothing is sent twice',
+    async (personality) => {
+      const { told, journal } = await leftOpen(personality);
+      const { manifestDigest } = await told.push({ journal });
+      expect(told.tags).toEqual({ v1: manifestDigest });
+      expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
+      expect(sent(told)).toBe(layer.bytes.length);
+      expect(resumed(told)).toEqual([CUT_AT]);
+      // The bytes before it are read once more, for the digest.
+      expect(told.model.opened(FILE)).toEqual([0, 0]);
+      expect(journal.session).toBeUndefined();
+    },
+  );
+
+  test('begins again where the registry lost it, and the push says so', async () => {
+    const { told, journal } = await leftOpen('dist28');
+    const { manifestDigest } = await told.push({ journal });
+    expect(told.tags).toEqual({ v1: manifestDigest });
+    expect(resumed(told)).toEqual([0]);
+    expect(sent(told)).toBe(CUT_AT + layer.bytes.length);
+  });
+
+  test('begins again where the registry denies that it knows it, in whatever words', async () => {
+    const { told, journal } = await leftOpen('dist3');
+    told.registry.addFault({ on: 'upload-get', answer: { status: 403 } });
+    const { manifestDigest } = await told.push({ journal });
+    expect(told.tags).toEqual({ v1: manifestDigest });
+  });
+
+  test('is not asked for at another host than the registry, whatever the journal says', async () => {
+    const { told, journal } = await leftOpen('dist3');
+    journal.session = { location: 'http://127.0.0.1:9/v2/acme/llama/blobs/uploads/x', offset: 0 };
+    await told.push({ journal });
+    expect(resumed(told)).toEqual([]);
+  });
+
+  test('that holds other bytes after all is sent anew, once', async () => {
+    const { told, journal } = await leftOpen('dist3');
+    told.registry.addFault({ on: 'PUT', answer: { status: 400, body: DIGEST_INVALID } });
+    const { manifestDigest } = await told.push({ journal });
+    expect(told.tags).toEqual({ v1: manifestDigest });
+    expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
+  });
+
+  test('is cancelled, and not written down, when no later run could use it', async () => {
+    const told = await scenario({ personality: 'dist3', faults: [{ on: 'PATCH', answer: { status: 400 } }] });
+    const journal = memoryJournal();
+    await expect(told.push({ journal })).rejects.toMatchObject({ code: 'REJECTED' });
+    expect([journal.session, told.registry.openSessions]).toEqual([undefined, 0]);
+  });
+});
+
+const DIGEST_INVALID = '{"errors":[{"code":"DIGEST_INVALID","message":"provided digest did not match"}]}';
