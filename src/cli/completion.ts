@@ -1,4 +1,4 @@
-import { type Flag, type Flags, longName, takesValue } from './flags.ts';
+import { type Flag, type Flags, longName, takesValue } from './flag.ts';
 import { usage } from './read-flags.ts';
 
 /** A command as a shell sees it. */

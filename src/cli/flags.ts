@@ -1,57 +1,4 @@
-/** One flag of a command, as data: the parser, the variables, the help, the completion and docs/cli.md come from it. */
-export interface Flag {
-  /** As the parser takes it, such as `--workers <n>`. */
-  readonly flag: string;
-  /** Variables that stand in for it where it is not given; the first that is not empty counts. */
-  readonly env?: readonly string[];
-  readonly group: string;
-  readonly about: string;
-  /** What it does where neither flag nor variable says anything. */
-  readonly otherwise?: string;
-  /** May be given again; commas and white space part the values, too. */
-  readonly list?: true;
-  /** The only words that it takes. */
-  readonly choices?: readonly string[];
-  /** Its value is the name of a file. */
-  readonly file?: true;
-}
-
-/** Flags that take a text, those that take several, and those that take nothing; by the names that the parser gives. */
-export type TextFlag =
-  | 'hfRepo'
-  | 'hfRevision'
-  | 'hfEndpoint'
-  | 'registry'
-  | 'targetRepo'
-  | 'targetTag'
-  | 'layerPrefix'
-  | 'tarLayout'
-  | 'workers'
-  | 'chunkMib'
-  | 'stateFile'
-  | 'hfMaxRetries'
-  | 'ociMaxRetries'
-  | 'caFile'
-  | 'logStyle';
-export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag';
-export type SwitchFlag =
-  | 'force'
-  | 'failFast'
-  | 'continueOnError'
-  | 'insecure'
-  | 'verbose'
-  | 'quiet'
-  | 'dryRun'
-  | 'json';
-export type FlagName = TextFlag | ListFlag | SwitchFlag;
-
-/** The flags of one command. */
-export type Flags = Readonly<Partial<Record<FlagName, Flag>>>;
-
-/** What the parser makes of the flags that were given. */
-export type Words = { readonly [Name in TextFlag]?: string } & {
-  readonly [Name in ListFlag]?: readonly string[];
-} & { readonly [Name in SwitchFlag]?: true };
+import type { Flags } from './flag.ts';
 
 const MODEL = 'The model:';
 const TARGET = 'The target:';
@@ -266,16 +213,18 @@ export const VALIDATE_FLAGS: Flags = {
   ...json,
 };
 
-/** `--workers` of `--workers <n>`. */
-export function longName({ flag }: Flag): string {
-  return flag.replace(/ .*/, '');
-}
-
-export function takesValue({ flag }: Flag): boolean {
-  return flag.includes(' <');
-}
-
-/** Items parted by commas or white space. */
-export function list(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((item) => item !== '');
-}
+/** The commands, by name: the parser and the completion say the same of each. */
+export const COMMANDS: Readonly<
+  Record<'push' | 'status' | 'validate' | 'completion', { readonly about: string; readonly flags: Flags }>
+> = {
+  push: { about: 'push a model into a registry, or into an OCI image layout', flags: PUSH_FLAGS },
+  status: {
+    about: 'list the pushes that were written down, or the tags of a repository',
+    flags: STATUS_FLAGS,
+  },
+  validate: {
+    about: 'check that an image is whole: its manifest, its config and every blob',
+    flags: VALIDATE_FLAGS,
+  },
+  completion: { about: 'print what makes a shell complete our commands and flags', flags: {} },
+};

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PushOptions } from '../index.ts';
-import { type FlagName, longName, PUSH_FLAGS } from './flags.ts';
+import { type FlagName, longName } from './flag.ts';
+import { PUSH_FLAGS } from './flags.ts';
 import { type PushWords, toPushOptions } from './options.ts';
 import { verbosityOf } from './output-options.ts';
 import { type Environment, readFlags } from './read-flags.ts';

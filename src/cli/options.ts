@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { type PushOptions, TAR_LAYOUTS } from '../index.ts';
 import { hubAccess, networkAccess, registryAccess } from './access.ts';
-import { PUSH_FLAGS, type Words } from './flags.ts';
+import type { Words } from './flag.ts';
+import { PUSH_FLAGS } from './flags.ts';
 import { modelOf, targetOf } from './model-and-target.ts';
 import { type Environment, type FlagValues, notEmpty, readFlags, usage } from './read-flags.ts';
 import type { Surroundings } from './surroundings.ts';

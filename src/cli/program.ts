@@ -1,13 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import {
-  type Flag,
-  type Flags,
-  list,
-  PUSH_FLAGS,
-  STATUS_FLAGS,
-  VALIDATE_FLAGS,
-  type Words,
-} from './flags.ts';
+import { type Flag, type Flags, list, type Words } from './flag.ts';
+import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 
 /** What each command does, with the words that it was given. */
@@ -27,7 +20,7 @@ export function createProgram(version: string, handlers: Handlers): Command {
 
   const push = program
     .command('push')
-    .description('push a model into a registry, or into an OCI image layout')
+    .description(COMMANDS.push.about)
     .usage('[options] <org/model[@revision]> <registry/repository[:tag] | oci:FOLDER[:tag]>')
     .argument('[model]', 'org/model[@revision], or datasets/org/name[@revision]')
     .argument('[reference]', 'registry/repository[:tag], or oci:FOLDER[:tag]')
@@ -35,27 +28,27 @@ export function createProgram(version: string, handlers: Handlers): Command {
     .action((model, reference, words) => handlers.push({ ...words, model, reference }));
   const status = program
     .command('status')
-    .description('list the pushes that were written down, or the tags of a repository')
+    .description(COMMANDS.status.about)
     .argument('[repository]', 'registry/repository, or oci:FOLDER: its tags; without it: the pushes')
     .addHelpText('after', STATUS_HELP)
     .action((repository, words) => handlers.status({ ...words, repository }));
   const validate = program
     .command('validate')
-    .description('check that an image is whole: its manifest, its config and every blob')
+    .description(COMMANDS.validate.about)
     .usage('[options] <registry/repository:tag | registry/repository@digest | oci:FOLDER:tag>')
     .argument('[reference]', 'registry/repository with :tag or @sha256:…, or oci:FOLDER:tag')
     .addHelpText('after', VALIDATE_HELP)
     .action((reference, words) => handlers.validate({ ...words, reference }));
   program
     .command('completion')
-    .description('print what makes a shell complete our commands and flags')
+    .description(COMMANDS.completion.about)
     .argument('<shell>', 'bash, zsh or fish')
     .addHelpText('after', COMPLETION_HELP)
     .action((shell) => handlers.completion(shell));
 
-  addFlags(push, PUSH_FLAGS);
-  addFlags(status, STATUS_FLAGS);
-  addFlags(validate, VALIDATE_FLAGS);
+  addFlags(push, COMMANDS.push.flags);
+  addFlags(status, COMMANDS.status.flags);
+  addFlags(validate, COMMANDS.validate.flags);
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
@@ -71,7 +64,7 @@ export function usageMessage(
   command?: string,
 ): { message: string; exitCode: number; help: string } | undefined {
   if (!(error instanceof CommanderError)) return undefined;
-  const known = COMMANDS.includes(command ?? '');
+  const known = Object.hasOwn(COMMANDS, command ?? '');
   return {
     message: error.message
       .replace(/^error: /, '')
@@ -82,8 +75,6 @@ export function usageMessage(
     help: known ? `oci-modelcar ${command} --help` : 'oci-modelcar --help',
   };
 }
-
-const COMMANDS: readonly string[] = ['push', 'status', 'validate', 'completion'];
 
 /** What a flag's help says after what it is about. */
 function describeFlag({ about, list, env, otherwise }: Flag): string {

@@ -9,7 +9,7 @@ import {
   type SwitchFlag,
   type TextFlag,
   type Words,
-} from './flags.ts';
+} from './flag.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -6,6 +6,8 @@ import {
   CHUNK_LADDER,
   type Framing,
   next,
+  resume,
+  sessionOf,
   type UploadReply,
   type UploadState,
 } from './blob-upload.ts';
@@ -300,10 +302,11 @@ describe('however a registry answers', () => {
         fc.integer({ min: 1, max: 40 }).map((n) => n * MIB),
         fc.constantFrom<Framing>('stream', 4 * MIB, 16 * MIB),
         fc.constantFrom(0, 5 * MIB),
-        (chance, size, framing, minChunk) => {
+        fc.option(fc.record({ offset: fc.integer({ min: 0, max: 40 * MIB }) }), { nil: undefined }),
+        (chance, size, framing, minChunk, earlier) => {
           const answer = answersOf(() => chance.next().value, size, minChunk);
           const budget = new UploadBudget(10, testClock());
-          let state = begin(framing, false);
+          let state = earlier ? resume({ location: '/u', ...earlier }, framing) : begin(framing, false);
           for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
             // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
             if (steps > 20_000) throw new Error('it goes on for ever');
@@ -346,4 +349,48 @@ test('a stream that is refused before much of it was sent goes in the largest ch
 
 test('the ladder goes down', () => {
   expect([...CHUNK_LADDER].sort((a, b) => b - a)).toEqual(CHUNK_LADDER);
+});
+
+describe('the session of an earlier run', () => {
+  const earlier = { location: 'https://r.test/u', offset: 10 };
+  const state = resume(earlier, 'stream');
+  const refusal = { type: 'refused', failure: { code: 'REJECTED', message: 'no' } } as const;
+
+  test('is asked what it has before a byte is sent', () => {
+    expect(state).toMatchObject({ phase: 'asking', location: earlier.location, offset: 10 });
+  });
+
+  test.each<[fact: string, reply: UploadReply, after: object]>([
+    [
+      'that has some goes on there',
+      { type: 'status', location: '/v', end: 30 },
+      { phase: 'sending', offset: 30 },
+    ],
+    ['that has all is committed', { type: 'status', location: '/v', end: 100 }, { phase: 'committing' }],
+    ['that is empty is opened anew', { type: 'status', location: '/v', end: 0 }, { phase: 'opening' }],
+    [
+      'that has more than there is is opened anew',
+      { type: 'status', location: '/v', end: 101 },
+      { phase: 'opening' },
+    ],
+    ['that is lost is opened anew', { type: 'session-lost', reason: 'gone' }, { phase: 'opening' }],
+    ['that is denied in other words is opened anew', refusal, { phase: 'opening' }],
+    ['that nobody answers for is asked again', { type: 'interrupted', reason: 'cut' }, { phase: 'asking' }],
+  ])('%s', (_, reply, after) => {
+    expect(next(state, reply, 100)).toMatchObject(after);
+  });
+
+  test('keeps the length of its requests: some registries want all of them equal', () => {
+    expect(resume({ ...earlier, chunkSize: 4096 }, 'stream')).toMatchObject({ framing: 4096 });
+    expect(sessionOf({ phase: 'sending', location: '/u', offset: 3, framing: 4096 })).toEqual({
+      location: '/u',
+      offset: 3,
+      chunkSize: 4096,
+    });
+  });
+
+  test('a refusal of one that this run opened is a refusal', () => {
+    const own = { phase: 'asking', location: '/u', offset: 10, framing: 'stream' } as const;
+    expect(next(own, refusal, 100)).toMatchObject({ phase: 'failed' });
+  });
 });

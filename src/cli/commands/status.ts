@@ -1,5 +1,6 @@
 import { formatReference, listJobs, listTags, parseStoredReference } from '../../index.ts';
-import { STATUS_FLAGS, type Words } from '../flags.ts';
+import type { Words } from '../flag.ts';
+import { STATUS_FLAGS } from '../flags.ts';
 import { type Inspection, prepareInspection } from '../inspection.ts';
 import { stateFileOf } from '../options.ts';
 import { readFlags, usage } from '../read-flags.ts';

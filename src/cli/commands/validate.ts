@@ -5,7 +5,8 @@ import {
   validateImage,
 } from '../../index.ts';
 import { EXIT_CODES } from '../exit-code.ts';
-import { VALIDATE_FLAGS, type Words } from '../flags.ts';
+import type { Words } from '../flag.ts';
+import { VALIDATE_FLAGS } from '../flags.ts';
 import { prepareInspection } from '../inspection.ts';
 import { type FlagValues, readFlags, usage } from '../read-flags.ts';
 import { inertJson } from '../ui/inert-json.ts';
