@@ -137,3 +137,30 @@ test('a folder that vanishes in the middle is made again', async () => {
   await journal.recordLayer(layer('a'), BLOB);
   expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
 });
+
+describe('an upload session that a run has left open', () => {
+  const session = { location: 'https://r.test/v2/a/blobs/uploads/1?_state=x', offset: 7, chunkSize: 4096 };
+
+  test('is known to the next run, as long as the content is the same', async () => {
+    await (await open()).recordSession(layer('a'), session);
+    const next = await open();
+    expect(next.recordedSession(layer('a'))).toMatchObject(session);
+    expect(next.recordedSession(layer('a', '2'.repeat(64)))).toBeUndefined();
+    expect(next.recordedSession(layer('b'))).toBeUndefined();
+  });
+
+  test('is forgotten with its layer pushed, or when it is of no use any more', async () => {
+    const first = await open();
+    await first.recordSession(layer('a'), session);
+    await first.recordSession(layer('b'), session);
+    await first.recordLayer(layer('a'), BLOB);
+    await first.recordSession(layer('b'), undefined);
+    expect(await readFile(path, 'utf8')).not.toContain('_state');
+  });
+
+  test('the last of many in a row is the one that stays', async () => {
+    const first = await open();
+    await Promise.all([1, 2, 3, 4].map((offset) => first.recordSession(layer('a'), { ...session, offset })));
+    expect((await open()).recordedSession(layer('a'))).toMatchObject({ offset: 4 });
+  });
+});
