@@ -2,13 +2,7 @@ import type { Digest } from '../core/digest.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
 import { originOf } from '../http/origin.ts';
-import {
-  discard,
-  type HttpRequest,
-  type HttpResponse,
-  type StreamBody,
-  type Transport,
-} from '../http/transport.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
 import {
   begin,
@@ -19,7 +13,10 @@ import {
   type UploadReply,
   type UploadState,
 } from './blob-upload.ts';
-import { resolveLocation, withDigest } from './location.ts';
+import { cancelSession } from './cancel-session.ts';
+import { withGrace } from './grace.ts';
+import { withDigest } from './location.ts';
+import { PatchBody } from './patch-body.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import { UploadBudget } from './upload-budget.ts';
 
@@ -41,7 +38,6 @@ type Requests = { readonly [P in Phase]: (state: UploadState & { phase: P }) => 
 
 /** A registry may hash or copy the whole blob before it answers: at least this fast, we hope. */
 const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
-const CANCEL_TIMEOUT_MS = 5_000;
 
 /** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
 const GRACE_MS = 8_000;
@@ -66,7 +62,7 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
       const pause = budget.after(reply, state, after);
       if (pause) push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
       const over = after.phase === 'opening' || after.phase === 'failed';
-      if (over && reply.type !== 'session-lost') await cancel(state, uploads);
+      if (over && reply.type !== 'session-lost') await cancelSession(state, uploads.transport);
       tell(state, after, push);
       state = after;
       if (source.failure !== undefined) throw source.failure;
@@ -76,7 +72,7 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
     return { digest: push.digest ?? reader.digest(), size: content.size, outcome: state.outcome };
   } catch (error) {
     if (!staysOpen(error, push)) {
-      await cancel(state, uploads);
+      await cancelSession(state, uploads.transport);
       push.onSession?.(undefined);
     }
     throw error;
@@ -176,7 +172,12 @@ function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Reque
       await reader.catchUp(offset);
       const limit = framing === 'stream' ? content.size : Math.min(content.size, offset + framing);
       const endsEarly = (error: unknown) => framing === 'stream' && staysOpen(error, push);
-      const body = new Body(reader, { start: offset, end: limit, endsEarly, onProgress: push.onProgress });
+      const body = new PatchBody(reader, {
+        start: offset,
+        end: limit,
+        endsEarly,
+        onProgress: push.onProgress,
+      });
       const grace = withGrace(signal, framing === 'stream' && push.onSession ? GRACE_MS : 0);
       try {
         return await ask(
@@ -221,90 +222,6 @@ function patchHeaders(offset: number, end: number, framing: Framing): Record<str
   // Streamed as docker, podman and skopeo do: without a length or a range, which is what every registry takes.
   if (framing === 'stream') return type;
   return { ...type, 'content-length': String(end - offset), 'content-range': `${offset}-${end - 1}` };
-}
-
-interface BodyOptions {
-  readonly start: number;
-  readonly end: number;
-  /** Whether a source that fails so ends the body in good order: then the registry keeps what it has. */
-  readonly endsEarly: (error: unknown) => boolean;
-  readonly onProgress: ((sent: number) => void) | undefined;
-}
-
-/** The body of one PATCH: counts what was handed to the connection, and keeps the error of a source that fails. */
-class Body implements StreamBody {
-  readonly #reader: BlobReader;
-  readonly #options: BodyOptions;
-  #position: number;
-  #failure: unknown;
-
-  constructor(reader: BlobReader, options: BodyOptions) {
-    this.#reader = reader;
-    this.#options = options;
-    this.#position = options.start;
-  }
-
-  /** The offset behind the last byte handed over. */
-  get position(): number {
-    return this.#position;
-  }
-
-  get failure(): unknown {
-    return this.#failure;
-  }
-
-  stop(): void {
-    // With the whole piece handed over, an answer is the ordinary end: the source stays open for the next chunk.
-    if (this.#position < this.#options.end) this.#reader.release();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of this.#reader.read(this.#position, this.#options.end)) {
-        this.#position += chunk.length;
-        this.#options.onProgress?.(this.#position);
-        yield chunk;
-      }
-    } catch (error) {
-      this.#failure = error;
-      if (!this.#options.endsEarly(error)) throw error;
-    }
-  }
-}
-
-/** Aborted `graceMs` after `signal`: what runs may end in good order first. */
-function withGrace(signal: AbortSignal, graceMs: number): { readonly signal: AbortSignal; release(): void } {
-  if (graceMs === 0) return { signal, release: () => undefined };
-  const late = new AbortController();
-  const begin = () => {
-    const timeout = AbortSignal.timeout(graceMs);
-    timeout.addEventListener('abort', () => late.abort(signal.reason));
-  };
-  if (signal.aborted) begin();
-  else signal.addEventListener('abort', begin);
-  return { signal: late.signal, release: () => signal.removeEventListener('abort', begin) };
-}
-
-/**
- * Tells the registry that the session is not needed. Best effort: it would be swept up there sooner or later. After a
- * cut body distribution 3 takes a DELETE only at the Location that its status names.
- */
-async function cancel(state: UploadState, { transport }: Uploads): Promise<void> {
-  if (!('location' in state) || state.location === undefined) return;
-  const { location } = state;
-  const signal = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
-  const ask = async (method: 'DELETE' | 'GET', url: string) => {
-    const response = await transport({ method, url, signal });
-    await discard(response);
-    return response;
-  };
-  try {
-    const refused = (await ask('DELETE', location)).status === 416;
-    const latest = refused ? (await ask('GET', location)).headers.location : undefined;
-    if (latest !== undefined) await ask('DELETE', resolveLocation(location, latest));
-  } catch {
-    // Whatever ends the push is what people should hear of.
-  }
 }
 
 function failureError({ failure }: UploadState & { phase: 'failed' }): ModelcarError {
