@@ -162,7 +162,10 @@ function newLocation(response: HttpResponse, { url }: Asked): string {
 
 function noLocation(asked: Asked): UploadReply {
   const message = `${asked.target} opened an upload without saying where (no Location)`;
-  return { type: 'refused', failure: { code: 'UNSUPPORTED', message } };
+  return {
+    type: 'refused',
+    failure: { code: 'UNSUPPORTED', message, hint: 'Report it to those who run the registry.' },
+  };
 }
 
 function failure(code: UploadFailure['code'], problem: Problem, asked: Asked): UploadFailure {
