@@ -32,7 +32,8 @@ export interface PushOptions {
   readonly tarLayout?: TarLayout;
   /**
    * Where to write down what was pushed, so that a push that is run again skips it. Default: nowhere.
-   * JSON, readable by its owner alone; pushes at the same time can share it.
+   * JSON, readable by its owner alone; pushes at the same time can share it. Keep it as you keep a password: it holds
+   * the locations of uploads that were left open, and with some registries a location is all that it takes to write.
    */
   readonly stateFile?: string;
   /** Push every layer, whatever the state file says. */
@@ -46,6 +47,10 @@ export interface PushOptions {
   readonly continueOnError?: boolean;
   /** Called synchronously; must be quick and must not throw. */
   readonly onEvent?: OnEvent;
+  /**
+   * Aborted, the push rejects with its reason. With a `stateFile`, requests that send a layer first end in good order,
+   * within 8 seconds, so that a later push goes on there.
+   */
   readonly signal?: AbortSignal;
 }
 
