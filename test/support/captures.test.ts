@@ -120,7 +120,7 @@ test('signed URLs, registry tokens and upload states carry secrets that are foun
     headers: { authorization: `Bearer ${token}`, 'content-length': '0' },
   });
   expect(secretsIn(signed.headers.location ?? '')).toEqual(
-    expect.arrayContaining(['cdn-policy in base64', 'cdn-signature- in base64']),
+    expect.arrayContaining(['cdn-policy in base64', 'cdn-signature in base64']),
   );
   expect(secretsIn(tokens.text)).toEqual(['registry-token', 'refresh-token']);
   expect(secretsIn(upload.headers.location ?? '')).toEqual(['upload-state in base64']);

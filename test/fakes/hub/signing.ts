@@ -121,7 +121,8 @@ function encodePolicy(resource: string, expires: number, range: string | undefin
 
 function sign(signedText: string): string {
   const mac = createHmac('sha256', SECRET).update(signedText).digest();
-  return cloudFrontBase64(Buffer.concat([Buffer.from(secret('cdn signature ')), mac]));
+  // The dot ends the name: a byte of the signature may be a letter too.
+  return cloudFrontBase64(Buffer.concat([Buffer.from(`${secret('cdn signature')}.`), mac]));
 }
 
 /** CloudFront's own alphabet for base64 in URLs. */
