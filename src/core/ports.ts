@@ -6,6 +6,7 @@ import type { Job } from './job.ts';
 import type { PlannedLayer } from './layer-plan.ts';
 import type { ModelId, ResolvedModel, Sibling } from './model.ts';
 import type { ManifestName } from './reference.ts';
+import type { SizeLimit } from './size-limit.ts';
 
 /** Where models come from. Implemented by `hub/`. */
 export interface ModelSource {
@@ -17,6 +18,8 @@ export interface ModelSource {
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
 export interface ImageTarget {
+  /** The largest blob that it is known to take: found out before anything is sent, not after hours. */
+  readonly largestBlob?: SizeLimit | undefined;
   /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
   prepare(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */

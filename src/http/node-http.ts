@@ -113,6 +113,6 @@ function answer(outgoing: ClientRequest, answerTimeoutMs: number): Promise<Incom
 function flatten(headers: IncomingMessage['headers']): Record<string, string | undefined> {
   const flat: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers))
-    flat[name] = Array.isArray(value) ? value.join(', ') : value;
+    flat[name] = Array.isArray(value) ? value.join(name === 'set-cookie' ? '\n' : ', ') : value;
   return flat;
 }

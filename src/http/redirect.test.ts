@@ -84,9 +84,26 @@ describe('redirects of a request', () => {
     expect(requests.length).toBe(3);
   });
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)('of a %s go back to the caller', async (method) => {
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'that keep the method are followed: %s',
+    async (method) => {
+      const { transport, requests } = scripted(to('/x'), answer(201));
+      expect((await withRedirects(5)(transport)({ method, url: 'https://a.test/' })).status).toBe(201);
+      expect(requests.map((request) => request.method)).toEqual([method, method]);
+    },
+  );
+
+  test('that would make a GET of it go back to the caller', async () => {
+    const { transport } = scripted(answer(302, { location: '/x' }));
+    expect((await withRedirects(5)(transport)({ method: 'POST', url: 'https://a.test/' })).status).toBe(302);
+  });
+
+  test('of a stream go back to the caller, who can read its source again', async () => {
     const { transport } = scripted(to('/x'));
-    expect((await withRedirects(5)(transport)({ method, url: 'https://a.test/' })).status).toBe(307);
+    const body = (async function* () {})();
+    expect(
+      (await withRedirects(5)(transport)({ method: 'PATCH', url: 'https://a.test/', body })).status,
+    ).toBe(307);
   });
 
   test.each([

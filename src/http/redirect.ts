@@ -1,6 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import { originOf, withoutQuery } from './origin.ts';
-import { discard, type HttpResponse, type Wrapper } from './transport.ts';
+import { canRepeat, discard, type HttpRequest, type HttpResponse, type Wrapper } from './transport.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -33,7 +33,10 @@ export function resolveVerbatim(base: string, location: string): string {
   return new URL(location, base).href;
 }
 
-/** Follows redirects of GET and HEAD: registries send blobs from storage elsewhere. */
+/**
+ * Follows redirects: of GET and HEAD any, since registries send blobs from storage elsewhere; of the others those that
+ * keep the method (RFC 9110, section 15.4), where the body can be sent once more.
+ */
 export function withRedirects(limit: number): Wrapper {
   return (transport) =>
     async function following(request) {
@@ -41,8 +44,7 @@ export function withRedirects(limit: number): Wrapper {
       for (let hops = 0; ; hops += 1) {
         const response = await transport({ ...request, url });
         const { location } = response.headers;
-        const follows = request.method === 'GET' || request.method === 'HEAD';
-        if (!follows || !isRedirect(response) || location === undefined) return response;
+        if (!isRedirect(response) || location === undefined || !follows(request, response)) return response;
         await discard(response);
         if (hops === limit) {
           throw new ModelcarError(
@@ -54,4 +56,9 @@ export function withRedirects(limit: number): Wrapper {
         url = redirectTarget(url, location);
       }
     };
+}
+
+function follows(request: HttpRequest, { status }: HttpResponse): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return true;
+  return canRepeat(request) && (status === 307 || status === 308);
 }

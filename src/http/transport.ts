@@ -26,7 +26,7 @@ export interface StreamBody extends AsyncIterable<Uint8Array> {
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; a repeated header is joined with `, `. */
+  /** Names in lower case; a repeated header is joined with `, `, cookies with a line break (RFC 6265, section 3). */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;

@@ -25,6 +25,8 @@ export function resolveLocation(base: string, location: string): string {
 
 /** `location` with the digest that commits the session. */
 export function withDigest(location: string, digest: Digest): string {
+  // A redirect of the commit has it already.
+  if (/[?&]digest=/.test(location)) return location;
   return `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`;
 }
 

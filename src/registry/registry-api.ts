@@ -24,7 +24,7 @@ export interface RegistryApi {
   readonly origin: string;
   /** What the URLs of the repository begin with, without a slash at the end. */
   readonly base: string;
-  /** With authorization alone: who sends a stream knows what follows a failure. */
+  /** With authorization, and redirects of what has no stream: who sends one knows what follows a failure. */
   readonly authorized: Transport;
   /** With retry and redirects over the same authorization. */
   readonly patient: Transport;
@@ -41,8 +41,9 @@ export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' |
     tokens: transport,
     clock,
   })(transport);
-  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
-  return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
+  const following = withRedirects(5)(authorized);
+  const patient = withRetry({ retries, clock, onRetry })(following);
+  return { origin, base: `${origin}/v2/${repository}`, authorized: following, patient };
 }
 
 /** Says once where the credentials came from, however often they are asked for. */
