@@ -1,3 +1,4 @@
+import type { PushCost } from './cost.ts';
 import type { Digest } from './digest.ts';
 import type { ErrorCode } from './error.ts';
 import type { BlobOutcome, Pause, Retry } from './ports.ts';
@@ -45,6 +46,8 @@ export type PushEvent =
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
   /** `side` is where it failed: reading from the Hub, or writing to the target. */
   | ({ readonly type: 'layer-retrying'; readonly path: string; readonly side: 'hub' | 'target' } & Retry)
+  /** What a layer took beyond its own bytes, at its end, whether it was pushed or failed; only where that is anything. */
+  | ({ readonly type: 'layer-cost'; readonly path: string } & PushCost)
   | {
       readonly type: 'layer-done';
       readonly path: string;

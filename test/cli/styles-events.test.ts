@@ -27,6 +27,7 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
   'layer-resumed': { type: 'layer-resumed', path: 'p', offset: 1, size: 2 },
   'layer-progress': { type: 'layer-progress', path: 'p', sent: 1, size: 1 },
   'layer-retrying': { type: 'layer-retrying', path: 'p', side: 'hub', offset: 1, ...PAUSE },
+  'layer-cost': { type: 'layer-cost', path: 'p', retries: 1, reread: 1, resent: 1 },
   'layer-done': { type: 'layer-done', path: 'p', digest: SHA, size: 1, outcome: 'existed' },
   'layer-failed': { type: 'layer-failed', path: 'p', code: 'REJECTED', message: 'm' },
   'manifest-pushed': { type: 'manifest-pushed', digest: SHA, reference: 'r' },

@@ -57,6 +57,8 @@ export function createNarrator(now: () => number): Narrate {
         return progressDue(now()) ? layers(progress, progressLine(progress, now())) : [];
       case 'layer-retrying':
         return layers(progress, retry(event, `going on with ${event.path} at byte ${event.offset}`));
+      case 'layer-cost':
+        return []; // the summary has the sum of them
       case 'layer-done':
         return layers(progress, ...layerDone(event, progress));
       case 'layer-failed':

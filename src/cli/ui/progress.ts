@@ -10,6 +10,9 @@ export interface Progress {
   readonly finished: readonly FinishedLayer[];
   readonly leftOut: readonly Of<'files-left-out'>[];
   readonly retries: number;
+  /** Bytes that came from the Hub, and that were sent, more than once. */
+  readonly reread: number;
+  readonly resent: number;
   /** Bytes moved so far, those moved twice counted twice: what the rate is taken from. */
   readonly moved: number;
   readonly samples: Samples;
@@ -39,6 +42,8 @@ export const NOTHING_YET: Progress = {
   finished: [],
   leftOut: [],
   retries: 0,
+  reread: 0,
+  resent: 0,
   moved: 0,
   samples: [],
 };
@@ -68,6 +73,10 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
       return send(progress, event, now);
     case 'layer-retrying':
       return pause(progress, event, now);
+    case 'layer-cost': {
+      const { reread, resent } = event;
+      return { ...progress, reread: progress.reread + reread, resent: progress.resent + resent };
+    }
     case 'layer-done':
       return finish(progress, event, now);
     case 'layer-failed':
