@@ -12,7 +12,14 @@ export interface ModelSource {
   /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
   resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
   /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
-  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, onRetry?: OnRetry): ByteSource;
+  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, observe?: FileObserver): ByteSource;
+}
+
+/** What reading a file took, beyond its bytes. */
+export interface FileObserver {
+  readonly onRetry?: OnRetry;
+  /** Called with a number of bytes that came for nothing: they had come before, or nobody had asked for them. */
+  readonly onReread?: (bytes: number) => void;
 }
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */

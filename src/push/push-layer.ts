@@ -41,7 +41,7 @@ export async function pushLayer(
   const retrying = (side: 'hub' | 'target') => (retry: Retry) =>
     onEvent({ type: 'layer-retrying', path, side, ...retry });
 
-  const file = world.source.file(model, sibling, retrying('hub'));
+  const file = world.source.file(model, sibling, { onRetry: retrying('hub') });
   const bytes = verified(file, { name: sibling.path, oid: sibling.oid });
   const content = tarLayer(path, bytes, tarLayout);
 
