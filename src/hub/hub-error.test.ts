@@ -71,6 +71,40 @@ describe('an answer to a question with a token', () => {
   });
 });
 
+describe('an answer in mid-run', () => {
+  const gone = /acme\/llama was there when the push began.*HF_TOKEN/;
+  test.each<
+    [status: number, errorCode: string | undefined, text: string, authenticated: boolean, hint: RegExp]
+  >([
+    [404, 'RevisionNotFound', 'Invalid rev id: c0ffee', false, /dropped this commit of acme\/llama since/],
+    [401, undefined, LOGIN, false, gone],
+    [404, 'RepoNotFound', 'Repository not found', true, gone],
+    [401, undefined, CREDENTIALS, true, /token is not valid at this Hub: set HF_TOKEN/],
+    [403, undefined, '', true, /HF_TOKEN to a token that may read acme\/llama/],
+    [
+      401,
+      'GatedRepo',
+      GATED_ANONYMOUS,
+      false,
+      /HF_TOKEN.*ask for access at https:\/\/hub\.test\/acme\/llama/,
+    ],
+    [403, 'GatedRepo', GATED_KNOWN, true, /ask for access at https:\/\/hub\.test\/acme\/llama/],
+  ])(
+    '%i %s "%s" says what to do and to run the same command again',
+    async (status, errorCode, text, authenticated, hint) => {
+      const error = await hubError(refusal(status, errorCode, text), { ...ask, authenticated, begun: true });
+      expect(error.hint).toMatch(hint);
+      expect(error.hint).toMatch(/run the same command again[^.]*\.$/);
+    },
+  );
+
+  test('a file that is missing is no reason to run it again', async () => {
+    const answer = refusal(404, 'EntryNotFound', 'Entry not found');
+    const error = await hubError(answer, { ...ask, authenticated: false, begun: true });
+    expect(error.hint).toMatch(/not in acme\/llama at v9/);
+  });
+});
+
 describe('what an error says', () => {
   const message = async (response: ReturnType<typeof answer>, authenticated = false) =>
     (await hubError(response, { ...ask, authenticated })).message;
