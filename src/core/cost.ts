@@ -20,7 +20,8 @@ export interface CostMeter {
 /** @param known bytes that an earlier run had sent already: whatever of them is sent now is sent again */
 export function createCostMeter(known: number): CostMeter {
   let [retries, reread, resent] = [0, 0, 0];
-  let [offset, furthest] = [0, known];
+  let offset: number | undefined;
+  let furthest = known;
   return {
     get cost() {
       return { retries, reread, resent };
@@ -32,7 +33,8 @@ export function createCostMeter(known: number): CostMeter {
       reread += bytes;
     },
     at(now) {
-      resent += Math.max(0, Math.min(now, furthest) - offset);
+      // It begins somewhere, and nothing was sent to get there.
+      resent += Math.max(0, Math.min(now, furthest) - (offset ?? now));
       furthest = Math.max(furthest, now);
       offset = now;
     },

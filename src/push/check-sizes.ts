@@ -26,9 +26,12 @@ export function checkSizes(
     });
   }
   const refused = check(target.largestBlob, 'takes no layer of', ({ size }) => size);
-  if (refused === undefined) return;
-  if (!target.largestBlob?.firm) return onEvent({ type: 'warning', message: refused });
-  throw new ModelcarError('REJECTED', `cannot push the model: ${refused}`, {
+  if (refused !== undefined && !target.largestBlob?.firm) onEvent({ type: 'warning', message: refused });
+  else if (refused !== undefined) throw rejected(refused);
+}
+
+function rejected(refused: string): ModelcarError {
+  return new ModelcarError('REJECTED', `cannot push the model: ${refused}`, {
     hint: 'Push to another registry, or leave the file out with --ignore-patterns.',
   });
 }

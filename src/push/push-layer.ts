@@ -1,7 +1,7 @@
-import type { Descriptor } from '../core/descriptor.ts';
-import { layerDescriptor } from '../core/image.ts';
 import { type CostMeter, createCostMeter } from '../core/cost.ts';
+import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
+import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
 import type { BlobPush, PushedBlob, RecordedBlob, Retry, UploadSession } from '../core/ports.ts';

@@ -1,5 +1,5 @@
-import type { Digest } from '../core/digest.ts';
 import { addCost, NO_COST, type PushCost } from '../core/cost.ts';
+import type { Digest } from '../core/digest.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';

@@ -25,7 +25,6 @@ const resolved = (files: number): PushEvent => ({
   model: 'a/b',
   revision: 'v1',
   commit: 'c',
-  cost: { retries: 0, reread: 0, resent: 0 },
   files,
   size: files * GB,
 });
