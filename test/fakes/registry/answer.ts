@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** The body is a list of errors, under the media type that the personality gives to those. */
+  readonly errors?: true;
   /** Each becomes a WWW-Authenticate header of its own. */
   readonly challenges?: readonly string[];
 }
@@ -29,7 +31,8 @@ export function refuseAll(
   }));
   return {
     status: refusals[0]?.status ?? 500,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers,
+    errors: true,
     body: `${JSON.stringify({ errors })}\n`,
   };
 }

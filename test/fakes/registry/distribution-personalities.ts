@@ -21,6 +21,7 @@ const digestInvalid = {
 export const dist28: Personality = {
   name: 'dist28',
   headers: { 'docker-distribution-api-version': 'registry/2.0' },
+  errorType: 'application/json; charset=utf-8',
   post: {
     withoutSlash: 'redirected',
     range: 'inclusive',
@@ -42,20 +43,22 @@ export const dist28: Personality = {
     range: 'inclusive',
     contentRange: 'ignored',
     brokenRange: { status: 500, code: 'UNKNOWN', message: 'unknown error' },
+    rangeEnd: 'read',
     wrongRange: { ...rangeInvalid, tells: [] },
     streamAfterFirstWrite: 'accepted',
     contentRangeOnPut: 'ignored',
     contentType: 'octet-stream-only',
   },
-  status: { supported: true, range: 'inclusive', location: true },
+  status: { supported: true, range: 'inclusive', location: true, head: 'answered' },
   afterCut: 'kept',
   put: {
     wrongDigest: { ...digestInvalid, session: 'kept' },
+    noDigest: 'malformed',
     emptyAfterChunks: 'accepted',
     digestAnswered: 'sha256',
   },
   cancel: { scope: 'delete' },
-  mount: { withoutFrom: 'session', notThere: 'session', brokenDigest: 'session' },
+  mount: { withoutFrom: 'session', alreadyThere: 'as-any', notThere: 'session', brokenDigest: 'session' },
   manifest: {
     maxBytes: 4 * 1024 * 1024,
     tooLarge: { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
@@ -87,6 +90,7 @@ export const dist28: Personality = {
 export const dist3: Personality = {
   ...dist28,
   name: 'dist3',
+  errorType: 'application/json',
   offset: {
     ...dist28.offset,
     stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
@@ -104,10 +108,13 @@ const olaregSize = {
   message: 'provided length did not match content length',
 };
 
+const notAllowed = { status: 405, code: 'UNSUPPORTED', message: 'The operation is unsupported.' };
+
 /** olareg 0.2: relative Locations, an unsigned state, and 400 for whatever it does not know. */
 export const olareg: Personality = {
   ...dist28,
   name: 'olareg',
+  errorType: 'text/plain; charset=utf-8',
   post: {
     withoutSlash: 'accepted',
     range: 'none',
@@ -129,11 +136,12 @@ export const olareg: Personality = {
     range: 'inclusive-minus-one',
     contentRange: 'checked',
     brokenRange: olaregSize,
+    rangeEnd: 'passed-over',
     wrongRange: { ...olaregSize, tells: ['range'] },
     contentRangeOnPut: 'checked',
     contentType: 'any',
   },
-  status: { supported: true, range: 'inclusive-minus-one', location: true },
+  status: { supported: true, range: 'inclusive-minus-one', location: true, head: notAllowed },
   put: {
     ...dist28.put,
     wrongDigest: {
@@ -141,6 +149,7 @@ export const olareg: Personality = {
       detail: `invalid digest, expected: sha256:${'0'.repeat(64)}`,
       session: 'deleted',
     },
+    noDigest: 'wrong',
     digestAnswered: 'as-asked',
   },
   cancel: { scope: 'push' },
@@ -151,7 +160,7 @@ export const olareg: Personality = {
     checksIndex: true,
     tagParameter: true,
   },
-  mount: { ...dist28.mount, brokenDigest: digestInvalid },
+  mount: { ...dist28.mount, alreadyThere: 'created', brokenDigest: digestInvalid },
   referrers: 'native',
   tags: { pages: 'unquoted', unknownRepository: 'empty-list' },
   etags: 'none',

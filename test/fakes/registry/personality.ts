@@ -66,6 +66,8 @@ export interface Personality {
   readonly name: string;
   /** Sent with every answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The media type of its errors. They are JSON whatever it says. */
+  readonly errorType: string;
   readonly post: {
     readonly withoutSlash: 'redirected' | 'accepted' | 'not-found';
     readonly range: RangeForm;
@@ -84,6 +86,8 @@ export interface Personality {
     readonly contentRange: ContentRangeRule;
     /** A Content-Range that is not `<start>-<end>`, such as RFC 9110's `bytes 0-9/10`. */
     readonly brokenRange: Refusal;
+    /** Who reads the start alone takes any end, also none. */
+    readonly rangeEnd: 'read' | 'passed-over';
     /** Answer to a Content-Range at the wrong place, and what it tells about the right one. */
     readonly wrongRange: Refusal & { readonly tells: readonly ('range' | 'location')[] };
     /** A second PATCH without a Content-Range. */
@@ -95,10 +99,18 @@ export interface Personality {
   };
   readonly status:
     | { readonly supported: false; readonly refusal: Refusal }
-    | { readonly supported: true; readonly range: RangeForm; readonly location: boolean };
+    | {
+        readonly supported: true;
+        readonly range: RangeForm;
+        readonly location: boolean;
+        /** The same question by HEAD. */
+        readonly head: 'answered' | Refusal;
+      };
   readonly afterCut: AfterCut;
   readonly put: {
     readonly wrongDigest: Refusal & { readonly session: 'kept' | 'deleted' };
+    /** No digest at all: a malformed one, or one that nothing has. */
+    readonly noDigest: 'malformed' | 'wrong';
     readonly emptyAfterChunks: 'accepted' | Refusal;
     readonly maxBytes?: { readonly limit: number; readonly refusal: Refusal };
     /** The registry's own algorithm is told, whatever the client asked for. */
@@ -107,6 +119,8 @@ export interface Personality {
   readonly cancel: { readonly scope: 'push' | 'delete' };
   readonly mount: {
     readonly withoutFrom: 'session' | 'any-repository';
+    /** When the repository has the blob already, whatever `from` says. */
+    readonly alreadyThere: 'as-any' | 'created';
     readonly notThere: 'session' | Refusal;
     readonly brokenDigest: 'session' | Refusal;
   };

@@ -69,7 +69,7 @@ export function createStore(budget: Budget): Store {
     alias(name, digest, canonical) {
       const blob = blobs.get(canonical);
       if (!blob) return;
-      blobs.set(digest, { ...blob, digest });
+      blobs.set(digest, blob);
       repository(name).blobs.add(digest);
     },
     blob(name, digest) {
