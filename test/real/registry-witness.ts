@@ -106,7 +106,11 @@ function bodyOf({ body }: Told): string {
   if (!text.startsWith('{')) return text;
   const value: unknown = JSON.parse(text);
   const errors = typeof value === 'object' && value !== null && 'errors' in value ? value.errors : undefined;
-  return Array.isArray(errors) ? errors.map(errorWords).join(', ') : JSON.stringify(value);
+  if (Array.isArray(errors)) return errors.map(errorWords).join(', ');
+  // distribution 2.8 lists tags as the file system does, which is in no order.
+  return JSON.stringify(value, (key, part) =>
+    key === 'tags' && Array.isArray(part) ? part.toSorted() : part,
+  );
 }
 
 function errorWords({ code, message }: { readonly code?: unknown; readonly message?: unknown }): string {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { contentScenes } from './content-scenes.ts';
 import { describePeers } from './peers.ts';
 import { registryWitness } from './registry-witness.ts';
 import { startDistribution3 } from './start-distribution-3.ts';
@@ -12,7 +13,7 @@ import { type Scene, uploadScenes } from './upload-scenes.ts';
  * One script of requests, played to a real registry and to our fake of it. Line by line they say the same. Where
  * they do not, it is the fake that is wrong.
  */
-const scenes: Readonly<Record<string, Scene>> = { ...uploadScenes };
+const scenes: Readonly<Record<string, Scene>> = { ...uploadScenes, ...contentScenes };
 
 const pairs = [
   ['docker-registry', 'dist28', startDockerRegistry],

@@ -40,9 +40,12 @@ export function refuseAll(
 /** gorilla/mux answers unrouted paths itself, in plain text. */
 export const notRouted: Answer = {
   status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: '404 page not found\n',
 };
+
+/** A 404 and not a word more. */
+export const nowhere: Answer = { status: 404, headers: {} };
 
 export function html(status: number, title: string): Answer {
   return {

@@ -1,3 +1,4 @@
+import { notRouted, nowhere } from './answer.ts';
 import type { Personality } from './personality.ts';
 
 const uploadInvalid = { status: 404, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
@@ -13,6 +14,9 @@ const digestInvalid = {
   message: 'provided digest did not match uploaded content',
 };
 
+const unknownError = { status: 500, code: 'UNKNOWN', message: 'unknown error' };
+const manifestInvalid = { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' };
+
 /**
  * distribution 2.8, also inside Harbor. The offset lives in the signed `_state` of the Location and every verb
  * compares it with the bytes on disk, the status request included, so a cut body loses the session for good:
@@ -22,6 +26,8 @@ export const dist28: Personality = {
   name: 'dist28',
   headers: { 'docker-distribution-api-version': 'registry/2.0' },
   errorType: 'application/json; charset=utf-8',
+  listType: 'application/json; charset=utf-8',
+  notRouted,
   post: {
     withoutSlash: 'redirected',
     range: 'inclusive',
@@ -42,7 +48,7 @@ export const dist28: Personality = {
     status: 202,
     range: 'inclusive',
     contentRange: 'ignored',
-    brokenRange: { status: 500, code: 'UNKNOWN', message: 'unknown error' },
+    brokenRange: unknownError,
     rangeEnd: 'read',
     wrongRange: { ...rangeInvalid, tells: [] },
     streamAfterFirstWrite: 'accepted',
@@ -61,17 +67,28 @@ export const dist28: Personality = {
   mount: { withoutFrom: 'session', alreadyThere: 'as-any', notThere: 'session', brokenDigest: 'session' },
   manifest: {
     maxBytes: 4 * 1024 * 1024,
-    tooLarge: { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
+    tooLarge: manifestInvalid,
+    brokenReference: 'not-routed',
+    otherSchema: unknownError,
+    otherMediaType: manifestInvalid,
     withoutLength: 'accepted',
     location: 'sent',
     unknownBlob: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown to registry' },
-    checksIndex: false,
-    hiddenWithoutAccept: true,
-    tagParameter: false,
+    unknown: { status: 404, code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' },
+    hiddenWithoutAccept: {
+      status: 404,
+      code: 'MANIFEST_UNKNOWN',
+      message: 'OCI manifest found, but accept header does not support OCI manifests',
+    },
+    headers: {},
+    tagParameter: 'ignored',
   },
   referrers: 'none',
   tags: {
     pages: 'none',
+    linkAfter: 'more-there',
+    emptyPage: [],
+    brokenCount: 'ignored',
     unknownRepository: {
       status: 404,
       code: 'NAME_UNKNOWN',
@@ -91,13 +108,23 @@ export const dist3: Personality = {
   ...dist28,
   name: 'dist3',
   errorType: 'application/json',
+  listType: 'application/json',
   offset: {
     ...dist28.offset,
     stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
   },
   patch: { ...dist28.patch, contentRange: 'checked-with-length' },
-  manifest: { ...dist28.manifest, checksIndex: true },
-  tags: { ...dist28.tags, pages: 'quoted' },
+  tags: {
+    ...dist28.tags,
+    pages: 'quoted',
+    linkAfter: 'full-page',
+    emptyPage: null,
+    brokenCount: {
+      status: 400,
+      code: 'PAGINATION_NUMBER_INVALID',
+      message: 'invalid number of results requested',
+    },
+  },
 };
 
 const olaregInvalid = { status: 400, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
@@ -108,6 +135,12 @@ const olaregSize = {
   message: 'provided length did not match content length',
 };
 
+const olaregUnknown = {
+  status: 404,
+  code: 'MANIFEST_UNKNOWN',
+  message: 'manifest unknown to registry',
+};
+
 const notAllowed = { status: 405, code: 'UNSUPPORTED', message: 'The operation is unsupported.' };
 
 /** olareg 0.2: relative Locations, an unsigned state, and 400 for whatever it does not know. */
@@ -115,6 +148,8 @@ export const olareg: Personality = {
   ...dist28,
   name: 'olareg',
   errorType: 'text/plain; charset=utf-8',
+  listType: 'application/json',
+  notRouted: nowhere,
   post: {
     withoutSlash: 'accepted',
     range: 'none',
@@ -156,12 +191,28 @@ export const olareg: Personality = {
   manifest: {
     ...dist28.manifest,
     maxBytes: 8 * 1024 * 1024,
-    tooLarge: { status: 413, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
-    checksIndex: true,
-    tagParameter: true,
+    tooLarge: { ...manifestInvalid, status: 413 },
+    brokenReference: digestInvalid,
+    otherSchema: 'accepted',
+    otherMediaType: 'accepted',
+    unknownBlob: {
+      status: 400,
+      code: 'MANIFEST_BLOB_UNKNOWN',
+      message: 'manifest references a manifest or blob unknown to registry',
+    },
+    unknown: olaregUnknown,
+    hiddenWithoutAccept: olaregUnknown,
+    headers: { 'accept-ranges': 'bytes' },
+    tagParameter: 'digest-only',
   },
   mount: { ...dist28.mount, alreadyThere: 'created', brokenDigest: digestInvalid },
   referrers: 'native',
-  tags: { pages: 'unquoted', unknownRepository: 'empty-list' },
+  tags: {
+    pages: 'unquoted',
+    linkAfter: 'more-there',
+    emptyPage: [],
+    brokenCount: 'ignored',
+    unknownRepository: 'empty-list',
+  },
   etags: 'none',
 };

@@ -1,4 +1,4 @@
-import type { Refusal } from './answer.ts';
+import type { Answer, Refusal } from './answer.ts';
 
 /** How an answer tells the bytes it holds; `n` bytes are stored. */
 export type RangeForm =
@@ -68,6 +68,10 @@ export interface Personality {
   readonly headers: Readonly<Record<string, string>>;
   /** The media type of its errors. They are JSON whatever it says. */
   readonly errorType: string;
+  /** The media type of its other JSON: the ping, the list of tags. */
+  readonly listType: string;
+  /** The answer to a path that is no part of the API. */
+  readonly notRouted: Answer;
   readonly post: {
     readonly withoutSlash: 'redirected' | 'accepted' | 'not-found';
     readonly range: RangeForm;
@@ -127,19 +131,33 @@ export interface Personality {
   readonly manifest: {
     readonly maxBytes: number;
     readonly tooLarge: Refusal;
+    /** A reference that is neither tag nor digest. */
+    readonly brokenReference: Refusal | 'not-routed';
+    /** A document of another `schemaVersion` than 2. */
+    readonly otherSchema: Refusal | 'accepted';
+    /** A document whose own `mediaType` is not that of the header. */
+    readonly otherMediaType: Refusal | 'accepted';
     readonly withoutLength: 'accepted' | Refusal;
     readonly location: 'sent' | 'none';
     readonly unknownBlob: Refusal;
-    /** Whether an index must name manifests that are there. */
-    readonly checksIndex: boolean;
+    readonly unknown: Refusal;
     /** An OCI manifest stays hidden from a GET that does not ask for its type. */
-    readonly hiddenWithoutAccept: boolean;
-    readonly tagParameter: boolean;
+    readonly hiddenWithoutAccept: Refusal;
+    /** Sent with a manifest that is read. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** `?tag=` names more tags (distribution-spec 1.2-dev); beside a tag it is refused. */
+    readonly tagParameter: 'ignored' | 'digest-only';
   };
   readonly referrers: 'none' | 'native';
   readonly tags: {
     /** `none`: the whole list, in no order, whatever `n` says. Else how `rel` is written in the Link (RFC 8288). */
     readonly pages: 'none' | 'quoted' | 'unquoted';
+    /** Some find out that there is no more only when they are asked for it. */
+    readonly linkAfter: 'more-there' | 'full-page';
+    /** How a page without a tag is written: Go has two kinds of nothing. */
+    readonly emptyPage: readonly [] | null;
+    /** An `n` that is no number. */
+    readonly brokenCount: Refusal | 'ignored';
     /** No page is longer, whatever `n` says: 100 in Quay. */
     readonly largestPage?: number;
     readonly unknownRepository: Refusal | 'empty-list';
