@@ -64,7 +64,8 @@ function bodiless(method: string): Buffer | undefined {
 
 function wordsOf(told: Told, method: string, origin: string): string {
   const headers = headersOf(told, method, origin);
-  return [String(told.status), ...headers, bodyOf(told)].filter((word) => word !== '').join(' | ');
+  const waited = told.continued ? ['100'] : [];
+  return [...waited, String(told.status), ...headers, bodyOf(told)].filter((word) => word !== '').join(' | ');
 }
 
 /**
@@ -97,8 +98,9 @@ export function sessionIn(path: string): string | undefined {
 }
 
 /**
- * An error is its code and its message. The `detail` is left out: Go's errors come out of it as `{}`, and the
- * spec gives it no meaning (distribution-spec, "Error codes").
+ * An error is its code and its message. Its `detail` has no meaning by the spec (distribution-spec, "Error
+ * codes"), and is left out but for the one thing that can be told from nothing else: whether olareg calls the
+ * digest invalid, or the session.
  */
 function bodyOf({ body }: Told): string {
   const text = body.toString('utf8').trim();
@@ -113,6 +115,7 @@ function bodyOf({ body }: Told): string {
   );
 }
 
-function errorWords({ code, message }: { readonly code?: unknown; readonly message?: unknown }): string {
-  return `${code} "${message}"`;
+function errorWords({ code, message, detail }: Record<string, unknown>): string {
+  const ofDigest = code === 'BLOB_UPLOAD_INVALID' && /invalid digest/.test(String(detail));
+  return `${code} "${message}"${ofDigest ? ' of the digest' : ''}`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sendCutBody } from './raw-http.ts';
-import type { Ask, Told, Witness } from './registry-witness.ts';
+import { type Ask, sessionIn, type Told, type Witness } from './registry-witness.ts';
 
 /** A piece of the script: what a client might do to a registry, in a repository of its own. */
 export type Scene = (witness: Witness, repository: string) => Promise<void>;
@@ -76,21 +76,16 @@ const otherSession = '7f0e6f4c-1b7b-4e6e-9f0a-0f1e2d3c4b5a';
 
 /**
  * A registry learns of a hang-up when it likes, and of the bytes before it; so the session is asked until it says
- * something new, twice.
+ * something else than it did before.
  */
-async function settled({ look }: Witness, at: URL, before: string): Promise<void> {
-  const wordOf = ({ status, headers }: Told) => `${status} ${headers.range}`;
-  let last = before;
+async function changed(witness: Witness, at: URL, before: string): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end; await delay(10)) {
-    const now = wordOf(await look({ method: 'GET', at }));
-    if (now !== before && now === last) return;
-    last = now;
+    if ((await wordOf(witness, at)) !== before) return;
   }
   throw new Error(`the session still says "${before}"`);
 }
 
-/** What an untouched session of the registry says, as `settled` wants it. */
-async function sessionBefore({ look }: Witness, at: URL): Promise<string> {
+async function wordOf({ look }: Witness, at: URL): Promise<string> {
   const { status, headers } = await look({ method: 'GET', at });
   return `${status} ${headers.range}`;
 }
@@ -102,11 +97,11 @@ const framings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** A client that hangs up behind six of ten bytes. */
 async function cut(witness: Witness, at: URL, framing: string): Promise<void> {
-  const before = await sessionBefore(witness, at);
+  const before = await wordOf(witness, at);
   const headers = framings[framing] ?? {};
   await sendCutBody({ method: 'PATCH', url: at, headers }, bytes.subarray(0, 6));
   witness.note(`> PATCH ten bytes ${framing}, and a hang-up after six`);
-  await settled(witness, at, before);
+  await changed(witness, at, before);
 }
 
 export const uploadScenes: Readonly<Record<string, Scene>> = {
@@ -334,6 +329,18 @@ export const uploadScenes: Readonly<Record<string, Scene>> = {
     }
   },
 
+  async 'a client that asks before it sends'(witness, repository) {
+    const { ask } = witness;
+    const asking = { headers: { expect: '100-continue' }, body: bytes } as const;
+    const begun = await begin(witness, repository);
+    const first = await ask('ten bytes', { method: 'PATCH', at: begun, ...asking });
+    await ask('ten bytes at a stale Location', { method: 'PATCH', at: begun, ...asking });
+    const headers = { ...asking.headers, 'content-range': '3-12' };
+    await ask('ten bytes at a wrong offset', { method: 'PATCH', at: first.location, headers, body: bytes });
+    const lost = new URL(first.location.href.replace(sessionIn(first.location.pathname) ?? '', otherSession));
+    await ask('ten bytes for no such session', { method: 'PATCH', at: lost, ...asking });
+  },
+
   async 'a body that is cut by a hang-up'(witness, repository) {
     for (const framing of Object.keys(framings)) {
       const at = await begin(witness, repository);
@@ -345,6 +352,18 @@ export const uploadScenes: Readonly<Record<string, Scene>> = {
     }
   },
 
+  async 'a body that is cut by a reset'(witness, repository) {
+    const at = await begin(witness, repository);
+    const before = await wordOf(witness, at);
+    const headers = { 'content-length': String(2 ** 20) };
+    const after = () => changed(witness, at, before);
+    await sendCutBody({ method: 'PATCH', url: at, headers }, Buffer.alloc(2 ** 16), { by: 'rst', after });
+    witness.note('> PATCH a mebibyte, and a reset while some of it is there');
+    const { status, headers: told } = await witness.look({ method: 'GET', at });
+    // How much of it is there is for the kernels to say.
+    witness.note(`< ${status} ${/^0-[1-9]/.test(told.range ?? '') ? 'with bytes' : 'without'}`);
+  },
+
   async 'a second chunk that is cut'(witness, repository) {
     const first = await patch(witness, await begin(witness, repository), bytes.subarray(0, 2), '0-1');
     await cut(witness, first.location, 'with its length');
@@ -354,10 +373,10 @@ export const uploadScenes: Readonly<Record<string, Scene>> = {
 
   async 'a PATCH whose answer is lost'(witness, repository) {
     const at = await begin(witness, repository);
-    const before = await sessionBefore(witness, at);
+    const before = await wordOf(witness, at);
     await sendCutBody({ method: 'PATCH', url: at, headers: framings['with its length'] ?? {} }, bytes);
     witness.note('> PATCH ten bytes, and a hang-up before the answer');
-    await settled(witness, at, before);
+    await changed(witness, at, before);
     const now = await status(witness, at);
     await patch(witness, at, bytes, '0-9');
     await commit(witness, at);
@@ -367,10 +386,10 @@ export const uploadScenes: Readonly<Record<string, Scene>> = {
   async 'a commit whose answer is lost'(witness, repository) {
     const patched = await patch(witness, await begin(witness, repository), bytes);
     const url = withDigest(patched.location, digest);
-    const before = await sessionBefore(witness, patched.location);
+    const before = await wordOf(witness, patched.location);
     await sendCutBody({ method: 'PUT', url, headers: { 'content-length': '0' } }, Buffer.alloc(0));
     witness.note('> PUT the commit, and a hang-up before the answer');
-    await settled(witness, patched.location, before);
+    await changed(witness, patched.location, before);
     await commit(witness, patched.location);
     await head(witness, repository);
   },

@@ -74,6 +74,7 @@ export const dist28: Personality = {
     withoutLength: 'accepted',
     location: 'sent',
     unknownBlob: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown to registry' },
+    checksIndex: true,
     unknown: { status: 404, code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' },
     hiddenWithoutAccept: {
       status: 404,
@@ -154,7 +155,7 @@ export const olareg: Personality = {
     withoutSlash: 'accepted',
     range: 'none',
     headers: {},
-    monolithic: 'accepted',
+    monolithic: { ...olaregInvalid, detail: 'digest mismatch' },
     missingRepository: 'created',
   },
   location: 'relative',

@@ -180,10 +180,11 @@ function parseManifest(mediaType: string, bytes: Buffer): ParsedManifest | undef
   };
 }
 
-function missingParts({ store }: World, repository: string, manifest: ParsedManifest): string[] {
+function missingParts({ store, personality }: World, repository: string, manifest: ParsedManifest): string[] {
+  const children = personality.manifest.checksIndex ? manifest.manifests : [];
   return [
     ...manifest.blobs.filter((digest) => !store.blob(repository, digest)),
-    ...manifest.manifests.filter((digest) => !store.manifest(repository, digest)),
+    ...children.filter((digest) => !store.manifest(repository, digest)),
   ];
 }
 

@@ -76,8 +76,8 @@ export interface Personality {
     readonly withoutSlash: 'redirected' | 'accepted' | 'not-found';
     readonly range: RangeForm;
     readonly headers: Readonly<Record<string, string>>;
-    /** Whether `POST …?digest=` with the whole body is a finished upload. */
-    readonly monolithic: 'ignored' | 'accepted';
+    /** Whether `POST …?digest=` with the whole body is a finished upload, and what a wrong digest gets there. */
+    readonly monolithic: 'ignored' | Refusal;
     readonly missingRepository: 'created' | 'connection-closed';
   };
   readonly location: 'absolute' | 'relative' | 'artifacts-uploads';
@@ -140,6 +140,8 @@ export interface Personality {
     readonly withoutLength: 'accepted' | Refusal;
     readonly location: 'sent' | 'none';
     readonly unknownBlob: Refusal;
+    /** Whether an index must name manifests that are there; both distribution 3 and olareg can be told to let it be. */
+    readonly checksIndex: boolean;
     readonly unknown: Refusal;
     /** An OCI manifest stays hidden from a GET that does not ask for its type. */
     readonly hiddenWithoutAccept: Refusal;

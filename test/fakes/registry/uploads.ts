@@ -3,7 +3,7 @@ import { drain, receive } from './body.ts';
 import { chunkRefusal, contentRangeRefusal, overlapOf } from './chunk-rules.ts';
 import { isDigest, malformedDigest } from './digest.ts';
 import { ConnectionCut, type Exchange, placed, type World } from './exchange.ts';
-import type { RangeForm } from './personality.ts';
+import type { Personality, RangeForm } from './personality.ts';
 import { rangeHeader, type UploadSession } from './sessions.ts';
 
 /** `POST …/blobs/uploads/`: begin an upload, or link a blob that another repository has. */
@@ -31,13 +31,14 @@ export async function beginUpload(world: World, exchange: Exchange): Promise<Ans
     if (notThere !== 'session') return refuse(notThere);
   }
   const digest = searchParams.get('digest');
-  const monolithic = digest !== null && personality.post.monolithic === 'accepted';
-  if (monolithic && !isDigest(digest)) return refuse(malformedDigest);
+  const { monolithic } = personality.post;
+  const whole = digest !== null && monolithic !== 'ignored';
+  if (whole && !isDigest(digest)) return refuse(malformedDigest);
   const session = sessions.begin(repository);
   exchange.session = session;
-  if (monolithic) {
+  if (whole) {
     await storeBody(world, exchange, session);
-    return finish(world, exchange, session, digest);
+    return finish(world, exchange, session, digest, { ...monolithic, session: 'deleted' });
   }
   await drain(world, exchange);
   return progress(world, exchange, session, 202, personality.post.range, personality.post.headers);
@@ -95,7 +96,7 @@ export async function finishUpload(world: World, exchange: Exchange): Promise<An
     return refuse(limits.unequal ?? limits.tooLarge);
   }
   await storeBody(world, exchange, session);
-  return finish(world, exchange, session, digest);
+  return finish(world, exchange, session, digest, put.wrongDigest);
 }
 
 /** `DELETE <Location>`: never mind. */
@@ -193,9 +194,15 @@ function settleCut(
   }
 }
 
-function finish(world: World, exchange: Exchange, session: UploadSession, digest: string): Answer {
+function finish(
+  world: World,
+  exchange: Exchange,
+  session: UploadSession,
+  digest: string,
+  wrongDigest: Personality['put']['wrongDigest'],
+): Answer {
   const { personality, store, sessions } = world;
-  const { wrongDigest, digestAnswered } = personality.put;
+  const { digestAnswered } = personality.put;
   const { content, repository } = session;
   if (content.digestLike(digest) !== digest) {
     if (wrongDigest.session === 'deleted') {
