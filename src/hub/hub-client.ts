@@ -2,6 +2,7 @@ import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { originOf } from '../http/origin.ts';
+import { type PacingPolicy, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
@@ -13,6 +14,7 @@ import {
   type Wrapper,
 } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
+import { allowanceOf, bucketOf } from './hub-quota.ts';
 
 export interface HubOptions {
   readonly endpoint: string;
@@ -25,6 +27,7 @@ export interface HubOptions {
   readonly stallTimeoutMs: number;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
+  readonly onHold?: PacingPolicy['onHold'];
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -48,15 +51,16 @@ export interface HubClient {
 export const PAGE_LIMIT: number = 16 * 2 ** 20;
 
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, onRetry, clock, transport, metadataTimeoutMs, stallTimeoutMs } = options;
+  const { token, retries, onRetry, onHold, clock, metadataTimeoutMs, stallTimeoutMs } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
-  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(transport);
+  const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
+  const paced = withPacing({ clock, bucketOf, allowanceOf, waitMs, onHold })(options.transport);
+  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(paced);
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs'>): Transport =>
     (request) =>
       authorized({ ...limits, ...request });
   const metadata = limited({ answerTimeoutMs: metadataTimeoutMs, stallTimeoutMs });
-  const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const patient = withRetry({ retries, clock, waitMs, onRetry });
   return {
     endpoint,
