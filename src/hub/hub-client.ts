@@ -1,8 +1,9 @@
 import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
-import { originOf } from '../http/origin.ts';
+import { originOf, withoutQuery } from '../http/origin.ts';
 import { type PacingPolicy, withPacing } from '../http/pacing.ts';
+import { presentable } from '../http/presentable.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
@@ -15,6 +16,7 @@ import {
 } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
+import { parseErrorMessage } from './wire.ts';
 
 export interface HubOptions {
   readonly endpoint: string;
@@ -78,8 +80,19 @@ function readWhole(transport: Transport): Transport {
   return async (request) => {
     const response = await transport(request);
     const text = await readText(response, PAGE_LIMIT);
+    if (response.status === 200) refuseError(text, request.url);
     return { ...response, body: fromBytes(Buffer.from(text)).open() };
   };
+}
+
+/** A Hub in trouble was seen to answer 200 with an error where the model was due: as passing as a 500. */
+function refuseError(text: string, url: string): void {
+  const said = /^\s*\{\s*"error"/.test(text) ? parseErrorMessage(text) : undefined;
+  if (said === undefined) return;
+  const code = /rate limit/i.test(said) ? 'RATE_LIMITED' : 'UNAVAILABLE';
+  throw new ModelcarError(code, `GET ${withoutQuery(url)} was answered with an error: ${presentable(said)}`, {
+    hint: 'Run the same command again.',
+  });
 }
 
 /** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */

@@ -27,7 +27,7 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
     headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
   );
   const { code, hint } = classify(status, headers['x-error-code'], said, question);
-  const requestId = headers['x-request-id'] ?? headers['x-amz-cf-id'];
+  const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
   const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
