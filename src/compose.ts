@@ -163,6 +163,7 @@ function createWorld(options: PushOptions, transports: Transports): World {
       stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
       retries: hub.retries ?? DEFAULT_RETRIES,
       onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
+      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
       transport: transports.hub.send,
       clock: systemClock,
     }),
@@ -218,6 +219,7 @@ function registryApi(
     onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
     retries: retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
+    onHold: (hold) => onEvent({ type: 'requests-held', side: 'target', ...hold }),
     transport: transport.send,
     clock: systemClock,
   };

@@ -116,6 +116,8 @@ describe('what an error says', () => {
   test.each([
     ['the header', answer(500, { 'x-error-message': 'from header' }, '{"error":"from body"}'), 'from header'],
     ['the JSON', answer(500, {}, '{"error":"from body"}'), 'from body'],
+    ['a list in the JSON', answer(500, {}, '{"errors":[{"message":"one"},{"message":"two"}]}'), 'one; two'],
+    ['a description in the JSON', answer(500, {}, '{"error_description":"why"}'), 'why'],
     ['plain text', answer(500, { 'content-type': 'text/plain' }, 'plain\n  words'), 'plain words'],
   ])('the words come from %s', async (_, response, words) => {
     expect(await message(response)).toContain(words);
@@ -130,9 +132,12 @@ describe('what an error says', () => {
     expect((await message(response)).length).toBeLessThan(500);
   });
 
-  test.each(['x-request-id', 'x-amz-cf-id'])('the request can be reported by its %s', async (header) => {
-    expect(await message(answer(500, { [header]: 'Root=1-6a59' }))).toContain('(request Root=1-6a59)');
-  });
+  test.each(['x-request-id', 'x-amzn-trace-id', 'x-amz-cf-id'])(
+    'the request can be reported by its %s',
+    async (header) => {
+      expect(await message(answer(500, { [header]: 'Root=1-6a59' }))).toContain('(request Root=1-6a59)');
+    },
+  );
 
   test.each([
     'Found. Redirecting to https://cdn.test/f?Policy=SECRET&Signature=SECRET&Key-Pair-Id=SECRET',

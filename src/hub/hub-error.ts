@@ -31,7 +31,7 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const refusal = classify(status, headers['x-error-code'], said, question);
   const { code } = refusal;
   const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
-  const requestId = headers['x-request-id'] ?? headers['x-amz-cf-id'];
+  const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
   const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');

@@ -22,6 +22,7 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
   'files-left-out': { type: 'files-left-out', reason: 'r', files: 1, size: 1 },
   warning: { type: 'warning', message: 'm' },
   'request-retrying': { type: 'request-retrying', side: 'hub', ...PAUSE },
+  'requests-held': { type: 'requests-held', side: 'hub', delayMs: 1, reason: 'r' },
   'credentials-chosen': { type: 'credentials-chosen', registry: 'r', origin: 'o' },
   'layer-started': { type: 'layer-started', path: 'p', size: 1 },
   'layer-resumed': { type: 'layer-resumed', path: 'p', offset: 1, size: 2 },

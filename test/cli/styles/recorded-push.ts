@@ -21,6 +21,15 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
     600,
     { type: 'request-retrying', side: 'hub', retry: 1, delayMs: 12_000, reason: '429 Too Many Requests' },
   ],
+  [
+    700,
+    {
+      type: 'requests-held',
+      side: 'hub',
+      delayMs: 12_000,
+      reason: '0 of 500 requests are left to us (api)',
+    },
+  ],
   done(12_700, 'models/config.json', 2_560, 'existed'),
   ...layer(12_800, '::add-mask::a', 2_560),
   ...layer(12_900, 'models/##vso[task.setvariable variable=x]y', 2_560),
