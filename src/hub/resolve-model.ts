@@ -16,6 +16,11 @@ import { parseCommit, parseTreePage } from './wire.ts';
 
 const HOPS = 10;
 
+/** Models have fewer than 100,000 files (https://huggingface.co/docs/hub/storage-limits); a listing beyond this has no end. */
+const FILES_LIMIT = 250_000;
+/** A page has up to 1000 entries; so few that this is not enough are no answer. */
+const PAGES_LIMIT = 5_000;
+
 /**
  * Revision → commit, once; then the files at that commit, page by page; then one file is asked for, so that a gate
  * shows before the first upload is opened.
@@ -55,17 +60,22 @@ async function listSiblings(
   const siblings: Sibling[] = [];
   const seen = new Set<string>();
   for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
-    if (seen.has(url))
-      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`, {
-        hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
-      });
+    if (seen.has(url)) throw badListing(id, 'goes in a circle');
+    if (seen.size === PAGES_LIMIT) throw badListing(id, `has more than ${PAGES_LIMIT} pages`);
     seen.add(url);
     const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
     if (response.status !== 200) throw await asError(`list ${formatModelId(id)}`, response, id, commit, hub);
-    siblings.push(...parseTreePage(await readText(response, PAGE_LIMIT), url));
+    for (const sibling of parseTreePage(await readText(response, PAGE_LIMIT), url)) siblings.push(sibling);
+    if (siblings.length > FILES_LIMIT) throw badListing(id, `has more than ${FILES_LIMIT} files`);
     url = hub.endpoint.nextPage(response.headers.link, url);
   }
   return siblings;
+}
+
+function badListing(id: ModelId, what: string): ModelcarError {
+  return new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} ${what}`, {
+    hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+  });
 }
 
 /** The listing of a gated model is public, its files are not. */

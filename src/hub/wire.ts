@@ -2,12 +2,19 @@ import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type Oid, type Sibling } from '../core/model.ts';
+import { presentable } from '../http/presentable.ts';
 
 /** The shapes of the Hub's JSON (https://huggingface.co/docs/hub/api), as much of them as we rely on. */
 
 const info = v.object({ sha: v.string() });
 
-const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** 1 PiB: no file of the Hub comes near it (https://huggingface.co/docs/hub/storage-limits), and sums of sizes stay exact. */
+const LARGEST = 2 ** 50;
+
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(LARGEST));
+
+/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+const FIRST_ISSUE = { abortEarly: true } as const;
 
 const treeEntry = v.object({
   type: v.string(),
@@ -22,7 +29,7 @@ const treeEntry = v.object({
 
 /** @throws ModelcarError `UNSUPPORTED` */
 export function parseCommit(body: string, url: string): Commit {
-  const parsed = v.safeParse(info, parseAnswer(body, url));
+  const parsed = v.safeParse(info, parseAnswer(body, url), FIRST_ISSUE);
   if (parsed.success && isCommit(parsed.output.sha)) return parsed.output.sha;
   throw unreadable(url, 'no commit in it');
 }
@@ -33,7 +40,7 @@ export function parseCommit(body: string, url: string): Commit {
  *   cannot be checked is not pushed
  */
 export function parseTreePage(body: string, url: string): readonly Sibling[] {
-  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url));
+  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url), FIRST_ISSUE);
   if (!parsed.success) throw unreadable(url, 'not a listing of files');
   return parsed.output
     .filter(({ type }) => type === 'file')
@@ -41,7 +48,7 @@ export function parseTreePage(body: string, url: string): readonly Sibling[] {
       const oid = parseOid(entry);
       const bytes = entry.lfs?.size ?? entry.size;
       if (oid === undefined || bytes === undefined)
-        throw unreadable(url, `no size or no hash for ${entry.path}`);
+        throw unreadable(url, `no size or no hash for ${presentable(entry.path)}`);
       return { path: entry.path, size: bytes, oid };
     });
 }
@@ -56,7 +63,7 @@ function parseOid({ oid, lfs }: v.InferOutput<typeof treeEntry>): Oid | undefine
 
 /** The message of an error answer, wherever in it the Hub put it. */
 export function parseErrorMessage(body: string): string | undefined {
-  const parsed = v.safeParse(v.object({ error: v.string() }), parseJson(body));
+  const parsed = v.safeParse(v.object({ error: v.string() }), parseJson(body), FIRST_ISSUE);
   return parsed.success ? parsed.output.error : undefined;
 }
 
