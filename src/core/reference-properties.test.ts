@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anyText, jumble } from '../../test/support/arbitrary-text.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 import { isDigest, parseDigest } from './digest.ts';
 import { ModelcarError } from './error.ts';
 import { formatModelId, isCommit, parseModelId, parseRevision } from './model.ts';
@@ -15,8 +16,42 @@ import {
 
 const DIGEST = `sha256:${'0a'.repeat(32)}`;
 const pieces = [
-  ...['ghcr.io', 'localhost', '127.0.0.1', '[::1]', '[::', '1.2.3.999', ':5000', ':99999', ':', '/', '//', 'acme', 'llama', 'A', '-', '--', '_', '.'],
-  ...['..', '@', `@${DIGEST}`, '@sha256:', 'oci:', 'http://', 'https://', 'docker://', 'v1', ' ', '\0', '\n', '?', '#'],
+  ...[
+    'ghcr.io',
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+    '[::',
+    '1.2.3.999',
+    ':5000',
+    ':99999',
+    ':',
+    '/',
+    '//',
+    'acme',
+    'llama',
+    'A',
+    '-',
+    '--',
+    '_',
+    '.',
+  ],
+  ...[
+    '..',
+    '@',
+    `@${DIGEST}`,
+    '@sha256:',
+    'oci:',
+    'http://',
+    'https://',
+    'docker://',
+    'v1',
+    ' ',
+    '\0',
+    '\n',
+    '?',
+    '#',
+  ],
 ];
 const text = fc.oneof(jumble(pieces, 8), anyText(30));
 
@@ -41,22 +76,26 @@ describe('whatever is typed', () => {
         const scheme = location.kind === 'registry' ? `${location.registry.scheme}://` : '';
         expect(parseStoredReference(scheme + formatReference(location, name))).toEqual(read);
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 
   test('a registry and a repository that are taken make URLs that lead to that registry', () => {
     fc.assert(
-      fc.property(text, jumble(['a', 'b', '/', '.', '-', '_', '%2e', '?', '#', '@', '..'], 6), (host, repository) => {
-        const location = unlessRefused(() => parseTargetLocation(host, repository));
-        if (location?.kind !== 'registry') return;
-        const { scheme, host: name } = location.registry;
-        const base = `${scheme}://${name}`;
-        const url = new URL(`${base}/v2/${location.repository}/blobs/uploads/`);
-        expect(url.pathname).toBe(`/v2/${location.repository}/blobs/uploads/`);
-        expect(url.username + url.password + url.search + url.hash).toBe('');
-      }),
-      { numRuns: 1000 },
+      fc.property(
+        text,
+        jumble(['a', 'b', '/', '.', '-', '_', '%2e', '?', '#', '@', '..'], 6),
+        (host, repository) => {
+          const location = unlessRefused(() => parseTargetLocation(host, repository));
+          if (location?.kind !== 'registry') return;
+          const { scheme, host: name } = location.registry;
+          const base = `${scheme}://${name}`;
+          const url = new URL(`${base}/v2/${location.repository}/blobs/uploads/`);
+          expect(url.pathname).toBe(`/v2/${location.repository}/blobs/uploads/`);
+          expect(url.username + url.password + url.search + url.hash).toBe('');
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 
@@ -91,7 +130,7 @@ describe('whatever is typed', () => {
         const revision = unlessRefused(() => parseRevision(typed));
         if (revision !== undefined) expect(decodeURIComponent(encodeURIComponent(revision))).toBe(revision);
       }),
-      { numRuns: 2000 },
+      { numRuns: 600 },
     );
   });
 });
@@ -100,11 +139,19 @@ test.each(['a', 'a-', 'a/', 'a.b_c__d--', '-', '@sha256:', ':', '[', '1.'])(
   'a name of nothing but %j is read in no time',
   (piece) => {
     const long = piece.repeat(100_000 / piece.length);
-    const started = performance.now();
-    for (const typed of [long, `r.test/${long}`, `r.test/a${long}!`, `${long}/a`, `r.test/a:${long}`, `oci:${long}`]) {
-      unlessRefused(() => parseStoredReference(typed));
-      unlessRefused(() => parseTargetLocation(typed, long));
-    }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    const spent = cpuMs(() => {
+      for (const typed of [
+        long,
+        `r.test/${long}`,
+        `r.test/a${long}!`,
+        `${long}/a`,
+        `r.test/a:${long}`,
+        `oci:${long}`,
+      ]) {
+        unlessRefused(() => parseStoredReference(typed));
+        unlessRefused(() => parseTargetLocation(typed, long));
+      }
+    });
+    expect(spent).toBeLessThan(1_000);
   },
 );

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 import { ModelcarError } from '../core/error.ts';
 import { parseHubEndpoint } from './endpoint.ts';
 
@@ -28,13 +29,14 @@ test('whatever the Link says, a listing goes on at the endpoint or is refused', 
         }
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
 test.each(['<', '<>;', '<> ; rel '])('a Link of nothing but %j is read in no time', (part) => {
-  const started = performance.now();
-  endpoint.nextPage(part.repeat(100_000 / part.length), PAGE);
-  endpoint.nextPage(part + ' '.repeat(100_000), PAGE);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const spent = cpuMs(() => {
+    endpoint.nextPage(part.repeat(100_000 / part.length), PAGE);
+    endpoint.nextPage(part + ' '.repeat(100_000), PAGE);
+  });
+  expect(spent).toBeLessThan(1_000);
 });

@@ -1,14 +1,14 @@
 import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
-import { originOf } from '../http/origin.ts';
+import { originOf, withoutQuery } from '../http/origin.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import {
   type HttpRequest,
   type HttpResponse,
-  readText,
+  readBytes,
   type Transport,
   type Wrapper,
 } from '../http/transport.ts';
@@ -69,12 +69,19 @@ export function createHubClient(options: HubOptions): HubClient {
   };
 }
 
-/** Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again. */
+/**
+ * Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again.
+ * @throws ModelcarError `UNSUPPORTED` when it goes on beyond {@link PAGE_LIMIT}
+ */
 function readWhole(transport: Transport): Transport {
   return async (request) => {
     const response = await transport(request);
-    const text = await readText(response, PAGE_LIMIT);
-    return { ...response, body: fromBytes(Buffer.from(text)).open() };
+    const bytes = await readBytes(response, PAGE_LIMIT);
+    if (bytes.length < PAGE_LIMIT) return { ...response, body: fromBytes(bytes).open() };
+    const what = `the Hub's answer to ${withoutQuery(request.url)} is longer than ${PAGE_LIMIT / 2 ** 20} MiB`;
+    throw new ModelcarError('UNSUPPORTED', `${what}: not read`, {
+      hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+    });
   };
 }
 

@@ -14,8 +14,8 @@ export interface TagsQuestion {
 
 /** What ECR allows at most; others give fewer if they like. */
 const PAGE_SIZE = 1000;
-/** distribution 2.8 ignores the size and sends everything at once. */
-const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+/** distribution 2.8 ignores the size and sends everything at once: some 500,000 tags then. */
+const PAGE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** A list that has not ended by then will not end. */
 const PAGES_LIMIT = 10_000;
 const TAGS_LIMIT = 1_000_000;

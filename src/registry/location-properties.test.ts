@@ -82,7 +82,7 @@ describe('whatever a server writes as Location', () => {
         expect(protocol).toBe('https:');
         expect(hostname).not.toMatch(/^(127|169)(\.\d+){3}$|(^|\.)localhost\.?$|^\[/);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -95,7 +95,7 @@ describe('whatever a server writes as Location', () => {
         expect(originOf(`${protocol}//${host}${port && ':'}${port}`)).toBe(originOf(url));
         expect(path).toMatch(/^\/[\x21-\x7e]*$/);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -106,7 +106,7 @@ describe('whatever a server writes as Location', () => {
         if (url === undefined) return;
         expect(parseTarget(withDigest(url, DIGEST)).path).toMatch(/[?&]digest=sha256%3A(ab){32}$/);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -116,7 +116,7 @@ describe('whatever a server writes as Location', () => {
         const url = unlessRefused(() => resolveLocation(BASE, written));
         if (url !== undefined) expect(resolveLocation(url, url)).toBe(url);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -131,7 +131,7 @@ describe('whatever a server writes as Location', () => {
             expect(String(error)).not.toContain('user:word@reg');
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });
@@ -142,6 +142,6 @@ test('a URL of any characters is sent as HTTP can carry it, or refused', () => {
       const target = unlessRefused(() => parseTarget(`http://r.test/${odd}${path}`));
       if (target !== undefined) expect(target.path).toMatch(/^\/[\x21-\x7e]*$/);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

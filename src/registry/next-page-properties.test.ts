@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 import { nextPage } from './next-page.ts';
 
 const LIST = 'https://r.test/v2/a/b/tags/list?n=1000';
@@ -37,13 +38,14 @@ test('whatever the Link says, the next page is asked of the registry that gave i
       const next = nextPage(LIST, header);
       if (next !== undefined) expect(new URL(next).origin).toBe('https://r.test');
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
 test.each(['<', '<>;', '<> ; rel ', '<>; rel=" '])('a Link of nothing but %j is read in no time', (piece) => {
-  const started = performance.now();
-  nextPage(LIST, piece.repeat(100_000 / piece.length));
-  nextPage(LIST, piece + ' '.repeat(100_000));
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const spent = cpuMs(() => {
+    nextPage(LIST, piece.repeat(100_000 / piece.length));
+    nextPage(LIST, piece + ' '.repeat(100_000));
+  });
+  expect(spent).toBeLessThan(1_000);
 });
