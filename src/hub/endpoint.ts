@@ -38,7 +38,7 @@ export function parseHubEndpoint(text: string): HubEndpoint {
     description: (id, revision) => `${revisionUrl(id, revision)}?blobs=true`,
     tree: (id, revision) => `${url}/api/${api(id)}/tree/${encodeURIComponent(revision)}?recursive=true`,
     nextPage(link, page) {
-      const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
+      const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link ?? '')?.[1];
       if (next === undefined) return undefined;
       // The path of an endpoint may have an /api/ of its own: Artifactory's is api/huggingfaceml/models.
       const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)$/.exec(resolveVerbatim(page, next))?.[1];

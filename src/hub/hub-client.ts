@@ -10,7 +10,7 @@ import { parseRetryAfter } from '../http/retry-after.ts';
 import {
   type HttpRequest,
   type HttpResponse,
-  readText,
+  readBytes,
   type Transport,
   type Wrapper,
 } from '../http/transport.ts';
@@ -75,18 +75,28 @@ export function createHubClient(options: HubOptions): HubClient {
   };
 }
 
-/** Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again. */
+/**
+ * Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again.
+ * @throws ModelcarError `UNSUPPORTED` when it goes on beyond {@link PAGE_LIMIT}
+ */
 function readWhole(transport: Transport): Transport {
   return async (request) => {
     const response = await transport(request);
-    const text = await readText(response, PAGE_LIMIT);
-    if (response.status === 200) refuseError(text, request.url);
-    return { ...response, body: fromBytes(Buffer.from(text)).open() };
+    const bytes = await readBytes(response, PAGE_LIMIT);
+    if (bytes.length < PAGE_LIMIT) {
+      if (response.status === 200) refuseError(bytes, request.url);
+      return { ...response, body: fromBytes(bytes).open() };
+    }
+    const what = `the Hub's answer to ${withoutQuery(request.url)} is longer than ${PAGE_LIMIT / 2 ** 20} MiB`;
+    throw new ModelcarError('UNSUPPORTED', `${what}: not read`, {
+      hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+    });
   };
 }
 
 /** A Hub in trouble was seen to answer 200 with an error where the model was due: as passing as a 500. */
-function refuseError(text: string, url: string): void {
+function refuseError(bytes: Uint8Array, url: string): void {
+  const text = Buffer.from(bytes).toString('utf8');
   const said = /^\s*\{\s*"error"/.test(text) ? parseErrorMessage(text) : undefined;
   if (said === undefined) return;
   const code = /rate limit/i.test(said) ? 'RATE_LIMITED' : 'UNAVAILABLE';

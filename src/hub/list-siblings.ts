@@ -14,6 +14,11 @@ export interface Listing {
   readonly hub: HubClient;
 }
 
+/** Models have fewer than 100,000 files (https://huggingface.co/docs/hub/storage-limits); a listing beyond this has no end. */
+const FILES_LIMIT = 250_000;
+/** A page has up to 1000 entries; so few that this is not enough are no answer. */
+const PAGES_LIMIT = 5_000;
+
 /** Questions about single files, where a listing leaves something out. */
 const QUESTIONS_AT_ONCE = 4;
 
@@ -39,10 +44,8 @@ async function listTree(
   const files: ListedFile[] = [];
   const seen = new Set<string>();
   for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
-    if (seen.has(url))
-      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`, {
-        hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
-      });
+    if (seen.has(url)) throw badListing(id, 'goes in a circle');
+    if (seen.size === PAGES_LIMIT) throw badListing(id, `has more than ${PAGES_LIMIT} pages`);
     seen.add(url);
     const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
     if (response.status !== 200) {
@@ -52,10 +55,17 @@ async function listTree(
     }
     const body = await readText(response, PAGE_LIMIT);
     if (!isJson(body)) return undefined;
-    files.push(...parseTreePage(body, url));
+    for (const file of parseTreePage(body, url)) files.push(file);
+    if (files.length > FILES_LIMIT) throw badListing(id, `has more than ${FILES_LIMIT} files`);
     url = hub.endpoint.nextPage(response.headers.link, url);
   }
   return files;
+}
+
+function badListing(id: ModelId, what: string): ModelcarError {
+  return new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} ${what}`, {
+    hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+  });
 }
 
 /** What proxies answer to a route that they do not know. The Hub itself says in a header what it does not find. */

@@ -7,7 +7,13 @@ import { type Commit, isCommit, type Oid } from '../core/model.ts';
 
 const info = v.object({ sha: v.string() });
 
-const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** 1 PiB: no file of the Hub comes near it (https://huggingface.co/docs/hub/storage-limits), and sums of sizes stay exact. */
+const LARGEST = 2 ** 50;
+
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(LARGEST));
+
+/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+const FIRST_ISSUE = { abortEarly: true } as const;
 
 // The tree calls the hash `oid`, model info calls it `sha256`; mirrors mix them up.
 const lfs = v.nullish(
@@ -40,7 +46,7 @@ export interface ListedFile {
 
 /** @throws ModelcarError `UNSUPPORTED` */
 export function parseCommit(body: string, url: string): Commit {
-  const parsed = v.safeParse(info, parseAnswer(body, url));
+  const parsed = v.safeParse(info, parseAnswer(body, url), FIRST_ISSUE);
   if (parsed.success && isCommit(parsed.output.sha)) return parsed.output.sha;
   throw unreadable(url, 'no commit in it');
 }
@@ -50,7 +56,7 @@ export function parseCommit(body: string, url: string): Commit {
  * @throws ModelcarError `UNSUPPORTED` when it is not a listing
  */
 export function parseTreePage(body: string, url: string): readonly ListedFile[] {
-  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url));
+  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url), FIRST_ISSUE);
   if (!parsed.success) throw unreadable(url, 'not a listing of files');
   return parsed.output
     .filter(({ type }) => type === 'file')
@@ -63,7 +69,7 @@ export function parseTreePage(body: string, url: string): readonly ListedFile[] 
  *   that it was asked for
  */
 export function parseSiblings(body: string, url: string, commit: Commit): readonly ListedFile[] {
-  const parsed = v.safeParse(described, parseAnswer(body, url));
+  const parsed = v.safeParse(described, parseAnswer(body, url), FIRST_ISSUE);
   if (!parsed.success) throw unreadable(url, 'no listing of files');
   const { sha, siblings } = parsed.output;
   if (sha !== commit) throw unreadable(url, `it is of another commit, ${sha.slice(0, 40)}`);
@@ -106,7 +112,7 @@ const errorAnswer = v.union([
 
 /** The message of an error answer, wherever in it the Hub put it. */
 export function parseErrorMessage(body: string): string | undefined {
-  const parsed = v.safeParse(errorAnswer, parseJson(body));
+  const parsed = v.safeParse(errorAnswer, parseJson(body), FIRST_ISSUE);
   return parsed.success ? parsed.output : undefined;
 }
 
