@@ -23,12 +23,12 @@ const PROGRESS_INTERVAL_MS = 100;
 
 /**
  * The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload.
- * @param onSession as in {@link BlobPush}
+ * @param sessions as in {@link BlobPush}
  */
 export async function pushLayer(
   job: LayerJob,
   world: World,
-  onSession?: BlobPush['onSession'],
+  sessions: Pick<BlobPush, 'onSession' | 'isSessionKept'> = {},
 ): Promise<Descriptor> {
   const { model, layer, tarLayout, recorded, session } = job;
   const { sibling, path } = layer;
@@ -51,7 +51,7 @@ export async function pushLayer(
     content,
     signal,
     session,
-    ...(onSession && { onSession }),
+    ...sessions,
     onResume: (offset) => onEvent({ type: 'layer-resumed', path, offset, size: content.size }),
     onProgress(sent) {
       if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;

@@ -120,8 +120,9 @@ function tell(
 }
 
 /** A later run may go on with what failed in passing, or was stopped. */
-function staysOpen(error: unknown, { onSession, signal }: BlobPush): boolean {
-  return onSession !== undefined && (signal.aborted || isPassingError(error));
+function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
+  const isKept = onSession !== undefined && isSessionKept?.() !== false;
+  return isKept && (signal.aborted || isPassingError(error));
 }
 
 function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
