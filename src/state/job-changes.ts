@@ -5,6 +5,8 @@ import type { JobRecord, LayerRecord, SessionRecord, StateDocument } from './sta
 /** What a run has to say of its job since it last said something. By path in the image; the newest of each path stays. */
 export interface JobChanges {
   readonly layers?: Readonly<Record<string, LayerRecord>>;
+  /** Layers that were written before: said again where the file has lost them, with its folder or in a torn file. */
+  readonly known?: Readonly<Record<string, LayerRecord>>;
   /** Undefined of a path: its session is over. */
   readonly sessions?: Readonly<Record<string, SessionRecord | undefined>>;
   readonly image?: {
@@ -24,7 +26,7 @@ export function mergeChanges(older: JobChanges, newer: JobChanges): JobChanges {
 
 /** The record with the changes that process `self` has for it. */
 export function applyChanges(record: JobRecord, changes: JobChanges, self: ProcessMark): JobRecord {
-  const { layers = {}, sessions: changed = {}, image } = changes;
+  const { layers = {}, known = {}, sessions: changed = {}, image } = changes;
   // The same job may run twice, each with uploads of its own: only a layer that is there ends those of both.
   const stays = (path: string, owner: ProcessMark | undefined) =>
     !Object.hasOwn(layers, path) && (!Object.hasOwn(changed, path) || isForeign(owner, self));
@@ -33,7 +35,7 @@ export function applyChanges(record: JobRecord, changes: JobChanges, self: Proce
     session ? [[path, session] as const] : [],
   );
   return withSessions(
-    { ...record, ...image, layers: { ...record.layers, ...layers } },
+    { ...record, ...image, layers: { ...known, ...record.layers, ...layers } },
     Object.fromEntries([...sessions, ...open]),
   );
 }

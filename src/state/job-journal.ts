@@ -21,13 +21,16 @@ export function jobJournal({ record, sessions }: TakenUp, options: JobJournalOpt
   const layers = new Map(Object.entries(record.layers));
   const takenUp = new Map(Object.entries(sessions));
   const log = new SessionLog(takenUp, written);
+  let known = record.layers;
   const writer = new JobWriter({
     clock,
     healthy: written,
     async write(changes) {
-      const done = await options.write(changes);
-      if (done) log.written(changes);
-      return done;
+      const done = await options.write({ ...changes, known });
+      if (!done) return false;
+      known = { ...known, ...changes.layers };
+      log.written(changes);
+      return true;
     },
   });
   const now = () => new Date(clock.date()).toISOString();
