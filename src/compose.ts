@@ -25,6 +25,7 @@ import { createRegistryTarget } from './registry/registry-target.ts';
 import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
+import { systemProcesses } from './this-process.ts';
 import { USER_AGENT } from './version.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
@@ -178,7 +179,7 @@ function createWorld(options: PushOptions, transports: Transports): World {
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
-  return createStateFile({ path, clock: systemClock, onWarning });
+  return createStateFile({ path, clock: systemClock, processes: systemProcesses, onWarning });
 }
 
 /** As records name it: a folder by its full path, wherever the push is started. */

@@ -55,6 +55,8 @@ export interface BlobPush {
   readonly session?: UploadSession | undefined;
   /** Called whenever the session is one that a later run could go on with, and with nothing when it no longer is. */
   readonly onSession?: (session: UploadSession | undefined) => void;
+  /** Whether what `onSession` was told is still remembered: a session that nobody will know of is cancelled. */
+  readonly isSessionKept?: () => boolean;
   /** Called when the upload goes on in the session of an earlier run, at this byte; 0 when nothing is left of it. */
   readonly onResume?: (offset: number) => void;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
@@ -146,6 +148,8 @@ export interface Journal {
 export interface JobJournal {
   /** Whether what `recordSession` is given outlives the process: otherwise nothing should be left open for it. */
   readonly keepsSessions: boolean;
+  /** Whether a later run would find this layer's session, were it left open now: the disk may be full by this time. */
+  isSessionKept(layer: PlannedLayer): boolean;
   /** The blob that this file became at this path; undefined unless its content is still the same. */
   recordedLayer(layer: PlannedLayer): RecordedBlob | undefined;
   /** The upload of this file at this path that is still open, for all we know. */

@@ -20,17 +20,20 @@ export interface LayerJob {
   readonly session?: UploadSession | undefined;
 }
 
+/** How it is written down that an upload is open. */
+export type LayerSessions = Pick<BlobPush, 'onSession' | 'isSessionKept'>;
+
 /** Ten progress events a second are what a person can see. */
 const PROGRESS_INTERVAL_MS = 100;
 
 /**
  * The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload.
- * @param onSession as in {@link BlobPush}
+ * @param sessions as in {@link BlobPush}
  */
 export async function pushLayer(
   job: LayerJob,
   world: World,
-  onSession?: BlobPush['onSession'],
+  sessions: LayerSessions = {},
 ): Promise<Descriptor> {
   const { layer, recorded, session } = job;
   const { sibling, path } = layer;
@@ -43,7 +46,7 @@ export async function pushLayer(
   onEvent({ type: 'layer-started', path, size: layer.size });
   const meter = createCostMeter(session?.offset ?? 0);
   try {
-    const blob = await sendLayer(job, world, meter, onSession);
+    const blob = await sendLayer(job, world, meter, sessions);
     onEvent({ type: 'layer-done', path, ...blob });
     return layerDescriptor(sibling, blob);
   } finally {
@@ -56,7 +59,7 @@ async function sendLayer(
   { model, layer, tarLayout, session }: LayerJob,
   { source, target, clock, onEvent, signal }: World,
   meter: CostMeter,
-  onSession: BlobPush['onSession'],
+  sessions: LayerSessions,
 ): Promise<PushedBlob> {
   const { sibling, path, size } = layer;
   const retrying = (side: 'hub' | 'target') => (retry: Retry) => {
@@ -73,7 +76,7 @@ async function sendLayer(
       content: tarLayer(path, bytes, tarLayout),
       signal,
       session: earlier,
-      ...(onSession && { onSession }),
+      ...sessions,
       onResume(offset) {
         meter.reread(offset);
         onEvent({ type: 'layer-resumed', path, offset, size });

@@ -112,14 +112,17 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
     const session = force ? undefined : records.recordedSession(layer);
     const layerJob = { model: { id, commit }, layer, tarLayout, recorded, session };
     let noted = Promise.resolve();
-    const note = (open: UploadSession | undefined) => {
-      noted = records.recordSession(layer, open);
+    const sessions = {
+      onSession(open: UploadSession | undefined) {
+        noted = records.recordSession(layer, open);
+      },
+      isSessionKept: () => records.isSessionKept(layer),
     };
     try {
       const descriptor = await pushLayer(
         layerJob,
         { ...world, signal },
-        records.keepsSessions ? note : undefined,
+        records.keepsSessions ? sessions : {},
       );
       await records.recordLayer(layer, descriptor);
       return descriptor;

@@ -34,8 +34,9 @@ const GRACE_MS = 8_000;
 const SILENCE_MS = 20_000;
 
 /** A later run may go on with what failed in passing, or was stopped. */
-export function staysOpen(error: unknown, { onSession, signal }: BlobPush): boolean {
-  return onSession !== undefined && (signal.aborted || isPassingError(error));
+export function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
+  const isKept = onSession !== undefined && isSessionKept?.() !== false;
+  return isKept && (signal.aborted || isPassingError(error));
 }
 
 export function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
