@@ -66,7 +66,7 @@ describe('what comes back', () => {
     const response = await transport()({ method: 'GET', url: server.origin });
     await discard(response);
     expect(response.headers['www-authenticate']).toBe('Basic realm="a", Bearer realm="b"');
-    expect(response.headers['set-cookie']).toBe('a=1, b=2');
+    expect(response.headers['set-cookie']).toBe('a=1\nb=2'); // a cookie may hold a comma
   });
 
   test('headers beyond all measure are no answer that we can work with, and are not asked for again', async () => {
