@@ -27,12 +27,13 @@ type Step = HttpResponse | Error | ((request: HttpRequest) => Promise<HttpRespon
 /** A registry that says its lines whatever it is asked, and notes what that was. */
 function scripted(script: readonly Step[], framing: PreferredFraming = 'stream') {
   const sent: Sent[] = [];
+  const clock = testClock();
   const uploads = {
     base: BASE,
     target: 'r.test/acme/llama',
     framing,
     retries: 3,
-    clock: testClock(),
+    clock,
     host: { profile: UNKNOWN_HOST },
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
@@ -45,6 +46,7 @@ function scripted(script: readonly Step[], framing: PreferredFraming = 'stream')
   };
   return {
     sent,
+    clock,
     lines: () => sent.map(({ line }) => line),
     push: (push: Partial<BlobPush> = {}) =>
       pushBlob({ content: watched(BYTES, 100), signal: new AbortController().signal, ...push }, uploads),
@@ -231,6 +233,29 @@ describe('a session is cancelled', () => {
 });
 
 const DELETED = 'DELETE https://r.test/up?n=1';
+
+describe('a proxy that cuts requests after a minute', () => {
+  test('is found out by the first, and gets requests that end in good order after half of it', async () => {
+    const bodies: number[] = [];
+    /** Takes the body, ten seconds for each 100 bytes of it, and cuts it after a minute. */
+    const slowly = async ({ body }: HttpRequest) => {
+      let [bytes, seconds] = [0, 0];
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        told.clock.pass(10_000);
+        seconds += 10;
+        if (seconds === 60) throw reset;
+        bytes += chunk.length;
+      }
+      bodies.push(bytes);
+      const end = bodies.reduce((sum, size) => sum + size);
+      return answer(202, { location: '/up?n=1', range: `0-${end - 1}` });
+    };
+    const lost = answer(404, {}, '{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}');
+    const told = scripted([opened, slowly, lost, opened, slowly, slowly, slowly, slowly, answer(201)]);
+    await told.push();
+    expect(bodies).toEqual([300, 300, 300, 100]);
+  });
+});
 
 describe('an abort', () => {
   test('ends with its reason, in the middle of the body', async () => {
