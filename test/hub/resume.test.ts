@@ -163,6 +163,23 @@ describe('a storage that goes on failing', () => {
     expect([retries.length, hub.requests({ on: 'cdn' }).length]).toEqual([3, 4]);
   });
 
+  test.each<[fact: string, faults: readonly Fault[]]>([
+    ['after a byte of each answer', [{ kind: 'cut', afterBytes: 1, times: Infinity }]],
+    [
+      'by giving a byte of each range',
+      [0, 1, 2, 3, 4].map((n) => ({ kind: 'range-size', nth: n + 1, by: n + 2 - SIZE })),
+    ],
+  ])('%s is given up as well', async (_, faults) => {
+    const { hub, source, resolve } = await hubWorld(options, { retries: 3 });
+    for (const fault of faults) hub.addFault({ on: 'cdn', ...fault });
+    const model = await resolve('acme/tiny');
+    const error = await failureOf(readAll(source.file(model, siblingOf(model, LFS)), 1));
+    expect(error.code).toBe('UNAVAILABLE');
+    expect(hub.requests({ on: 'cdn' }).map(({ range }) => range)).toEqual(
+      [1, 2, 3, 4].map((start) => `bytes=${start}-`),
+    );
+  });
+
   test('between bytes that do come is not given up', async () => {
     const { hub, read } = await hubWorld(options, { retries: 1 });
     hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 500_000, times: Infinity });
@@ -240,6 +257,16 @@ test.each<[fact: string, speed: Speed]>([
 });
 
 const MIB = 2 ** 20;
+
+test('a file has one connection to the storage, so that one that collapses under many is not made to', async () => {
+  const speed = { collapse: { aboveConnections: 1, bytesPerSecond: 1_000 } };
+  const { hub, read, retries } = await hubWorld({ ...options, speed });
+  hub.addFault({ on: 'cdn', kind: 'range-size', by: -500_000 });
+  hub.addFault({ on: 'cdn', kind: 'chunked-short', afterBytes: BREAK });
+  expect((await read('acme/tiny', LFS)).length).toBe(SIZE);
+  expect(retries.length).toBe(1);
+  expect([hub.peakConnections('cdn'), hub.peakRequests('cdn')]).toEqual([1, 1]);
+});
 
 test('far into a file, a server that ignores ranges is asked for a small one before it is read past', async () => {
   const [start, size] = [66 * MIB, 68 * MIB];
