@@ -40,9 +40,12 @@ const breaks: readonly [fact: string, fault: Fault][] = [
   ['stalls', { kind: 'stall', afterBytes: BREAK }],
 ];
 
+/** Short where the silence is the fault; a busy machine is silent for a while too. */
+const patience = ({ kind }: Fault) => (kind === 'stall' || kind === 'silence' ? { stallTimeoutMs: 500 } : {});
+
 describe.each(PLACES)('%s, from %s', (path, on) => {
   test.each(breaks)('that %s goes on at the byte where it happened', async (_, fault) => {
-    const world = await hubWorld(options, { stallTimeoutMs: 250 });
+    const world = await hubWorld(options, patience(fault));
     const { hub, read, retries } = world;
     hub.addFault({ ...fault, on, method: 'GET' });
     expect((await read('acme/tiny', path)).length).toBe(SIZE);
@@ -71,7 +74,7 @@ describe.each(PLACES)('%s, from %s', (path, on) => {
     ['a failure of the server', { kind: 'status', status: 503 }],
     ['headers and nothing more', { kind: 'cut', afterBytes: 0 }],
   ])('that begins with %s begins again', async (_, fault) => {
-    const { hub, read, retries } = await hubWorld(options, { stallTimeoutMs: 250 });
+    const { hub, read, retries } = await hubWorld(options, patience(fault));
     hub.addFault({ ...fault, on, method: 'GET' });
     expect((await read('acme/tiny', path)).length).toBe(SIZE);
     expect(retries.map(({ offset }) => offset)).toEqual([0]);
@@ -246,12 +249,13 @@ test('a range that cannot be because the file has another size now is told as th
 });
 
 test.each<[fact: string, speed: Speed]>([
-  ['drips', { bytesPerSecondTotal: 400_000 }],
-  ['narrows for good after much was taken', { collapse: { afterBytes: 100_000, bytesPerSecond: 400_000 } }],
+  ['drips', { bytesPerSecondTotal: 200_000 }],
+  ['narrows for good after much was taken', { collapse: { afterBytes: 40_000, bytesPerSecond: 200_000 } }],
 ])('a storage that %s is slow, and no failure', async (_, speed) => {
+  // Longer than the patience in all, and never so long without a byte.
   const size = 300_000;
   const repos = [{ id: 'acme/tiny', files: { [LFS]: synthetic({ size }) } }];
-  const { hub, read, retries } = await hubWorld({ repos, speed }, { stallTimeoutMs: 300 });
+  const { hub, read, retries } = await hubWorld({ repos, speed }, { stallTimeoutMs: 1_000 });
   expect((await read('acme/tiny', LFS)).length).toBe(size);
   expect([retries, hub.requests({ on: 'cdn' }).length]).toEqual([[], 1]);
 });
@@ -285,7 +289,7 @@ test('far into a file, a server that ignores ranges is asked for a small one bef
     [`bytes=${start}-${size - 1}`, 200],
   ]);
   // What came of the first answer before it was left is thrown away too.
-  expect(reread).toBeGreaterThanOrEqual(start);
+  expect(reread).toBeGreaterThan(start);
   expect(reread - start).toBeLessThan(MIB);
 });
 
