@@ -130,6 +130,19 @@ describe.each(PLACES)('%s, from %s', (path, on) => {
   });
 });
 
+test('what is read again because the target lost it is counted, and a cut is not', async () => {
+  const { hub, source, resolve } = await hubWorld(options);
+  const model = await resolve('acme/tiny');
+  const reread: number[] = [];
+  const onReread = (bytes: number) => reread.push(bytes);
+  const file = source.file(model, siblingOf(model, LFS), { onReread });
+  hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: BREAK });
+  expect((await readAll(file)).length).toBe(SIZE);
+  expect(reread).toEqual([]);
+  expect((await readAll(file, SIZE - 500_000)).length).toBe(500_000);
+  expect(reread.reduce((sum, bytes) => sum + bytes, 0)).toBe(500_000);
+});
+
 test('the storage sends again next to nothing after ten cuts', async () => {
   const { hub, read, retries } = await hubWorld(options);
   hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 100_000, times: 10 });
