@@ -4,12 +4,16 @@ import type { FileObserver } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
-import { bodyFrom, endOf } from './range.ts';
+import { bodyFrom, endOf, type FileAnswer } from './range.ts';
 import { rereadTally } from './reread-tally.ts';
+
+/** Who sends less at a time than this makes no progress: a byte for every request would go on for years. */
+const PROGRESS = 64 * 1024;
 
 /**
  * One file of the Hub as a source that can be read again from any offset. A cut, a short body or a passing failure
- * goes on at the byte where it happened; the retries start to count anew whenever a byte has come.
+ * goes on at the byte where it happened; the retries start to count anew whenever some more of the file
+ * has come.
  */
 export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver = {}): ByteSource {
   const { size } = name.sibling;
@@ -23,6 +27,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
       signal?.throwIfAborted();
       let position = start;
       let failures = 0;
+      let refilledAt = start;
       while (position < size) {
         let trouble: Trouble;
         try {
@@ -31,10 +36,13 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
           else {
             for await (const chunk of bodyFrom(answer, name, tally)) {
               position += chunk.length;
-              failures = 0;
+              if (position - refilledAt >= PROGRESS) {
+                failures = 0;
+                refilledAt = position;
+              }
               yield chunk;
             }
-            if (answer.response.status === 206 && position === endOf(answer)) continue;
+            if (isWholePart(answer, position)) continue;
             trouble = passing(endedEarly(name, position));
           }
         } catch (error) {
@@ -52,6 +60,13 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
       }
     },
   };
+}
+
+/** Whether the answer has ended where it was to end: nothing has failed, and the next one begins there. */
+function isWholePart(answer: FileAnswer, position: number): boolean {
+  const { response, asked } = answer;
+  if (response.status !== 206 || position !== endOf(answer)) return false;
+  return position === asked.end || position - asked.start >= PROGRESS;
 }
 
 function passing(failure: ModelcarError): Trouble {

@@ -49,10 +49,10 @@ test('the same model gives the same manifest, whatever happens on the way', asyn
   const events: PushEvent[] = [];
   hub.addFault({ on: 'cdn', kind: 'reset', afterBytes: 100_000 });
   hub.addFault({ on: 'cdn', nth: 2, kind: 'status', status: 403 });
-  hub.addFault({ on: 'resolve-cache', kind: 'cut', afterBytes: 10, times: 3 });
+  hub.addFault({ on: 'resolve-cache', kind: 'cut', afterBytes: 10, times: 2 });
   const rough = await push(hub, second, { workers: 1, events });
   expect(rough.manifestDigest).toBe(calm.manifestDigest);
-  expect(events.filter(({ type }) => type === 'layer-retrying').length).toBeGreaterThanOrEqual(5);
+  expect(events.filter(({ type }) => type === 'layer-retrying').length).toBeGreaterThanOrEqual(4);
   expect((await indexOf(second)).manifests).toEqual([
     expect.objectContaining({ digest: calm.manifestDigest }),
   ]);
