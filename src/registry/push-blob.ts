@@ -187,6 +187,7 @@ function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Reque
             headers: patchHeaders(offset, limit, framing),
             body,
             signal: grace.signal,
+            waitSignal: signal,
             answerTimeoutMs: slowMs,
           },
           (response) => {
