@@ -102,6 +102,25 @@ describe('a wait', () => {
   });
 });
 
+test('what tidies up at the end of a push is not held back', async () => {
+  const { clock, asked, send } = paced((_, now) => (now === 0 ? limited(60) : answer(204)));
+  await clock.run(send(A));
+  await clock.run(send({ ...A, method: 'DELETE' }));
+  expect(asked.map(({ at }) => at)).toEqual([0, 20]);
+});
+
+test('a request that may take its time to end is not waited with any longer when it is stopped', async () => {
+  const { clock, asked, send } = paced((_, now) => (now === 0 ? limited(60) : answer(200)));
+  await clock.run(send(A));
+  const [grace, stop] = [new AbortController(), new AbortController()];
+  const reason = new Error('enough');
+  const held = send({ ...A, signal: grace.signal, waitSignal: stop.signal });
+  const ended = expect(held).rejects.toBe(reason);
+  stop.abort(reason);
+  await ended;
+  expect(asked.length).toBe(1);
+});
+
 describe('a quota that answers tell of', () => {
   /** Ten requests a minute, in windows. */
   function tenAMinute() {

@@ -47,7 +47,11 @@ export function withPacing({ clock, onHold, ...policy }: PacingPolicy): Wrapper 
   }
 
   /** @returns the request's number, and where it was counted */
-  async function pass({ url, signal }: HttpRequest): Promise<readonly [number: number, bucket: string]> {
+  async function pass({
+    url,
+    signal,
+    waitSignal = signal,
+  }: HttpRequest): Promise<readonly [number: number, bucket: string]> {
     const ours = bucketOf(url);
     for (;;) {
       const bucket = names.get(ours) ?? ours;
@@ -60,12 +64,14 @@ export function withPacing({ clock, onHold, ...policy }: PacingPolicy): Wrapper 
       }
       tell(bucket, pace, delayMs);
       // Many may wake at once: the first goes, the others find a new moment to wait for.
-      await clock.sleep(delayMs, signal);
+      await clock.sleep(delayMs, waitSignal);
     }
   }
 
   return (transport) =>
     async function paced(request) {
+      // Who tidies up is about to leave: that is not worth a wait.
+      if (request.method === 'DELETE') return transport(request);
       const [number, counted] = await pass(request);
       const response = await transport(request);
       const allowance = allowanceOf(response);

@@ -15,6 +15,8 @@ export interface HttpRequest {
    */
   readonly body?: Uint8Array | StreamBody;
   readonly signal?: AbortSignal | undefined;
+  /** Ends the waits before it is sent, where `signal` gives a request under way time to end in good order. */
+  readonly waitSignal?: AbortSignal;
   /** How long the answer may take to begin after the request was sent. Default 60,000. */
   readonly answerTimeoutMs?: number;
   /** How long the other side may neither send nor take a byte while we wait for it to. Default 60,000. */

@@ -3,8 +3,10 @@ import { answer } from '../../test/support/answer.ts';
 import { failing, hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { testClock } from '../../test/support/test-clock.ts';
+import { virtualClock } from '../../test/support/virtual-clock.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush } from '../core/ports.ts';
+import { withPacing } from '../http/pacing.ts';
 import type { HttpRequest, HttpResponse, StreamBody } from '../http/transport.ts';
 import type { PreferredFraming } from './framing.ts';
 import { UNKNOWN_HOST } from './host-profile.ts';
@@ -272,6 +274,31 @@ describe('an abort', () => {
     await expect(push({ signal: abort.signal })).rejects.toBe(reason);
     expect(lines().at(-1)).toBe('DELETE https://r.test/up?n=0');
   });
+
+  test('ends with its reason at once, while the registry has its requests held back', async () => {
+    const clock = virtualClock();
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const lines: string[] = [];
+    const transport = withPacing({ clock, onHold: () => abort.abort(reason) })(async ({ method }) => {
+      lines.push(method);
+      if (method === 'HEAD') return answer(429, { 'retry-after': '60' });
+      // Somebody else asks too much while the session is opened.
+      if (method === 'POST') await transport({ method: 'HEAD', url: `${BASE}/blobs/x` });
+      return method === 'POST' ? opened : answer(202);
+    });
+    const uploads = {
+      base: BASE,
+      target: 'r.test/acme/llama',
+      framing: 'stream',
+      retries: 3,
+      clock,
+    } as const;
+    const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };
+    // The clock stands still, and a request under way would be given eight seconds.
+    await expect(pushBlob(push, { ...uploads, transport })).rejects.toBe(reason);
+    expect(lines).toEqual(['POST', 'HEAD']);
+  }, 6_000);
 
   test('ends with its reason, while it waits to try again', async () => {
     const abort = new AbortController();

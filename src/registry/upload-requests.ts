@@ -107,7 +107,15 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
       const headers = patchHeaders(offset, limit, streamed);
       try {
         const reply = await ask(
-          { method: 'PATCH', url, headers, body, signal: grace.signal, answerTimeoutMs: slowMs },
+          {
+            method: 'PATCH',
+            url,
+            headers,
+            body,
+            signal: grace.signal,
+            waitSignal: signal,
+            answerTimeoutMs: slowMs,
+          },
           (response) => {
             // An answer to a body of known length may overtake our seeing that the last of it is through.
             const end = streamed ? body.position : limit;
