@@ -128,6 +128,22 @@ test('a folder that vanishes in the middle is made again', async () => {
   expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
 });
 
+test('opening it sweeps up: jobs and sessions of no more use, and what a killed process was writing', async () => {
+  await (await open()).recordSession(layer('a'), { location: 'https://r.test/v2/uploads/1', offset: 7 });
+  const left = `${path}.unfinished-0b1e22c7-d9aa-4c1f-8d3e-1f2e3d4c5b6a`;
+  await writeFile(left, 'of a process that was killed');
+  const clock = testClock({ date: Date.now() + 9 * 86_400_000 });
+  const next = await createStateFile({
+    path,
+    clock,
+    processes: testProcesses(),
+    onWarning: expect.fail,
+  }).open({ ...JOB, prefix: '' });
+  await next.recordLayer(layer('b'), BLOB);
+  expect(await readFile(path, 'utf8')).not.toContain('"location"');
+  expect(await readdir(dirname(path))).toEqual(['state.json']);
+});
+
 describe('an upload session that a run has left open', () => {
   const session = { location: 'https://r.test/v2/a/blobs/uploads/1?_state=x', offset: 7, chunkSize: 4096 };
 
