@@ -16,8 +16,9 @@ const offsets = (written: readonly JobChanges[]) => written.map(({ sessions }) =
 function setUp({ healthy = true } = {}) {
   const clock = testClock();
   const written: JobChanges[] = [];
-  const disk = { hasRoom: true };
+  const disk = { hasRoom: true, tries: 0 };
   const write = async (changes: JobChanges) => {
+    disk.tries += 1;
     if (disk.hasRoom) written.push(changes);
     return disk.hasRoom;
   };
@@ -96,6 +97,17 @@ test('what a full disk did not take is written when there is room again', async 
   await writer.change({ layers: { b: layer('3') } }, 'now');
   expect(written).toMatchObject([{ layers: { a: layer('1'), b: layer('3') } }]);
   expect(writer.healthy).toBe(true);
+});
+
+test('a disk that stays full is tried a few times in a night of pushing, each after a longer while', async () => {
+  const { clock, disk, writer } = setUp();
+  disk.hasRoom = false;
+  for (let minute = 0; minute < 600; minute += 1) {
+    await writer.change({ layers: { a: layer('1') } }, 'now');
+    clock.pass(60_000);
+  }
+  expect(disk.tries).toBeGreaterThan(10);
+  expect(disk.tries).toBeLessThan(70);
 });
 
 test('the last word of a push is tried, however shortly ago the disk was full', async () => {

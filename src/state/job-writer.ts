@@ -3,8 +3,12 @@ import { type JobChanges, mergeChanges } from './job-changes.ts';
 
 /** Least time between two writes where nothing is lost by waiting. */
 const INTERVAL_MS = 1000;
-/** After a write that failed: a disk that is full stays so for a while, and finding out may take long on a network. */
+/**
+ * How long nothing is tried after a write that failed, twice as long after each more: a disk that is full stays so for a
+ * while, and with a lock or a network in the way a layer waits many seconds to find that out.
+ */
 const HOLD_OFF_MS = 10_000;
+const MAX_HOLD_OFF_MS = 600_000;
 
 /** `soon`: it may wait for others. `at-last`: nothing comes after it, so it is tried whatever went before. */
 export type Urgency = 'soon' | 'now' | 'at-last';
@@ -33,6 +37,7 @@ export class JobWriter {
   #last = false;
   #notBefore = Number.NEGATIVE_INFINITY;
   #failedAt: number | undefined;
+  #holdOffMs = HOLD_OFF_MS;
 
   constructor({ write, clock, healthy }: JobWriterOptions) {
     this.#write = write;
@@ -62,7 +67,7 @@ export class JobWriter {
     // From here on a change waits for the turn after this one.
     this.#next = undefined;
     this.#hurry = new AbortController();
-    const heldOff = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < HOLD_OFF_MS;
+    const heldOff = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < this.#holdOffMs;
     if (heldOff && !this.#last) return;
     this.#current = this.#flush();
     await this.#current;
@@ -74,7 +79,8 @@ export class JobWriter {
     const written = await this.#write(changes);
     const now = this.#clock.now();
     this.#notBefore = now + INTERVAL_MS;
-    this.#failedAt = written ? undefined : now;
     if (!written) this.#pending = mergeChanges(changes, this.#pending);
+    this.#holdOffMs = this.healthy ? HOLD_OFF_MS : Math.min(this.#holdOffMs * 2, MAX_HOLD_OFF_MS);
+    this.#failedAt = written ? undefined : now;
   }
 }

@@ -2,31 +2,16 @@ import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/p
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
+import { BLOB, JOB, layer } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { testProcesses } from '../../test/support/test-processes.ts';
+import { testClock } from '../../test/support/test-clock.ts';
+import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import type { Job } from '../core/job.ts';
-import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { JobJournal } from '../core/ports.ts';
 import { systemClock } from '../system-clock.ts';
+import type { ProcessMark } from './process-mark.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
-
-const JOB: Job = {
-  endpoint: 'https://hub.test',
-  model: 'acme/llama',
-  commit: '0'.repeat(40),
-  target: 'r.test/acme/llama',
-  prefix: 'models/',
-  tarLayout: 'standard',
-  patterns: { allow: [], ignore: [] },
-};
-const BLOB = { digest: `sha256:${'a'.repeat(64)}`, size: 2560 } as const;
-
-const layer = (path: string, hex = '1'.repeat(64)): PlannedLayer => ({
-  path: `models/${path}`,
-  size: 2560,
-  sibling: { path, size: 7, oid: { algorithm: 'sha256', hex } },
-});
 
 let path: string;
 let warnings: string[];
@@ -36,11 +21,11 @@ beforeEach(async () => {
   warnings = [];
 });
 
-const open = (job = JOB): Promise<JobJournal> =>
+const open = (job = JOB, processes = testProcesses()): Promise<JobJournal> =>
   createStateFile({
     path,
     clock: systemClock,
-    processes: testProcesses(),
+    processes,
     onWarning: (message) => warnings.push(message),
   }).open(job);
 
@@ -143,6 +128,22 @@ test('a folder that vanishes in the middle is made again', async () => {
   expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
 });
 
+test('opening it sweeps up: jobs and sessions of no more use, and what a killed process was writing', async () => {
+  await (await open()).recordSession(layer('a'), { location: 'https://r.test/v2/uploads/1', offset: 7 });
+  const left = `${path}.unfinished-0b1e22c7-d9aa-4c1f-8d3e-1f2e3d4c5b6a`;
+  await writeFile(left, 'of a process that was killed');
+  const clock = testClock({ date: Date.now() + 9 * 86_400_000 });
+  const next = await createStateFile({
+    path,
+    clock,
+    processes: testProcesses(),
+    onWarning: expect.fail,
+  }).open({ ...JOB, prefix: '' });
+  await next.recordLayer(layer('b'), BLOB);
+  expect(await readFile(path, 'utf8')).not.toContain('"location"');
+  expect(await readdir(dirname(path))).toEqual(['state.json']);
+});
+
 describe('an upload session that a run has left open', () => {
   const session = { location: 'https://r.test/v2/a/blobs/uploads/1?_state=x', offset: 7, chunkSize: 4096 };
 
@@ -167,5 +168,65 @@ describe('an upload session that a run has left open', () => {
     const first = await open();
     await Promise.all([1, 2, 3, 4].map((offset) => first.recordSession(layer('a'), { ...session, offset })));
     expect((await open()).recordedSession(layer('a'))).toMatchObject({ offset: 4 });
+  });
+
+  describe('and the process that opened it', () => {
+    const restarted = mark(1, { started: '7' });
+    const leftBy = async (owner: ProcessMark) =>
+      (await open(JOB, testProcesses({ self: owner }))).recordSession(layer('a'), session);
+    const foundBy = async (self: ProcessMark, alive: readonly number[] = []) =>
+      (await open(JOB, testProcesses({ self, alive }))).recordedSession(layer('a'));
+
+    test.each<[what: string, owner: ProcessMark, self: ProcessMark]>([
+      ['is gone', mark(7), mark(8)],
+      ['is this one', mark(8), mark(8)],
+      ['ran on another machine', mark(7, { host: 'there' }), mark(8)],
+      ['had the number of this one in a container before it was started anew', mark(1), restarted],
+    ])('%s: it is taken', async (_, owner, self) => {
+      await leftBy(owner);
+      expect(await foundBy(self)).toMatchObject(session);
+      expect(warnings).toEqual([]);
+    });
+
+    test('lives: it is left to that, which is said', async () => {
+      await leftBy(mark(7));
+      expect(await foundBy(mark(8), [7])).toBeUndefined();
+      expect(warnings).toEqual([expect.stringContaining('process 7 is at the same push')]);
+      expect(await foundBy(mark(7))).toMatchObject(session);
+    });
+
+    test('is gone: of two that come at once one takes it', async () => {
+      await leftBy(mark(7));
+      const found = await Promise.all([foundBy(mark(8), [9]), foundBy(mark(9), [8])]);
+      expect(found.filter((one) => one !== undefined)).toHaveLength(1);
+    });
+
+    test('is not known, as in a file of an older version: it is taken', async () => {
+      await leftBy(mark(7));
+      const { jobs, ...rest } = JSON.parse(await readFile(path, 'utf8'));
+      for (const job of Object.values<{ sessions: Record<string, { owner?: unknown }> }>(jobs)) {
+        for (const one of Object.values(job.sessions)) delete one.owner;
+      }
+      await writeFile(path, JSON.stringify({ ...rest, jobs }));
+      expect(await foundBy(mark(8), [7])).toMatchObject(session);
+    });
+  });
+
+  test('was opened when its upload began, however far it got since', async () => {
+    const clock = testClock({ date: Date.UTC(2026, 10, 24) });
+    const options = { path, clock, processes: testProcesses(), onWarning: expect.fail };
+    const first = await createStateFile(options).open(JOB);
+    await first.recordSession(layer('a'), session);
+    clock.pass(3_600_000);
+    await first.recordSession(layer('a'), {
+      ...session,
+      offset: 8,
+      location: session.location.replace('x', 'y'),
+    });
+    const next = await createStateFile(options).open(JOB);
+    expect(next.recordedSession(layer('a'))).toMatchObject({
+      offset: 8,
+      openedAt: '2026-11-24T00:00:00.000Z',
+    });
   });
 });

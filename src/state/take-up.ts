@@ -1,3 +1,4 @@
+import { withSessions } from './job-changes.ts';
 import { isSameProcess, type Processes } from './process-mark.ts';
 import type { JobRecord, SessionRecord } from './state-document.ts';
 
@@ -22,7 +23,7 @@ export function takeUp(record: JobRecord, processes: Processes): TakenUp {
     all.filter(([path]) => !left.has(path)).map(([path, session]) => [path, { ...session, owner: self }]),
   );
   return {
-    record: { ...record, ...(all.length > 0 && { sessions: { ...record.sessions, ...sessions } }) },
+    record: withSessions(record, { ...record.sessions, ...sessions }),
     sessions,
     others: [...new Set(theirs.flatMap(([, { owner }]) => owner?.pid ?? []))],
   };

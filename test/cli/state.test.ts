@@ -4,12 +4,15 @@ import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { deferred } from '../support/deferred.ts';
 import { runCli, variablesOf } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const FILES = ['a', 'b', 'c', 'd', 'e', 'f'];
 const SIZE = 300_000;
+/** A session of the layer, in the file's own words. */
+const D_IS_OPEN = '"sessions": {\n        "models/d.safetensors": {';
 
 let hub: FakeHub;
 let registry: FakeRegistry;
@@ -182,6 +185,26 @@ test('two pushes at once on one state file both end well, and both are written d
   expect(layers).toEqual([FILES.length, FILES.length]);
 });
 
+test('a push beside another of the same job leaves the upload of that one alone, and says so', async () => {
+  hub.addFault({ on: 'cdn', path: 'd.safetensors', kind: 'stall', afterBytes: 200_000, seconds: 120 });
+  const end = deferred();
+  const first = runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
+    env: env(),
+    kill: { signal: 'SIGKILL', when: () => end.promise },
+  });
+  await expect.poll(() => readFile(state, 'utf8').catch(() => ''), { timeout: 20_000 }).toContain(D_IS_OPEN);
+  hub.clearFaults();
+  const second = await push();
+  end.resolve();
+  expect([second.code, (await first).code]).toEqual([0, 'SIGKILL']);
+  expect(second.stderr).toMatch(/warning: .*state\.json says that process \d+ is at the same push/);
+  expect(second.stderr).not.toContain('resum');
+  const uploads = registry.log.filter(({ pathClass }) => pathClass === 'upload-patch');
+  expect(new Set(uploads.map(({ target }) => target.split('?')[0])).size).toBe(uploads.length);
+  expect(registry.log.filter(({ pathClass }) => pathClass === 'upload-get')).toEqual([]);
+  expect(await readFile(state, 'utf8')).not.toContain('"location"');
+});
+
 test('a dry run writes nothing down', async () => {
   await push('--dry-run');
   await expect(readFile(state)).rejects.toThrow('ENOENT');
@@ -204,6 +227,30 @@ test('a full disk under the state directory costs a warning, not the push', asyn
   expect(run.stderr.match(/warning: cannot use .*state\.json, going on without it: EFBIG/g)).toHaveLength(1);
   expect(registry.tags('acme/six').has('v1')).toBe(true);
   expect(await readdir(dirname(state))).toEqual([]);
+});
+
+test('a state file that a power loss has torn costs a warning, and status says so before', async () => {
+  await push();
+  const torn = (await readFile(state)).subarray(0, 400);
+  await writeFile(state, torn);
+  const status = await runCli(['status'], { env: env() });
+  expect(status).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('was cut short') });
+  expect((await readFile(state)).equals(torn)).toBe(true);
+
+  const again = await push();
+  expect(again.code).toBe(0);
+  expect(again.stderr.match(/warning: .*state\.json was cut short/g)).toHaveLength(1);
+  const [aside = ''] = (await readdir(dirname(state))).filter((name) => name.includes('.damaged-'));
+  expect((await readFile(join(dirname(state), aside))).equals(torn)).toBe(true);
+  expect((await runCli(['status'], { env: env() })).stdout).toContain('complete');
+});
+
+test('a state file that is a folder stops the push before anything moves', async () => {
+  const run = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
+    env: { ...env(), STATE_FILE: dirname(state) },
+  });
+  expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('is a folder') });
+  expect(registry.bytesReceived).toBe(0);
 });
 
 test('a damaged state file stops the push before anything moves', async () => {

@@ -1,10 +1,13 @@
-import type { Processes, ProcessMark } from '../../src/state/process-mark.ts';
+import { isSameProcess, type Processes, type ProcessMark } from '../../src/state/process-mark.ts';
 
 /** A machine on which only `self` and the processes of `alive` run. */
 export function testProcesses({ self = mark(1000), alive = [] }: Partial<TestMachine> = {}): Processes {
   return {
     self,
-    isAlive: ({ host, pid }) => (host === self.host ? pid === self.pid || alive.includes(pid) : undefined),
+    isAlive(asked) {
+      if (asked.host !== self.host) return undefined;
+      return isSameProcess(asked, self) || alive.includes(asked.pid);
+    },
   };
 }
 
