@@ -129,6 +129,7 @@ export const dist3: Personality = {
     stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
   },
   patch: { ...dist28.patch, contentRange: 'checked-with-length' },
+  unreadBody: 'closed-late',
   tags: {
     ...dist28.tags,
     pages: 'quoted',

@@ -128,11 +128,12 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       const answer = await answerTo({ world, auth, otherHost: hostOf(other) }, exchange);
       if (effects.holdAnswer) await gates.pass(effects.holdAnswer);
       if (effects.dropsAnswer) cutConnection(exchange);
-      else send(world, exchange, answer);
+      else await send(world, exchange, answer);
     } catch (error) {
-      if (error instanceof EarlyAnswer) send(world, exchange, error.answer);
+      if (error instanceof EarlyAnswer) await send(world, exchange, error.answer);
       else if (error instanceof ConnectionCut) settleCut(exchange, error.by);
-      else send(world, exchange, { status: 500, headers: {}, body: `the fake broke: ${String(error)}\n` });
+      else
+        await send(world, exchange, { status: 500, headers: {}, body: `the fake broke: ${String(error)}\n` });
     }
   }
 

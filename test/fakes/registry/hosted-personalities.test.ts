@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest';
 import type { FakeRegistry } from './fake-registry.ts';
-import { type PersonalityName, personalities } from './personalities.ts';
 import {
   beginAt,
   call,

@@ -184,6 +184,9 @@ export interface Personality {
     readonly unknownRepository: Refusal | 'empty-list';
   };
   readonly etags: 'sent' | 'none';
-  /** What happens to a body nobody wants: Go closes, most proxies read it to the end. */
-  readonly unreadBody: 'closed' | 'drained';
+  /**
+   * What happens to a large body that nobody wants. Go answers and closes at once; where the body is wrapped, as
+   * distribution 3 does for its traces, Go reads 256 KiB of it before it answers. Most proxies read it to the end.
+   */
+  readonly unreadBody: 'closed' | 'closed-late' | 'drained';
 }
