@@ -1,4 +1,5 @@
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { connect } from 'node:net';
 
 export type RawAnswer = {
   readonly status: number;
@@ -75,6 +76,31 @@ export function sendCutBody(
       if (error || !after) hangUp(error);
       else after().then(() => hangUp(), hangUp);
     });
+  });
+}
+
+/**
+ * Promises a longer body than it sends. Answers what the server says before it ends the connection, as it may when
+ * it does not want the body; a server that waits for the rest makes this fail.
+ */
+export function sendBodyInPart({ method, url, headers, body }: RawRequest): Promise<string> {
+  const lines = Object.entries({ host: url.host, ...headers }).map(([name, value]) => `${name}: ${value}`);
+  const head = [`${method} ${url.pathname}${url.search} HTTP/1.1`, ...lines, '', ''].join('\r\n');
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      port: Number(url.port),
+      host: url.hostname,
+      signal: AbortSignal.timeout(limitMs),
+    });
+    const said: Buffer[] = [];
+    socket.on('data', (piece: Buffer) => said.push(piece));
+    socket.once('error', reject);
+    socket.once('end', () => {
+      socket.destroy();
+      resolve(Buffer.concat(said).toString('utf8'));
+    });
+    socket.write(head);
+    if (body) socket.write(body);
   });
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sendCutBody } from './raw-http.ts';
+import { sendBodyInPart, sendCutBody } from './raw-http.ts';
 import { type Ask, sessionIn, type Told, type Witness } from './registry-witness.ts';
 
 /** A piece of the script: what a client might do to a registry, in a repository of its own. */
@@ -339,6 +339,24 @@ export const uploadScenes: Readonly<Record<string, Scene>> = {
     await ask('ten bytes at a wrong offset', { method: 'PATCH', at: first.location, headers, body: bytes });
     const lost = new URL(first.location.href.replace(sessionIn(first.location.pathname) ?? '', otherSession));
     await ask('ten bytes for no such session', { method: 'PATCH', at: lost, ...asking });
+  },
+
+  async 'a body of which more comes than it wants'(witness, repository) {
+    const begun = await begin(witness, repository);
+    const { location } = await patch(witness, begun, bytes);
+    const lost = new URL(location.href.replace(sessionIn(location.pathname) ?? '', otherSession));
+    // More than the 256 KiB that Go reads of a body for courtesy, which distribution 3 does before it answers.
+    const body = Buffer.alloc(300_000);
+    for (const [what, url] of [
+      ['a stale Location', begun],
+      ['no such session', lost],
+    ] as const) {
+      const headers = { 'content-length': '10000000' };
+      const said = await sendBodyInPart({ method: 'PATCH', url, headers, body });
+      const closes = /^connection: close\r$/im.test(said) ? 'and closes the connection' : 'and keeps it';
+      witness.note(`> PATCH ${what}, and a part of the body`);
+      witness.note(`< ${/^HTTP\/1\.1 (\d+)/.exec(said)?.[1]} ${closes}`);
+    }
   },
 
   async 'a body that is cut by a hang-up'(witness, repository) {

@@ -47,7 +47,7 @@ export const notRouted: Answer = {
 /** A 404 and not a word more. */
 export const nowhere: Answer = { status: 404, headers: {} };
 
-export function html(status: number, title: string): Answer {
+export function html(status: number, title: string): Answer & { readonly body: string } {
   return {
     status,
     headers: { 'content-type': 'text/html' },

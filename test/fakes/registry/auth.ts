@@ -16,7 +16,7 @@ export interface BearerOptions {
   readonly kind: 'bearer';
   readonly username: string;
   readonly password: string;
-  /** Default 300, as GitLab and Docker Hub have it. */
+  /** Default: that of the personality. */
   readonly tokenLifeSeconds?: number;
   /** distribution accepts a token for 60 s more than it says; the fake is strict unless told. */
   readonly leewaySeconds?: number;
@@ -66,10 +66,12 @@ const service = 'fake-registry';
 export function createAuth(
   options: AuthOptions = { kind: 'none' },
   origins: { main: () => string; other: () => string },
+  tokenLifeSeconds = 300,
 ): Auth {
   if (options.kind !== 'none') requireMarked('the password', options.password);
   if (options.kind === 'bearer') requireMarked('the identity token', options.identityToken);
-  const desk: TokenDesk | undefined = options.kind === 'bearer' ? createTokenDesk(options) : undefined;
+  const desk: TokenDesk | undefined =
+    options.kind === 'bearer' ? createTokenDesk({ tokenLifeSeconds, ...options }) : undefined;
 
   function realm(): string {
     const other = options.kind === 'bearer' && options.realmOnOtherOrigin === true;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { html } from './answer.ts';
+import { html, refuse } from './answer.ts';
 import { ConnectionCut, EarlyAnswer, type Exchange, type World } from './exchange.ts';
 
 /**
@@ -10,7 +10,7 @@ import { ConnectionCut, EarlyAnswer, type Exchange, type World } from './exchang
 export async function* receive(world: World, exchange: Exchange): AsyncGenerator<Buffer, void> {
   const { response, entry } = exchange;
   const stops = stopsOf(world, exchange);
-  const timer = startTimeLimit(exchange);
+  const timer = startTimeLimit(world, exchange);
   if (exchange.expectsContinue) {
     exchange.expectsContinue = false;
     response.writeContinue();
@@ -98,6 +98,15 @@ function stopsOf(world: World, exchange: Exchange): Stop[] {
       },
     });
   }
+  const { layerBytes } = world.limits;
+  if (layerBytes && exchange.session) {
+    stops.push({
+      at: Math.max(0, layerBytes.limit - exchange.session.content.size) + 1,
+      act: () => {
+        throw new EarlyAnswer(refuse(layerBytes.refusal));
+      },
+    });
+  }
   return stops.sort((a, b) => a.at - b.at);
 }
 
@@ -122,9 +131,11 @@ async function throttle({ effects }: Exchange, size: number): Promise<void> {
   await delay((size / effects.bytesPerSecond) * 1_000, undefined, { ref: false });
 }
 
-function startTimeLimit(exchange: Exchange): NodeJS.Timeout | undefined {
-  const { cutAfterMs } = exchange.effects;
-  if (cutAfterMs === undefined) return undefined;
+function startTimeLimit(world: World, exchange: Exchange): NodeJS.Timeout | undefined {
+  const { effects, session } = exchange;
+  const left = session ? world.timeLeft(session) : Number.POSITIVE_INFINITY;
+  const cutAfterMs = Math.min(effects.cutAfterMs ?? Number.POSITIVE_INFINITY, left);
+  if (cutAfterMs === Number.POSITIVE_INFINITY) return undefined;
   const socket: Socket = exchange.request.socket;
   return setTimeout(() => {
     exchange.entry.cut ??= 'registry';

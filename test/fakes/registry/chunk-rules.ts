@@ -26,6 +26,7 @@ export function contentRangeRefusal(
   if (rule === 'checked-with-length' && contentLength === undefined) return undefined;
   const match = (rangeEnd === 'read' ? /^(\d+)-(\d+)$/ : /^(\d+)-()/).exec(contentRange);
   if (!match) return tell(world, exchange, session, world.personality.patch.brokenRange);
+  if (rule === 'form-checked') return undefined;
   const start = Number(match[1]);
   const end = rangeEnd === 'read' ? Number(match[2]) : start;
   const fits = rule === 'overlap-skipped' ? start <= session.content.size : start === session.content.size;

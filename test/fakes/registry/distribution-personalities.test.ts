@@ -226,6 +226,28 @@ describe('dist28', () => {
     socket.destroy();
   });
 
+  test('closes at once, where dist3 reads 256 KiB of the body before it answers', async () => {
+    for (const personality of ['dist28', 'dist3'] as const) {
+      const registry = await registryFor({ personality });
+      const location = await beginAt(registry);
+      registry.forgetSessions();
+      const socket = await sendPart(registry, location, { bytes: Buffer.alloc(1_000), declared: 10_000_000 });
+      let said = '';
+      socket.on('data', (piece) => {
+        said += piece.toString();
+      });
+      if (personality === 'dist3') {
+        // Another request is answered in between, and this one is not.
+        expect((await call(registry, 'GET', '/v2/')).status).toBe(200);
+        expect(said).toBe('');
+        socket.write(Buffer.alloc(300_000));
+      }
+      await new Promise((resolve) => socket.once('end', resolve));
+      expect(said).toMatch(/^HTTP\/1\.1 404 /);
+      socket.destroy();
+    }
+  });
+
   test('answers before the body when the client expects to be told to go on', async () => {
     const registry = await registryFor({ personality: 'dist28' });
     const location = await beginAt(registry);

@@ -1,4 +1,5 @@
 import { notRouted, nowhere } from './answer.ts';
+import { oneNode } from './nodes.ts';
 import type { Personality } from './personality.ts';
 
 const uploadInvalid = { status: 404, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
@@ -45,6 +46,8 @@ export const dist28: Personality = {
   },
   unknownSession: uploadUnknown,
   patch: {
+    supported: 'yes',
+    withoutLength: 'accepted',
     status: 202,
     range: 'inclusive',
     contentRange: 'ignored',
@@ -61,10 +64,21 @@ export const dist28: Personality = {
     wrongDigest: { ...digestInvalid, session: 'kept' },
     noDigest: 'malformed',
     emptyAfterChunks: 'accepted',
+    again: 'unknown',
     digestAnswered: 'sha256',
   },
+  tokenLifeSeconds: 300,
+  limits: {},
+  nodes: oneNode,
   cancel: { scope: 'delete' },
-  mount: { withoutFrom: 'session', alreadyThere: 'as-any', notThere: 'session', brokenDigest: 'session' },
+  mount: {
+    withFrom: 'mounted',
+    fromAlone: 'session',
+    withoutFrom: 'session',
+    alreadyThere: 'as-any',
+    notThere: 'session',
+    brokenDigest: 'session',
+  },
   manifest: {
     maxBytes: 4 * 1024 * 1024,
     tooLarge: manifestInvalid,
@@ -115,6 +129,7 @@ export const dist3: Personality = {
     stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
   },
   patch: { ...dist28.patch, contentRange: 'checked-with-length' },
+  unreadBody: 'closed-late',
   tags: {
     ...dist28.tags,
     pages: 'quoted',

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer.ts';
 import type { Effects } from './faults.ts';
 import type { GateKeeper } from './gate.ts';
+import type { Limits, RateLimit } from './limits.ts';
+import type { Nodes } from './nodes.ts';
 import type { Personality } from './personality.ts';
 import type { LogEntry } from './request-log.ts';
 import type { Sessions, UploadSession } from './sessions.ts';
@@ -26,6 +28,11 @@ export interface World {
   readonly store: Store;
   readonly sessions: Sessions;
   readonly gates: GateKeeper;
+  readonly limits: Limits;
+  readonly rateLimit: RateLimit;
+  readonly nodes: Nodes;
+  /** What is left of the time that an upload may take, in milliseconds. */
+  readonly timeLeft: (session: UploadSession) => number;
   /** Repositories that exist before anything was pushed, for registries that create none by themselves. */
   readonly repositories: ReadonlySet<string>;
   /** Committed blobs that HEAD and GET do not see yet, and for how many requests more. */

@@ -7,6 +7,8 @@ import { ConnectionCut, cutConnection, EarlyAnswer, type Exchange, type World } 
 import { createFaultBook, type Fault } from './faults.ts';
 import { type Gate, gateKeeper } from './gate.ts';
 import { answerTo } from './handlers.ts';
+import { createRateLimit, effectsOf, type Limits } from './limits.ts';
+import { type Nodes, nodeFor } from './nodes.ts';
 import { type PersonalityName, personalityOf } from './personalities.ts';
 import type { Personality } from './personality.ts';
 import { type LogEntry, openEntry, uploadBytes } from './request-log.ts';
@@ -24,6 +26,14 @@ export interface FakeRegistryOptions {
   readonly keepBytes?: number;
   /** Repositories that are there from the start, for personalities that create none by themselves. */
   readonly repositories?: readonly string[];
+  /** On top of the personality's own. */
+  readonly limits?: Limits;
+  /** Instead of the personality's: several registries behind one address. */
+  readonly nodes?: Nodes;
+  /** How long a second of the limits takes, so that a minute need not be waited for. Default 1000. */
+  readonly secondMs?: number;
+  /** The clock of the rate limit and of the age of uploads. Default: the machine's. */
+  readonly now?: () => number;
   /** With the certificate of the tests' private CA. */
   readonly tls?: boolean;
 }
@@ -70,13 +80,21 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const personality = personalityOf(options.personality ?? 'dist28');
   const budget = { limit: options.keepBytes ?? defaultKeepBytes, used: 0 };
   const store = createStore(budget);
-  const sessions = createSessions(personality, budget);
+  const { secondMs = 1_000, now = () => performance.now() } = options;
+  const limits: Limits = { ...personality.limits, ...options.limits };
+  const nodes = options.nodes ?? personality.nodes;
+  const limitMs = (limits.uploadSeconds ?? Number.POSITIVE_INFINITY) * secondMs;
+  const sessions = createSessions(personality, budget, { now, limitMs });
   const gates = gateKeeper();
   const world: World = {
     personality,
     store,
     sessions,
     gates,
+    limits,
+    rateLimit: createRateLimit(limits.rate, now, secondMs),
+    nodes,
+    timeLeft: ({ startedMs }) => startedMs + limitMs - now(),
     repositories: new Set(options.repositories),
     hidden: new Map(),
   };
@@ -92,9 +110,11 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   ): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://registry.invalid');
     const route = routeOf(request.method ?? '', url);
-    const entry = openEntry(request, route, origin, sockets.get(request.socket) ?? 0);
+    const connection = sockets.get(request.socket) ?? 0;
+    const node = nodeFor(nodes, request, { turn: log.length, connection });
+    const entry = openEntry(request, route, origin, { connection, node });
     log.push(entry);
-    const effects = faults.strike(entry);
+    const effects = { ...effectsOf(limits, entry, secondMs), ...faults.strike(entry) };
     const exchange: Exchange = {
       request,
       response,
@@ -108,11 +128,12 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       const answer = await answerTo({ world, auth, otherHost: hostOf(other) }, exchange);
       if (effects.holdAnswer) await gates.pass(effects.holdAnswer);
       if (effects.dropsAnswer) cutConnection(exchange);
-      else send(world, exchange, answer);
+      else await send(world, exchange, answer);
     } catch (error) {
-      if (error instanceof EarlyAnswer) send(world, exchange, error.answer);
+      if (error instanceof EarlyAnswer) await send(world, exchange, error.answer);
       else if (error instanceof ConnectionCut) settleCut(exchange, error.by);
-      else send(world, exchange, { status: 500, headers: {}, body: `the fake broke: ${String(error)}\n` });
+      else
+        await send(world, exchange, { status: 500, headers: {}, body: `the fake broke: ${String(error)}\n` });
     }
   }
 
@@ -121,10 +142,14 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
   const main = listener(serve, { origin: 'main', tls }, sockets);
   const other = listener(serve, { origin: 'other', tls }, sockets);
   await Promise.all([listen(main), listen(other)]);
-  const auth = createAuth(options.auth, {
-    main: () => `${scheme}://${hostOf(main)}`,
-    other: () => `${scheme}://${hostOf(other)}`,
-  });
+  const auth = createAuth(
+    options.auth,
+    {
+      main: () => `${scheme}://${hostOf(main)}`,
+      other: () => `${scheme}://${hostOf(other)}`,
+    },
+    personality.tokenLifeSeconds,
+  );
 
   return {
     host: hostOf(main),
@@ -147,7 +172,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     tags: (repository) => store.repositories.get(repository)?.tags ?? new Map(),
     readBlob: (repository, digest) => store.blob(repository, digest)?.bytes,
     seedBlob(repository, bytes) {
-      const session = sessions.begin(repository);
+      const session = sessions.begin(repository, 0);
       session.content.append(bytes);
       sessions.end(session);
       return store.commit(repository, session.content.sha256, session.content).digest;

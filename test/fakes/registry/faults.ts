@@ -23,7 +23,8 @@ export interface FaultAnswer {
   readonly body?: string;
   /**
    * `arrival`: before the body is read (default). A number: after that many body bytes, which are stored.
-   * `unstored`: the whole body is read and thrown away. `stored`: everything was done, only the answer lies.
+   * `unstored`: the whole body is read and thrown away. `stored`: everything was done, only the answer lies
+   * (a refusal stays what it is: nothing was done).
    */
   readonly at?: 'arrival' | 'unstored' | 'stored' | number;
 }

@@ -20,7 +20,7 @@ export async function answerTo(house: House, exchange: Exchange): Promise<Answer
   const { world, auth } = house;
   const { effects, entry } = exchange;
   if (effects.losesSession) {
-    const session = world.sessions.find(entry.repository, entry.reference);
+    const session = world.sessions.find(entry.repository, entry.reference, entry.node);
     if (session) world.sessions.end(session);
   }
   if (effects.hold) await world.gates.pass(effects.hold);
@@ -30,7 +30,7 @@ export async function answerTo(house: House, exchange: Exchange): Promise<Answer
   if (denied) return denied;
   const answer =
     entry.pathClass === 'token' ? await auth.token(world, exchange) : await handle(world, exchange);
-  if (effects.answer?.at === 'stored') return faultAnswer(effects.answer);
+  if (effects.answer?.at === 'stored' && answer.status < 400) return faultAnswer(effects.answer);
   return garbled(house, exchange, answer);
 }
 
@@ -71,6 +71,8 @@ async function handle(world: World, exchange: Exchange): Promise<Answer> {
 async function frontAnswer({ world, otherHost }: House, exchange: Exchange): Promise<Answer | undefined> {
   const { effects, entry, url } = exchange;
   const { answer, bodyLimit, redirectsWith } = effects;
+  const seconds = entry.pathClass === 'token' ? undefined : world.rateLimit();
+  if (seconds !== undefined) return refuse(tooManyRequests, { 'retry-after': String(seconds) });
   if (redirectsWith !== undefined) {
     const location = `http://${otherHost}${url.pathname}${url.search}`;
     return { status: redirectsWith, headers: { location } };
@@ -82,6 +84,12 @@ async function frontAnswer({ world, otherHost }: House, exchange: Exchange): Pro
   if (answer.at === 'unstored') await drain(world, exchange);
   return faultAnswer(answer);
 }
+
+const tooManyRequests = {
+  status: 429,
+  code: 'TOOMANYREQUESTS',
+  message: 'You have reached your rate limit.',
+};
 
 function faultAnswer({ status, headers, body }: NonNullable<Exchange['effects']['answer']>): Answer {
   if (body !== undefined) return { status, headers: headers ?? {}, body };

@@ -1,4 +1,6 @@
 import type { Answer, Refusal } from './answer.ts';
+import type { Limits } from './limits.ts';
+import type { Nodes } from './nodes.ts';
 
 /** How an answer tells the bytes it holds; `n` bytes are stored. */
 export type RangeForm =
@@ -35,6 +37,8 @@ export type ContentRangeRule =
   | 'checked-with-length'
   /** Bytes the registry has already are passed over; only a gap is refused. */
   | 'overlap-skipped'
+  /** Only whether it is one. */
+  | 'form-checked'
   | 'refused';
 
 export interface OffsetRule {
@@ -81,10 +85,16 @@ export interface Personality {
     readonly missingRepository: 'created' | 'connection-closed';
   };
   readonly location: 'absolute' | 'relative' | 'artifacts-uploads';
+  /** Stands in the query of a Location before its state. */
+  readonly locationQuery?: string;
   readonly uploadUuid: 'sent' | 'none';
   readonly offset: OffsetRule;
   readonly unknownSession: Refusal;
   readonly patch: {
+    /** Some know the monolithic PUT alone. */
+    readonly supported: 'yes' | Refusal;
+    /** A body whose length is not told. */
+    readonly withoutLength: 'accepted' | Refusal;
     readonly status: 201 | 202 | 204;
     readonly range: RangeForm;
     readonly contentRange: ContentRangeRule;
@@ -117,11 +127,20 @@ export interface Personality {
     readonly noDigest: 'malformed' | 'wrong';
     readonly emptyAfterChunks: 'accepted' | Refusal;
     readonly maxBytes?: { readonly limit: number; readonly refusal: Refusal };
+    /** To an upload that is a blob already; `unknown` as to one that never was. */
+    readonly again: 'unknown' | Refusal;
     /** The registry's own algorithm is told, whatever the client asked for. */
     readonly digestAnswered: 'sha256' | 'as-asked';
   };
+  /** How long its tokens live when the test says nothing of it. */
+  readonly tokenLifeSeconds: number;
+  readonly limits: Limits;
+  readonly nodes: Nodes;
   readonly cancel: { readonly scope: 'push' | 'delete' };
   readonly mount: {
+    readonly withFrom: 'mounted' | 'session';
+    /** `?from=` without a `mount`. */
+    readonly fromAlone: 'session' | Refusal;
     readonly withoutFrom: 'session' | 'any-repository';
     /** When the repository has the blob already, whatever `from` says. */
     readonly alreadyThere: 'as-any' | 'created';
@@ -165,6 +184,9 @@ export interface Personality {
     readonly unknownRepository: Refusal | 'empty-list';
   };
   readonly etags: 'sent' | 'none';
-  /** What happens to a body nobody wants: Go closes, most proxies read it to the end. */
-  readonly unreadBody: 'closed' | 'drained';
+  /**
+   * What happens to a large body that nobody wants. Go answers and closes at once; where the body is wrapped, as
+   * distribution 3 does for its traces, Go reads 256 KiB of it before it answers. Most proxies read it to the end.
+   */
+  readonly unreadBody: 'closed' | 'closed-late' | 'drained';
 }

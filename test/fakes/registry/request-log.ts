@@ -9,6 +9,8 @@ export interface LogEntry extends Route {
   readonly origin: 'main' | 'other';
   /** Tells requests on one connection from requests on two. */
   readonly connection: number;
+  /** Which of the registry's nodes it went to. */
+  readonly node: number;
   readonly hadAuthorization: boolean;
   readonly authorization: string | undefined;
   readonly contentRange: string | undefined;
@@ -29,7 +31,7 @@ export function openEntry(
   request: IncomingMessage,
   route: Route,
   origin: LogEntry['origin'],
-  connection: number,
+  { connection, node }: Pick<LogEntry, 'connection' | 'node'>,
 ): LogEntry {
   const { headers } = request;
   const length = headers['content-length'];
@@ -39,6 +41,7 @@ export function openEntry(
     target: request.url ?? '',
     origin,
     connection,
+    node,
     hadAuthorization: headers.authorization !== undefined,
     authorization: headers.authorization,
     contentRange: headers['content-range'],

@@ -9,15 +9,19 @@ const lingerMs = 500;
 
 type Headers = Record<string, string | string[]>;
 
-export function send({ personality }: World, exchange: Exchange, answer: Answer): void {
-  const { request, response, entry } = exchange;
+export async function send({ personality }: World, exchange: Exchange, answer: Answer): Promise<void> {
+  const { request, response, entry, effects } = exchange;
+  const { unreadBody } = personality;
+  // A proxy in front has no part in this.
+  const own = effects.answer === undefined && effects.bodyLimit === undefined;
+  if (unreadBody === 'closed-late' && own && muchUnread(exchange)) await passOver(request, unreadTolerated);
   entry.status = answer.status;
   const body = Buffer.from(answer.body ?? '');
   const type = answer.errors ? { 'content-type': personality.errorType } : {};
   const headers: Headers = { ...personality.headers, ...type, ...answer.headers };
   if (answer.challenges) headers['www-authenticate'] = [...answer.challenges];
   if (answer.status !== 204 && answer.status !== 304) headers['content-length'] ??= String(body.length);
-  if (personality.unreadBody === 'closed' && muchUnread(exchange)) {
+  if (unreadBody !== 'drained' && muchUnread(exchange)) {
     sendAndClose(request, answer.status, headers, body);
     return;
   }
@@ -31,6 +35,22 @@ function muchUnread({ request, entry }: Exchange): boolean {
   if (request.complete) return false;
   const declared = entry.contentLength ?? Number.POSITIVE_INFINITY;
   return declared - entry.bytesReceived > unreadTolerated;
+}
+
+/** Reads this much of a body that nobody wants, or to its end. */
+function passOver(request: IncomingMessage, size: number): Promise<void> {
+  return new Promise((resolve) => {
+    let read = 0;
+    const done = () => {
+      request.off('data', count).off('end', done).off('close', done).pause();
+      resolve();
+    };
+    const count = (piece: Buffer) => {
+      read += piece.length;
+      if (read > size) done();
+    };
+    request.on('data', count).once('end', done).once('close', done).resume();
+  });
 }
 
 /** Go's way with an unread body: the answer, then FIN, and for a while nothing, so that no RST eats the answer. */

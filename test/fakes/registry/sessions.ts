@@ -7,7 +7,11 @@ import type { OffsetRule, Personality, RangeForm } from './personality.ts';
 export interface UploadSession {
   readonly id: string;
   readonly repository: string;
+  /** The node that knows it. */
+  readonly node: number;
   readonly startedAt: string;
+  /** By the registry's clock. */
+  readonly startedMs: number;
   readonly content: Content;
   /** Sizes of the writes so far, for rules about chunks. */
   readonly chunks: number[];
@@ -18,8 +22,11 @@ export interface UploadSession {
 
 export interface Sessions {
   readonly open: ReadonlyMap<string, UploadSession>;
-  begin(repository: string): UploadSession;
-  find(repository: string, id: string): UploadSession | undefined;
+  /** Ids of the uploads that became blobs. */
+  readonly committed: Set<string>;
+  begin(repository: string, node: number): UploadSession;
+  /** What this node knows of an upload; nothing of one that took longer than it may. */
+  find(repository: string, id: string, node: number): UploadSession | undefined;
   end(session: UploadSession): void;
   /** The Location's path and query for the bytes held now. */
   locationOf(session: UploadSession): string;
@@ -32,7 +39,13 @@ export interface Sessions {
   changeSecret(): void;
 }
 
-export function createSessions(personality: Personality, budget: Budget): Sessions {
+/** The clock that a session's age is told by, and how long it may get by it. */
+export interface Ageing {
+  readonly now: () => number;
+  readonly limitMs: number;
+}
+
+export function createSessions(personality: Personality, budget: Budget, ageing: Ageing): Sessions {
   const open = new Map<string, UploadSession>();
   const rule = personality.offset;
   let secret = randomBytes(32);
@@ -52,11 +65,14 @@ export function createSessions(personality: Personality, budget: Budget): Sessio
 
   return {
     open,
-    begin(repository) {
+    committed: new Set(),
+    begin(repository, node) {
       const session: UploadSession = {
         id: randomUUID(),
         repository,
+        node,
         startedAt: new Date().toISOString(),
+        startedMs: ageing.now(),
         content: new Content(budget),
         chunks: [],
         poisoned: false,
@@ -65,9 +81,12 @@ export function createSessions(personality: Personality, budget: Budget): Sessio
       open.set(session.id, session);
       return session;
     },
-    find(repository, id) {
+    find(repository, id, node) {
       const session = open.get(id);
-      return session?.repository === repository ? session : undefined;
+      if (session?.repository !== repository || session.node !== node) return undefined;
+      if (ageing.now() - session.startedMs < ageing.limitMs) return session;
+      open.delete(id);
+      return undefined;
     },
     end(session) {
       open.delete(session.id);
@@ -77,7 +96,11 @@ export function createSessions(personality: Personality, budget: Budget): Sessio
         personality.location === 'artifacts-uploads'
           ? `/artifacts-uploads/namespaces/${session.repository}/uploads/${session.id}`
           : `/v2/${session.repository}/blobs/uploads/${session.id}`;
-      return rule.parameter === 'none' ? path : `${path}?${rule.parameter}=${stateOf(session)}`;
+      const query = [
+        ...(personality.locationQuery === undefined ? [] : [personality.locationQuery]),
+        ...(rule.parameter === 'none' ? [] : [`${rule.parameter}=${stateOf(session)}`]),
+      ].join('&');
+      return query === '' ? path : `${path}?${query}`;
     },
     offsetIn(place, url) {
       return readOffset(rule, secret, url, place);

@@ -1,10 +1,12 @@
 import { type Answer, refuse } from './answer.ts';
-import { drain, receive } from './body.ts';
-import { chunkRefusal, contentRangeRefusal, overlapOf } from './chunk-rules.ts';
+import { drain } from './body.ts';
+import { chunkRefusal, contentRangeRefusal } from './chunk-rules.ts';
 import { isDigest, malformedDigest } from './digest.ts';
 import { ConnectionCut, type Exchange, placed, type World } from './exchange.ts';
+import { stickyCookie } from './nodes.ts';
 import type { Personality, RangeForm } from './personality.ts';
 import { rangeHeader, type UploadSession } from './sessions.ts';
+import { storeBody } from './upload-body.ts';
 
 /** `POST …/blobs/uploads/`: begin an upload, or link a blob that another repository has. */
 export async function beginUpload(world: World, exchange: Exchange): Promise<Answer> {
@@ -20,6 +22,8 @@ export async function beginUpload(world: World, exchange: Exchange): Promise<Ans
     throw new ConnectionCut('registry');
   }
   const mount = searchParams.get('mount');
+  const { fromAlone } = personality.mount;
+  if (mount === null && searchParams.has('from') && fromAlone !== 'session') return refuse(fromAlone);
   if (mount !== null) {
     const { brokenDigest } = personality.mount;
     if (brokenDigest !== 'session' && !isDigest(mount)) return refuse(brokenDigest);
@@ -34,14 +38,15 @@ export async function beginUpload(world: World, exchange: Exchange): Promise<Ans
   const { monolithic } = personality.post;
   const whole = digest !== null && monolithic !== 'ignored';
   if (whole && !isDigest(digest)) return refuse(malformedDigest);
-  const session = sessions.begin(repository);
+  const session = sessions.begin(repository, exchange.entry.node);
   exchange.session = session;
   if (whole) {
     await storeBody(world, exchange, session);
     return finish(world, exchange, session, digest, { ...monolithic, session: 'deleted' });
   }
   await drain(world, exchange);
-  return progress(world, exchange, session, 202, personality.post.range, personality.post.headers);
+  const headers = { ...personality.post.headers, ...stickyCookie(world.nodes, exchange.entry.node) };
+  return progress(world, exchange, session, 202, personality.post.range, headers);
 }
 
 /** `GET <Location>`: how much is there. */
@@ -65,6 +70,10 @@ export function uploadStatus(world: World, exchange: Exchange): Answer {
 /** `PATCH <Location>`: more bytes. */
 export async function patchUpload(world: World, exchange: Exchange): Promise<Answer> {
   const { patch } = world.personality;
+  if (patch.supported !== 'yes') return refuse(patch.supported);
+  if (patch.withoutLength !== 'accepted' && exchange.entry.contentLength === undefined) {
+    return refuse(patch.withoutLength);
+  }
   const session = resume(world, exchange, 'PATCH');
   if ('status' in session) return session;
   const type = exchange.request.headers['content-type'];
@@ -119,7 +128,8 @@ function mountable(
   from: string | null,
 ): boolean {
   if (personality.mount.alreadyThere === 'created' && store.blob(repository, digest)) return true;
-  if (from !== null) return store.blob(from, digest) !== undefined;
+  if (from !== null)
+    return personality.mount.withFrom === 'mounted' && store.blob(from, digest) !== undefined;
   return personality.mount.withoutFrom === 'any-repository' && store.blobs.has(digest);
 }
 
@@ -130,9 +140,11 @@ function resume(
   verb: 'GET' | 'PATCH' | 'PUT' | 'DELETE',
 ): UploadSession | Answer {
   const { personality, sessions } = world;
-  const { offset: rule, unknownSession, patch } = personality;
-  const { repository, reference } = exchange.entry;
-  const session = sessions.find(repository, reference);
+  const { offset: rule, unknownSession, patch, put } = personality;
+  const { repository, reference, node } = exchange.entry;
+  if (verb === 'PUT' && put.again !== 'unknown' && sessions.committed.has(reference))
+    return refuse(put.again);
+  const session = sessions.find(repository, reference, node);
   const stale = rule.stale[verb];
   const offset =
     stale === 'fine' ? undefined : sessions.offsetIn({ repository, id: reference }, exchange.url);
@@ -150,48 +162,6 @@ function resume(
   if (offset === 'broken') return refuse(rule.broken);
   if (stale !== 'fine' && offset !== undefined && offset !== session.content.size) return refuse(stale);
   return session;
-}
-
-async function storeBody(world: World, exchange: Exchange, session: UploadSession): Promise<void> {
-  const mark = session.content.mark();
-  let skip = overlapOf(world, exchange, session);
-  try {
-    for await (const piece of receive(world, exchange)) {
-      session.content.append(piece.subarray(skip));
-      skip = Math.max(0, skip - piece.length);
-    }
-  } catch (error) {
-    settleCut(world, exchange, session, mark);
-    throw error;
-  }
-  if (session.content.size > mark.size) session.chunks.push(session.content.size - mark.size);
-}
-
-function settleCut(
-  { personality, sessions }: World,
-  { effects }: Exchange,
-  session: UploadSession,
-  mark: ReturnType<UploadSession['content']['mark']>,
-): void {
-  const arrived = session.content.size - mark.size;
-  switch (effects.buffersBody ? 'rolled-back' : personality.afterCut) {
-    case 'deleted':
-      sessions.end(session);
-      session.content.release();
-      return;
-    case 'rolled-back':
-      session.content.rollBack(mark);
-      return;
-    case 'poisoned':
-      session.content.rollBack(mark);
-      session.poisoned = arrived > 0;
-      return;
-    case 'kept':
-      if (arrived > 0) session.chunks.push(arrived);
-      if (effects.settlesAfter !== undefined) {
-        session.late = { hidden: arrived, steps: effects.settlesAfter };
-      }
-  }
 }
 
 function finish(
@@ -213,6 +183,7 @@ function finish(
   }
   const canonical = digestAnswered === 'sha256' ? content.sha256 : digest;
   sessions.end(session);
+  sessions.committed.add(session.id);
   store.commit(repository, canonical, content);
   if (canonical !== digest) store.alias(repository, digest, canonical);
   const { hidesBlobFor } = exchange.effects;
