@@ -29,20 +29,26 @@ export function parseProblems(body: string): readonly RegistryProblem[] {
 const tokenBody = v.object({
   token: v.optional(v.string()),
   access_token: v.optional(v.string()),
-  expires_in: v.optional(v.number()),
+  // One that is no number, or no time at all, is as good as none.
+  expires_in: v.fallback(v.optional(v.pipe(v.number(), v.gtValue(0))), undefined),
+  refresh_token: v.fallback(v.optional(v.pipe(v.string(), v.nonEmpty())), undefined),
 });
 
 export interface TokenAnswer {
   readonly token: string;
   /** Seconds from now on. */
   readonly expiresIn: number;
+  /** Instead of the one that was exchanged for this, where that was one. */
+  readonly refreshToken?: string | undefined;
 }
 
 /** https://distribution.github.io/distribution/spec/auth/token/: a token without a life has 60 seconds. */
 export function parseTokenAnswer(body: string): TokenAnswer | undefined {
   const parsed = v.safeParse(tokenBody, parseJson(body));
-  const token = parsed.success ? parsed.output.token || parsed.output.access_token : undefined;
-  return token ? { token, expiresIn: (parsed.success && parsed.output.expires_in) || 60 } : undefined;
+  if (!parsed.success) return undefined;
+  const { token, access_token, expires_in = 60, refresh_token } = parsed.output;
+  const value = token || access_token;
+  return value ? { token: value, expiresIn: expires_in, refreshToken: refresh_token } : undefined;
 }
 
 // The spec wants a list; an empty repository of some registries has `null`.
