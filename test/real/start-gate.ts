@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** One request as it came through. */
 export interface GateEntry {
@@ -16,8 +15,8 @@ export interface GateEntry {
 export interface GateOptions {
   /** The most time that a request's body may take; then the connection is cut, as Traefik does after 60 s. */
   readonly bodyLimitMs?: number;
-  /** How long the answers to requests of a method are held back. */
-  readonly holdAnswerMs?: Readonly<Record<string, number>>;
+  /** What the answer to a request waits for. */
+  readonly holdAnswer?: (entry: GateEntry, signal: AbortSignal) => Promise<unknown> | undefined;
 }
 
 /** A proxy that keeps nothing: bodies go through as they come. */
@@ -63,7 +62,7 @@ export async function startGate(target: string, options: GateOptions = {}): Prom
     upstream.on('response', (answer) => {
       entry.status = answer.statusCode;
       answer.on('error', cut);
-      delay(options.holdAnswerMs?.[method] ?? 0, undefined, { signal: ended.signal }).then(() => {
+      Promise.resolve(options.holdAnswer?.(entry, ended.signal)).then(() => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
       }, cut);
