@@ -164,6 +164,7 @@ describePeers(
       await expect.poll(() => relay.bytesUp, { timeout: 10_000 }).toBeGreaterThan(4 * MIB);
       await nginx.reload();
       await pushed;
+      expect(new Set((await nginx.log()).map(({ pid }) => pid)).size).toBe(2);
       expect(relay.bytesUp - size).toBeLessThan(LITTLE);
     });
   },

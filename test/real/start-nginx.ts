@@ -20,6 +20,8 @@ export interface NginxEntry {
   readonly status: number;
   /** `Content-Length`; undefined for a stream. */
   readonly length: number | undefined;
+  /** The process that served it. */
+  readonly pid: number;
 }
 
 /** nginx in front of a registry, with these directives and otherwise as it is. */
@@ -51,8 +53,9 @@ function argumentsFor(folder: string): string[] {
 }
 
 function parseEntry(line: string): NginxEntry {
-  const [method = '', status = '', length = ''] = line.split(' ');
-  return { method, status: Number(status), length: /^\d+$/.test(length) ? Number(length) : undefined };
+  const [pid = '', method = '', status = '', length = ''] = line.split(' ');
+  const declared = /^\d+$/.test(length) ? Number(length) : undefined;
+  return { method, status: Number(status), length: declared, pid: Number(pid) };
 }
 
 function configuration(
@@ -71,7 +74,7 @@ worker_processes 1;
 user ${userInfo().username};
 events { worker_connections 256; }
 http {
-  log_format ends '$request_method $status $content_length';
+  log_format ends '$pid $request_method $status $content_length';
   access_log ${folder}/access.log ends;
   ${ways.map((way) => `${way}_temp_path ${folder}/${way};`).join('\n  ')}
   server {
