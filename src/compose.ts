@@ -25,6 +25,7 @@ import { createRegistryTarget } from './registry/registry-target.ts';
 import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
+import { systemProcesses } from './this-process.ts';
 import { USER_AGENT } from './version.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
@@ -163,6 +164,7 @@ function createWorld(options: PushOptions, transports: Transports): World {
       stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
       retries: hub.retries ?? DEFAULT_RETRIES,
       onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
+      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
       transport: transports.hub.send,
       clock: systemClock,
     }),
@@ -177,7 +179,7 @@ function createWorld(options: PushOptions, transports: Transports): World {
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
-  return createStateFile({ path, clock: systemClock, onWarning });
+  return createStateFile({ path, clock: systemClock, processes: systemProcesses, onWarning });
 }
 
 /** As records name it: a folder by its full path, wherever the push is started. */
@@ -218,6 +220,7 @@ function registryApi(
     onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
     retries: retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
+    onHold: (hold) => onEvent({ type: 'requests-held', side: 'target', ...hold }),
     transport: transport.send,
     clock: systemClock,
   };

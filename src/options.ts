@@ -60,7 +60,7 @@ export interface ListTagsOptions {
   readonly target: TargetLocation;
   readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries' | 'insecure'>;
   readonly network?: NetworkAccess;
-  /** Only `credentials-chosen`, `request-retrying` and `warning` happen here. */
+  /** Only `credentials-chosen`, `request-retrying`, `requests-held` and `warning` happen here. */
   readonly onEvent?: OnEvent;
   readonly signal?: AbortSignal;
 }

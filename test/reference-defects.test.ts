@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { zeros } from '../src/core/bytes.ts';
 import { tarLayer } from '../src/core/tar-layer.ts';
 import { parseImageReference } from '../src/index.ts';
-import type { Framing } from '../src/registry/blob-upload.ts';
+import type { PreferredFraming } from '../src/registry/framing.ts';
 import { type FakeHub, json, synthetic, text } from './fakes/hub/fake-hub.ts';
 import type { PersonalityName } from './fakes/registry/personalities.ts';
 import { someBytes, watched } from './support/byte-sources.ts';
@@ -94,7 +94,7 @@ test('(d) a job that is already complete asks the registry for every blob', asyn
   expect(new Set(heads.map(({ reference }) => reference)).size).toBe(layers(MODEL).length + 1);
 });
 
-test.each<[PersonalityName, Framing]>([
+test.each<[PersonalityName, PreferredFraming]>([
   ['ghcr', 'stream'],
   ['ghcr', 8 * 2 ** 20],
   ['gar', 'stream'],

@@ -1,3 +1,4 @@
+import type { PushCost } from './cost.ts';
 import type { Digest } from './digest.ts';
 import type { ErrorCode } from './error.ts';
 import type { BlobOutcome, Pause, Retry } from './ports.ts';
@@ -28,6 +29,8 @@ export type PushEvent =
   | { readonly type: 'warning'; readonly message: string }
   /** A request about the model or the image, not about a layer's bytes, is sent again. */
   | ({ readonly type: 'request-retrying'; readonly side: 'hub' | 'target' } & Pause)
+  /** Every request that goes to one place waits: a rate limit is used up, or nearly. Told once, whoever waits. */
+  | ({ readonly type: 'requests-held'; readonly side: 'hub' | 'target' } & Omit<Pause, 'retry'>)
   /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
   | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }
@@ -45,6 +48,8 @@ export type PushEvent =
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
   /** `side` is where it failed: reading from the Hub, or writing to the target. */
   | ({ readonly type: 'layer-retrying'; readonly path: string; readonly side: 'hub' | 'target' } & Retry)
+  /** What a layer took beyond its own bytes, at its end, whether it was pushed or failed; only where that is anything. */
+  | ({ readonly type: 'layer-cost'; readonly path: string } & PushCost)
   | {
       readonly type: 'layer-done';
       readonly path: string;

@@ -49,6 +49,8 @@ describe('refused before the first byte moves', () => {
     ['a component over 255 bytes', `${'ü'.repeat(128)}`, '255 bytes'],
     ['a whiteout', 'sub/.wh.config.json', '.wh.'],
     ['an opaque whiteout', '.wh..wh..opq', '.wh.'],
+    ['a path that nobody could open', `${'n'.repeat(200)}/`.repeat(30), '4095 bytes'],
+    ['folders in folders without end', `${'d/'.repeat(1000)}f`, '100 components'],
   ])('%s', (_, path, reason) => {
     expect(() => pathsOf('ok.json', path)).toThrow(reason);
     expect(() => pathsOf('ok.json', path)).toThrow(expect.objectContaining({ code: 'REJECTED' }));
@@ -70,6 +72,16 @@ describe('refused before the first byte moves', () => {
   test('a model without files', () => {
     expect(() => planLayers([], OPTIONS)).toThrow('no files');
   });
+});
+
+test('a path of 100 components is kept', () => {
+  expect(pathsOf(`${'d/'.repeat(99)}f`)).toHaveLength(1);
+});
+
+test('a refusal shows no more of a path than a person can read', () => {
+  expect(() => pathsOf('n'.repeat(1_000_000))).toThrow(
+    expect.objectContaining({ message: expect.stringMatching(/^.{0,400}$/) }),
+  );
 });
 
 test('a component of 255 bytes is kept', () => {

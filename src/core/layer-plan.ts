@@ -59,20 +59,32 @@ function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): strin
   return prefix + (tarLayout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
 }
 
+/** PATH_MAX of Linux (limits.h), without its NUL: nobody could open a longer one. */
+const LONGEST_PATH = 4095;
+/** Each folder is an entry of the layer; no model nests its files this deep. */
+const MOST_COMPONENTS = 100;
+
 function refuseUnsafe(path: string): void {
   const reason = unsafe(path);
   if (reason === undefined) return;
-  throw new ModelcarError('REJECTED', `cannot put ${JSON.stringify(path)} into an image: ${reason}`, {
+  throw new ModelcarError('REJECTED', `cannot put ${shown(path)} into an image: ${reason}`, {
     hint: 'Rename the file in the model.',
   });
 }
 
+function shown(path: string): string {
+  return path.length > 300 ? `${JSON.stringify(path.slice(0, 300))}…` : JSON.stringify(path);
+}
+
 function unsafe(path: string): string | undefined {
+  if (Buffer.byteLength(path) > LONGEST_PATH) return `the path is longer than ${LONGEST_PATH} bytes`;
   if (path.startsWith('/')) return 'the path is absolute';
   if (path.includes('\\')) return 'the path contains a backslash';
   if (path.includes('\0')) return 'the path contains a NUL byte';
   if (!path.isWellFormed()) return 'the path is not valid Unicode';
-  for (const component of path.split('/')) {
+  const components = path.split('/');
+  if (components.length > MOST_COMPONENTS) return `the path has more than ${MOST_COMPONENTS} components`;
+  for (const component of components) {
     if (component === '' || component === '.' || component === '..') {
       return `the path has the component ${JSON.stringify(component)}`;
     }

@@ -66,7 +66,7 @@ export function formatModelId(id: ModelId): string {
 export function parseRevision(text: string): string {
   // git-check-ref-format(1): no control characters, space, ~ ^ : ? * [ \, no "..", none that ends in "/" or ".".
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
-  if (text === '' || /[\x00-\x20\x7f~^:?*[\\]|\.\.|^\/|[/.]$/.test(text)) {
+  if (text === '' || !text.isWellFormed() || /[\x00-\x20\x7f~^:?*[\\]|\.\.|^\/|[/.]$/.test(text)) {
     throw new ModelcarError('USAGE', `"${text}" is not a revision`, {
       hint: 'Give a branch, a tag or a 40-character commit.',
     });

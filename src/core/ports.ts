@@ -6,17 +6,29 @@ import type { Job } from './job.ts';
 import type { PlannedLayer } from './layer-plan.ts';
 import type { ModelId, ResolvedModel, Sibling } from './model.ts';
 import type { ManifestName } from './reference.ts';
+import type { SizeLimit } from './size-limit.ts';
 
 /** Where models come from. Implemented by `hub/`. */
 export interface ModelSource {
+  /** The largest file that it is known to give. */
+  readonly largestFile?: SizeLimit | undefined;
   /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
   resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
   /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
-  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, onRetry?: OnRetry): ByteSource;
+  file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, observe?: FileObserver): ByteSource;
+}
+
+/** What reading a file took, beyond its bytes. */
+export interface FileObserver {
+  readonly onRetry?: OnRetry;
+  /** Called with a number of bytes that came for nothing: they had come before, or nobody had asked for them. */
+  readonly onReread?: (bytes: number) => void;
 }
 
 /** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
 export interface ImageTarget {
+  /** The largest blob that it is known to take: found out before anything is sent, not after hours. */
+  readonly largestBlob?: SizeLimit | undefined;
   /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
   prepare(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
@@ -43,6 +55,8 @@ export interface BlobPush {
   readonly session?: UploadSession | undefined;
   /** Called whenever the session is one that a later run could go on with, and with nothing when it no longer is. */
   readonly onSession?: (session: UploadSession | undefined) => void;
+  /** Whether what `onSession` was told is still remembered: a session that nobody will know of is cancelled. */
+  readonly isSessionKept?: () => boolean;
   /** Called when the upload goes on in the session of an earlier run, at this byte; 0 when nothing is left of it. */
   readonly onResume?: (offset: number) => void;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
@@ -134,6 +148,8 @@ export interface Journal {
 export interface JobJournal {
   /** Whether what `recordSession` is given outlives the process: otherwise nothing should be left open for it. */
   readonly keepsSessions: boolean;
+  /** Whether a later run would find this layer's session, were it left open now: the disk may be full by this time. */
+  isSessionKept(layer: PlannedLayer): boolean;
   /** The blob that this file became at this path; undefined unless its content is still the same. */
   recordedLayer(layer: PlannedLayer): RecordedBlob | undefined;
   /** The upload of this file at this path that is still open, for all we know. */

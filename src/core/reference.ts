@@ -120,7 +120,9 @@ export function parseTag(text: string): string {
 function registryLocation(registry: string, repository: string): TargetLocation {
   const { scheme, rest: host } = splitScheme(registry);
   refuseUserinfo(repository);
-  if (!HOST.test(host)) throw malformed(`${registry}/${repository}`, `"${host}" is not a registry host`);
+  // The pattern alone lets a port of 99999 through, and brackets round what is no address.
+  if (!HOST.test(host) || !URL.canParse(`https://${host}`))
+    throw malformed(`${registry}/${repository}`, `"${host}" is not a registry host`);
   if (!REPOSITORY.test(repository) || host.length + repository.length > 255) {
     throw malformed(
       `${registry}/${repository}`,
@@ -176,7 +178,7 @@ function refuseDigest(text: string): void {
 
 /** A folder may have an @ in its name; in front of a digest it is none of the name. */
 function splitDigest(text: string): { name: string; digest: Digest | undefined } {
-  const [found, digest] = /@(sha\d+:[^/]*)$/i.exec(text) ?? [];
+  const [found, digest] = /@(sha\d+:[^/@]*)$/i.exec(text) ?? [];
   if (found === undefined || digest === undefined) return { name: text, digest: undefined };
   return { name: text.slice(0, -found.length), digest: parseDigest(digest) };
 }

@@ -7,6 +7,8 @@ export interface Expected {
   /** How the error names the content: the file's path in the model. */
   readonly name: string;
   readonly oid: Oid;
+  /** Called before the error when it is the bytes that are wrong. */
+  readonly onMismatch?: (() => void) | undefined;
 }
 
 /**
@@ -28,6 +30,7 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     const got = frontier.hex();
     if (got === expected.oid.hex) return;
     const { algorithm, hex } = expected.oid;
+    expected.onMismatch?.();
     throw mismatch(expected.name, `expected ${algorithm} ${hex}, got ${got}`);
   }
 

@@ -25,19 +25,30 @@ export function explain(error: unknown, { what, proxy, signal }: Attempt): unkno
       cause: error,
     });
   }
-  if (/^HPE_(HEADER_OVERFLOW|INVALID_CONSTANT|INVALID_VERSION)$/.test(code)) {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new ModelcarError('UNSUPPORTED', `${where}: the answer has more than 16 KiB of headers`, {
+      hint: 'Look at the proxies on the way: no Hub and no registry sends that many.',
+      cause: error,
+    });
+  }
+  if (/^HPE_INVALID_(CONSTANT|VERSION)$/.test(code)) {
     return new ModelcarError('UNSUPPORTED', `${where}: the answer is not HTTP: ${message}`, {
       hint: 'Check the host and the port, and write https:// in front where it speaks TLS.',
       cause: error,
     });
   }
-  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? message}`, {
+  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? broken(code, message)}`, {
     hint:
       proxy === undefined
         ? 'Check the name and the network, then run the same command again.'
         : 'Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY and the network, then run the same command again.',
     cause: error,
   });
+}
+
+/** The parser's own words begin with `Parse Error: `. */
+function broken(code: string, message: string): string {
+  return code.startsWith('HPE_') ? `the answer is broken HTTP: ${message.replace(/^[^:]*: /, '')}` : message;
 }
 
 const PLAIN_WORDS: Readonly<Record<string, string>> = {

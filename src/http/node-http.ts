@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
+import { ModelcarError } from '../core/error.ts';
 import { proxyRefusal } from './http-proxy.ts';
 import { explain, Stalled } from './network-error.ts';
 import { writeBody } from './node-request-body.ts';
@@ -47,7 +48,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       highWaterMark: HIGH_WATER_MARK,
       ...(signal && { signal, connectSignal: signal }),
     };
-    const outgoing = open(outgoingOptions);
+    const outgoing = begin(() => open(outgoingOptions), request);
     // An error that comes after the answer has no listener of its own; it must not end the process.
     outgoing.on('error', () => undefined);
     limitConnect(outgoing, connectTimeoutMs);
@@ -71,6 +72,19 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   }
 
   return { send, close: routes.close };
+}
+
+/** Node throws at once for what no request can say; the message names the header, not its value. */
+function begin(open: () => ClientRequest, { method, url }: HttpRequest): ClientRequest {
+  try {
+    return open();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ModelcarError('UNSUPPORTED', `cannot send ${method} ${withoutQuery(url)}: ${reason}`, {
+      hint: 'Look for line breaks and other characters that HTTP cannot carry, in tokens and passwords first.',
+      cause: error,
+    });
+  }
 }
 
 /** An agent that connects through a proxy has its own limit, and hands the socket over late. */
@@ -113,6 +127,6 @@ function answer(outgoing: ClientRequest, answerTimeoutMs: number): Promise<Incom
 function flatten(headers: IncomingMessage['headers']): Record<string, string | undefined> {
   const flat: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers))
-    flat[name] = Array.isArray(value) ? value.join(', ') : value;
+    flat[name] = Array.isArray(value) ? value.join(name === 'set-cookie' ? '\n' : ', ') : value;
   return flat;
 }

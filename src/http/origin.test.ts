@@ -18,6 +18,10 @@ test.each([
   ['https://cdn.test/a/b?X-Amz-Signature=1&x=2', 'https://cdn.test/a/b'],
   ['https://cdn.test/a#b?c', 'https://cdn.test/a'],
   ['https://cdn.test/a', 'https://cdn.test/a'],
+  ['https://user:word@cdn.test/a?b', 'https://…@cdn.test/a'],
+  ['//user:word@cdn.test/a@b', '//…@cdn.test/a@b'],
+  ['https:\\\\user:word@cdn.test', 'https://…@cdn.test'],
+  ['https://cdn.test/a@b', 'https://cdn.test/a@b'],
 ])('%s is shown as %s', (url, shown) => {
   expect(withoutQuery(url)).toBe(shown);
 });
@@ -41,6 +45,12 @@ describe('an address that only this machine or network can reach', () => {
     'http://[fe80::1]/',
     'http://[::ffff:169.254.169.254]/',
     'http://[::ffff:7f00:1]/',
+    'http://[::7f00:1]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://localhost./',
+    'http://registry.localhost/',
+    'http://0x7f.1/',
+    'http://127.0.0.1./',
   ])('is %s', (url) => {
     expect(isPrivateAddress(url)).toBe(true);
   });
@@ -54,6 +64,8 @@ describe('an address that only this machine or network can reach', () => {
     'https://100.0.0.1/',
     'https://10.example.com/',
     'https://fd.example.com/',
+    'https://localhost.example.com/',
+    'https://notlocalhost/',
     'https://[2001:db8::1]/',
   ])('is not %s', (url) => {
     expect(isPrivateAddress(url)).toBe(false);

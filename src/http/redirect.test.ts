@@ -24,6 +24,14 @@ describe('where a Location leads', () => {
     ['to a file', 'http://a.test/', 'file:///etc/passwd'],
     ['to what is no URL', 'https://a.test/', 'https://[bad/?token=secret'],
     ['to nowhere', 'https://a.test/', '//'],
+    ['to what looks relative and is no URL', 'https://a.test/', '\\\\b.test:99999/?token=secret'],
+    ['from a name to this machine', 'https://a.test/', 'https://127.0.0.1/x?token=secret'],
+    [
+      'from a name to the metadata service of a cloud',
+      'http://a.test/',
+      'http://169.254.169.254/?token=secret',
+    ],
+    ['with a password to another scheme', 'https://a.test/', 'ftp://user:secret@b.test/'],
   ])('never %s', (_, from, location) => {
     expect(() => redirectTarget(from, location)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', message: expect.not.stringContaining('secret') }),
@@ -35,6 +43,9 @@ describe('where a Location leads', () => {
     ['http://a.test/', 'https://b.test/x'],
     ['https://a.test/', 'https://b.test/x'],
     ['https://a.test/', 'HTTPS://b.test/x'],
+    ['HTTP://a.test/', 'http://b.test/x'],
+    ['http://localhost:5000/', 'http://127.0.0.1:5001/x'],
+    ['http://10.0.0.5/', 'http://10.0.0.6/x'],
   ])('from %s to %s', (from, location) => {
     expect(redirectTarget(from, location)).toBe(location);
   });
@@ -84,9 +95,26 @@ describe('redirects of a request', () => {
     expect(requests.length).toBe(3);
   });
 
-  test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)('of a %s go back to the caller', async (method) => {
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'] as const)(
+    'that keep the method are followed: %s',
+    async (method) => {
+      const { transport, requests } = scripted(to('/x'), answer(201));
+      expect((await withRedirects(5)(transport)({ method, url: 'https://a.test/' })).status).toBe(201);
+      expect(requests.map((request) => request.method)).toEqual([method, method]);
+    },
+  );
+
+  test('that would make a GET of it go back to the caller', async () => {
+    const { transport } = scripted(answer(302, { location: '/x' }));
+    expect((await withRedirects(5)(transport)({ method: 'POST', url: 'https://a.test/' })).status).toBe(302);
+  });
+
+  test('of a stream go back to the caller, who can read its source again', async () => {
     const { transport } = scripted(to('/x'));
-    expect((await withRedirects(5)(transport)({ method, url: 'https://a.test/' })).status).toBe(307);
+    const body = (async function* () {})();
+    expect(
+      (await withRedirects(5)(transport)({ method: 'PATCH', url: 'https://a.test/', body })).status,
+    ).toBe(307);
   });
 
   test.each([

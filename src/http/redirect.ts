@@ -1,6 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
-import { originOf, withoutQuery } from './origin.ts';
-import { discard, type HttpResponse, type Wrapper } from './transport.ts';
+import { isPrivateAddress, originOf, withoutQuery } from './origin.ts';
+import { canRepeat, discard, type HttpRequest, type HttpResponse, type Wrapper } from './transport.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -10,30 +10,53 @@ export function isRedirect(response: HttpResponse): boolean {
 
 /**
  * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded.
- * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, or to another scheme
+ * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, to another scheme, or from a name to a private
+ *   address
  */
 export function redirectTarget(from: string, location: string): string {
   const target = resolveVerbatim(from, location);
   const scheme = URL.canParse(target) ? new URL(target).protocol : undefined;
-  if (scheme === 'https:' || (scheme === 'http:' && from.startsWith('http:'))) return target;
-  throw new ModelcarError(
+  const plain = scheme === 'http:' && new URL(from).protocol === 'http:';
+  if (scheme !== 'https:' && !plain) {
+    throw notFollowed(
+      from,
+      target,
+      'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
+    );
+  }
+  if (isPrivateAddress(target) && !isPrivateAddress(from)) {
+    throw notFollowed(
+      from,
+      target,
+      'It is a private address: where that is meant, give the server behind it a name.',
+    );
+  }
+  return target;
+}
+
+function notFollowed(from: string, target: string, hint: string): ModelcarError {
+  return new ModelcarError(
     'UNSUPPORTED',
     `${withoutQuery(from)} redirects to ${withoutQuery(target)}: not followed`,
-    {
-      hint: 'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
-    },
+    { hint },
   );
 }
 
-/** RFC 3986, section 5.2, but without normalising what is already absolute or begins with a slash. */
+/**
+ * RFC 3986, section 5.2, but without normalising what is already absolute or begins with a slash. What is no URL, such as
+ * `\\\\host:99999`, comes back as it is, and is none after that either.
+ */
 export function resolveVerbatim(base: string, location: string): string {
   if (/^[a-z][a-z0-9+.-]*:/i.test(location)) return location;
   if (location.startsWith('//')) return base.slice(0, base.indexOf(':') + 1) + location;
   if (location.startsWith('/')) return originOf(base) + location;
-  return new URL(location, base).href;
+  return URL.canParse(location, base) ? new URL(location, base).href : location;
 }
 
-/** Follows redirects of GET and HEAD: registries send blobs from storage elsewhere. */
+/**
+ * Follows redirects: of GET and HEAD any, since registries send blobs from storage elsewhere; of the others those that
+ * keep the method (RFC 9110, section 15.4), where the body can be sent once more.
+ */
 export function withRedirects(limit: number): Wrapper {
   return (transport) =>
     async function following(request) {
@@ -41,8 +64,7 @@ export function withRedirects(limit: number): Wrapper {
       for (let hops = 0; ; hops += 1) {
         const response = await transport({ ...request, url });
         const { location } = response.headers;
-        const follows = request.method === 'GET' || request.method === 'HEAD';
-        if (!follows || !isRedirect(response) || location === undefined) return response;
+        if (!isRedirect(response) || location === undefined || !follows(request, response)) return response;
         await discard(response);
         if (hops === limit) {
           throw new ModelcarError(
@@ -54,4 +76,9 @@ export function withRedirects(limit: number): Wrapper {
         url = redirectTarget(url, location);
       }
     };
+}
+
+function follows(request: HttpRequest, { status }: HttpResponse): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return true;
+  return canRepeat(request) && (status === 307 || status === 308);
 }

@@ -14,6 +14,7 @@ export function parseTarget(url: string): Record<'host' | 'port' | 'path', strin
   const { protocol, hostname, port } = parsed;
   const afterAuthority = /^[^:]+:\/\/[^/?#]*/.exec(url)?.[0].length ?? 0;
   const path = url
+    .toWellFormed()
     .slice(afterAuthority)
     .replace(/#.*$/, '')
     .replace(/[^\x21-\x7e]/gu, encodeURIComponent);

@@ -43,6 +43,16 @@ describe('what fails in passing is sent again', () => {
     expect(clock.sleeps).toEqual([7_000, 60_000]);
   });
 
+  test('with a pause of our own where it asks for none', async () => {
+    const script = [
+      answer(429, { 'retry-after': '0' }),
+      answer(503, { 'retry-after': 'Mon, 23 Nov 2026 09:00:00 GMT' }),
+    ];
+    const { send, clock } = retrying([...script, answer(200)]);
+    await send(REQUEST);
+    expect(clock.sleeps).toEqual([1_000, 2_000]);
+  });
+
   test('up to the number of retries, then the last answer comes back', async () => {
     const { send, clock, sent } = retrying([answer(503)]);
     expect((await send(REQUEST)).status).toBe(503);

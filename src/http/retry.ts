@@ -47,7 +47,8 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
           if (!isPassingError(error) || retry > limit || !canRepeat(request)) throw error;
           reason = error.message;
         }
-        delayMs ??= backoffMs(retry, clock.random());
+        // "0", or a date that is over, is no leave to ask ten times at once.
+        delayMs ||= backoffMs(retry, clock.random());
         onRetry?.({ retry, delayMs, reason });
         await clock.sleep(delayMs, request.signal);
       }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
+import { failureOf } from '../../test/support/rejection.ts';
 import { canRepeat, discard, type HttpResponse, readText } from './transport.ts';
 
 const LIMIT = 64 * 1024;
@@ -43,6 +44,27 @@ describe('a body without end', () => {
     await discard(response);
     expect(response.released()).toBe(true);
   });
+});
+
+test('a document that comes byte by byte is not waited for without end', async () => {
+  let released = false;
+  async function* body(): AsyncGenerator<Uint8Array> {
+    try {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        yield Buffer.from('x');
+      }
+    } finally {
+      released = true;
+    }
+  }
+  const error = await failureOf(readText({ status: 200, headers: {}, body: body() }, LIMIT, 30));
+  expect(error).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/^an answer came too slowly: \d+ bytes/),
+    hint: expect.any(String),
+  });
+  expect(released).toBe(true);
 });
 
 test('a body that breaks while it is discarded harms nobody', async () => {

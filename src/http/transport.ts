@@ -1,3 +1,5 @@
+import { ModelcarError } from '../core/error.ts';
+
 /** One HTTP request and its answer. Everything that speaks HTTP is a `Transport` or wraps one. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
@@ -26,7 +28,7 @@ export interface StreamBody extends AsyncIterable<Uint8Array> {
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; a repeated header is joined with `, `. */
+  /** Names in lower case; a repeated header is joined with `, `, cookies with a line break (RFC 6265, section 3). */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;
@@ -43,19 +45,48 @@ export function canRepeat({ body }: HttpRequest): boolean {
 /** Error bodies, token answers and documents are small; a server that sends more than this is not answering us. */
 const TEXT_LIMIT = 64 * 1024;
 
-/** The body as text, at most `limit` bytes of it. */
-export async function readText(response: HttpResponse, limit: number = TEXT_LIMIT): Promise<string> {
+/** Bytes that keep coming one by one never stall; a document has to come to its end too. */
+const DOCUMENT_TIME_MS = 5 * 60_000;
+const DISCARD_TIME_MS = 10_000;
+
+/**
+ * The body of a document, at most `limit` bytes of it.
+ * @throws ModelcarError `UNAVAILABLE` when it is not all there after `timeMs`
+ */
+export async function readBytes(
+  response: HttpResponse,
+  limit: number,
+  timeMs: number = DOCUMENT_TIME_MS,
+): Promise<Buffer> {
+  const started = performance.now();
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body) {
     chunks.push(Uint8Array.from(chunk.subarray(0, limit - size)));
     size += chunk.length;
     if (size >= limit) break;
+    if (performance.now() - started > timeMs) throw tooSlow(size, timeMs);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** The same as text. */
+export async function readText(
+  response: HttpResponse,
+  limit: number = TEXT_LIMIT,
+  timeMs: number = DOCUMENT_TIME_MS,
+): Promise<string> {
+  return (await readBytes(response, limit, timeMs)).toString('utf8');
 }
 
 /** Reads an unwanted body away, so that the connection can be used again; gives up on a long one. */
 export async function discard(response: HttpResponse): Promise<void> {
-  await readText(response).catch(() => undefined);
+  await readBytes(response, TEXT_LIMIT, DISCARD_TIME_MS).catch(() => undefined);
+}
+
+function tooSlow(size: number, timeMs: number): ModelcarError {
+  const seconds = Math.round(timeMs / 1000);
+  return new ModelcarError('UNAVAILABLE', `an answer came too slowly: ${size} bytes of it in ${seconds} s`, {
+    hint: 'Check the network and the proxies on the way, then run the same command again.',
+  });
 }

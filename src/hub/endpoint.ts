@@ -8,6 +8,8 @@ export interface HubEndpoint {
   readonly url: string;
   revision(id: ModelId, revision: string): string;
   tree(id: ModelId, revision: string): string;
+  /** The model with its files, all in one answer. */
+  description(id: ModelId, revision: string): string;
   /**
    * The page of a listing that follows `page`, from a `Link` that may name another host than the one we asked.
    * @throws ModelcarError `UNSUPPORTED` where there is one that we cannot ask for: half a listing must not pass for all
@@ -28,12 +30,15 @@ export function parseHubEndpoint(text: string): HubEndpoint {
     });
   }
   const url = parts.href.replace(/\/+$/, '');
+  const revisionUrl = (id: ModelId, revision: string) =>
+    `${url}/api/${api(id)}/revision/${encodeURIComponent(revision)}`;
   return {
     url,
-    revision: (id, revision) => `${url}/api/${api(id)}/revision/${encodeURIComponent(revision)}`,
+    revision: revisionUrl,
+    description: (id, revision) => `${revisionUrl(id, revision)}?blobs=true`,
     tree: (id, revision) => `${url}/api/${api(id)}/tree/${encodeURIComponent(revision)}?recursive=true`,
     nextPage(link, page) {
-      const next = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
+      const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link ?? '')?.[1];
       if (next === undefined) return undefined;
       // The path of an endpoint may have an /api/ of its own: Artifactory's is api/huggingfaceml/models.
       const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)$/.exec(resolveVerbatim(page, next))?.[1];

@@ -1,14 +1,15 @@
 import { ModelcarError } from '../core/error.ts';
 import { type Commit, formatModelId, type ModelId, type Sibling } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
-import { presentable } from '../http/presentable.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
-import { discard, type HttpResponse, readText } from '../http/transport.ts';
+import { discard, type HttpResponse } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
+import { type FileAnswer, type FileRange, isUnknownPart, shrunk } from './range.ts';
 import { type SignedUrl, signedUrl } from './signed-url.ts';
+import { storageFailure } from './storage-error.ts';
 
 /** Which file, at which commit. */
 export interface HubFileName {
@@ -21,60 +22,77 @@ export interface HubFileName {
 export interface Trouble {
   readonly failure: ModelcarError;
   readonly delayMs: number | undefined;
+  /** That a signed URL is over after its hour is no failure: asking for another one costs no retry. */
+  readonly remint?: true;
 }
 
 const HOPS = 10;
 const REMINTS = 3;
-/** An expired URL gets 403 as a rule; so does much else. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 
 /** CDNs refuse to send more than some 50 GB in one answer (https://github.com/meta-llama/llama-models/issues/37). */
 const LARGEST_GET = 16 * 2 ** 30;
 
+/** With a request to the Hub for each, its 3,000 of them in 5 minutes carry 670 MB/s. To read past that much is cheap. */
+const PIECE = 64 * 2 ** 20;
+
+/** What a file turned out to need. It never goes back, so that finding out costs a few requests once. */
+interface Habits {
+  /**
+   * Whether the Hub is asked with a `Range`. As a rule it is not: the storage's URL serves then every range, and
+   * otherwise that one only (https://github.com/huggingface/xet-core/issues/897).
+   */
+  readonly asksHub: 'bare' | 'with range';
+  readonly ranges: 'open' | 'pieces' | 'none';
+}
+
 /**
  * Finds a file's bytes: asks the Hub where they are, keeps the signed URL that it gives for an hour, and asks for
- * another one when it is refused. The Hub is always asked without a `Range`: a URL minted by a request that has one
- * serves that one range only (https://github.com/huggingface/xet-core/issues/897).
+ * another one when it is refused.
  */
 export class FilePlace {
   readonly #name: HubFileName;
   readonly #hub: HubClient;
+  readonly #onWaste: (bytes: number) => void;
   #signed: SignedUrl | undefined;
   #refusals = 0;
+  #habits: Habits = { asksHub: 'bare', ranges: 'open' };
 
-  constructor(name: HubFileName, hub: HubClient) {
+  /** @param onWaste called with the number of bytes that came and were thrown away */
+  constructor(name: HubFileName, hub: HubClient, onWaste: (bytes: number) => void) {
     this.#name = name;
     this.#hub = hub;
+    this.#onWaste = onWaste;
   }
 
   /**
    * The answer that carries the file from `start` on, or the whole of it.
    * @throws ModelcarError what will not pass: access, a missing file, a place that refuses every URL
    */
-  async get(start: number, signal: AbortSignal | undefined): Promise<HttpResponse | Trouble> {
+  async get(start: number, signal: AbortSignal | undefined): Promise<FileAnswer | Trouble> {
     const { clock, endpoint } = this.#hub;
     const { id, commit, sibling } = this.#name;
-    const known =
-      this.#signed !== undefined && clock.now() < this.#signed.staleAt ? this.#signed.url : undefined;
-    let stored = known !== undefined;
-    let url = known ?? endpoint.file(id, commit, sibling.path);
+    const { asksHub } = this.#habits;
+    const asked = this.#rangeFrom(start);
+    let signed = this.#signed !== undefined && clock.now() < this.#signed.staleAt ? this.#signed : undefined;
+    let stored = signed !== undefined;
+    let url = signed?.url ?? endpoint.file(id, commit, sibling.path);
     for (let hop = 0; hop < HOPS; hop += 1) {
-      const bare = isFileUrl(url, commit);
-      const response = await this.#ask(url, bare ? undefined : start, signal);
+      const atHub = isFileUrl(url, commit);
+      const bare = atHub && asksHub === 'bare';
+      const response = await this.#ask(url, bare ? undefined : asked, signal);
       const { location } = response.headers;
       if (!isRedirect(response) || location === undefined) {
-        if (stored) return this.#fromStorage(response);
-        if (!bare || start === 0 || response.status !== 200) return this.#fromHub(response);
-        // The Hub sends the file itself, without a redirect: the same URL takes the range then.
-        await discard(response);
-        return this.#fromHub(await this.#ask(url, start, signal));
+        if (this.#learn(response, start, bare)) return this.#askAgain(response, start, signal);
+        return stored ? this.#fromStorage({ response, asked }, signed) : this.#fromHub({ response, asked });
       }
+      await this.#checkLinked(response);
       await discard(response);
-      this.#checkLinked(response);
       const target = redirectTarget(url, location);
-      if (bare && !isFileUrl(target, commit) && originOf(target) !== originOf(url)) {
-        this.#signed = signedUrl(target, response, clock.now());
+      if (atHub && !isFileUrl(target, commit) && originOf(target) !== originOf(url)) {
         stored = true;
+        // One that was minted with a range is of no use for the next range.
+        signed = bare ? signedUrl(target, response, clock.now()) : undefined;
+        this.#signed = signed;
       }
       url = target;
     }
@@ -85,62 +103,103 @@ export class FilePlace {
     );
   }
 
-  #ask(url: string, start: number | undefined, signal: AbortSignal | undefined): Promise<HttpResponse> {
-    const headers = start === undefined ? {} : rangeFrom(start, this.#name.sibling.size);
+  #rangeFrom(start: number): FileRange {
+    const { size } = this.#name.sibling;
+    const longest = { open: LARGEST_GET, pieces: PIECE, none: size }[this.#habits.ranges];
+    return { start, end: Math.min(size, start + longest) };
+  }
+
+  #ask(url: string, asked: FileRange | undefined, signal: AbortSignal | undefined): Promise<HttpResponse> {
+    const headers = asked === undefined ? {} : rangeHeader(asked, this.#name.sibling.size, this.#habits);
     return this.#hub.bytes({ method: 'GET', url, headers, signal });
   }
 
-  async #fromHub(response: HttpResponse): Promise<HttpResponse | Trouble> {
+  /** @returns whether it is better to ask once more than to take this answer */
+  #learn(response: HttpResponse, start: number, bare: boolean): boolean {
+    const { status } = response;
+    const { ranges } = this.#habits;
+    if (bare && status === 200) {
+      // The Hub sends the file itself, without a redirect: the same URL takes the range then.
+      this.#habits = { ...this.#habits, asksHub: 'with range' };
+      return start > 0;
+    }
+    if (status === 200 && start > PIECE && ranges === 'open') {
+      // Some ignore only ranges that are large. Who ignores the small one too is read past.
+      this.#habits = { ...this.#habits, ranges: 'pieces' };
+      return true;
+    }
+    if (isUnknownPart(response) && ranges !== 'none') {
+      this.#habits = { ...this.#habits, ranges: 'none' };
+      return true;
+    }
+    return false;
+  }
+
+  async #askAgain(
+    response: HttpResponse,
+    start: number,
+    signal: AbortSignal | undefined,
+  ): Promise<FileAnswer | Trouble> {
+    // Left at its first bytes: the rest may be gigabytes.
+    for await (const chunk of response.body) {
+      this.#onWaste(chunk.length);
+      break;
+    }
+    return this.get(start, signal);
+  }
+
+  async #fromHub(answer: FileAnswer): Promise<FileAnswer | Trouble> {
+    const { response } = answer;
     const { id, commit } = this.#name;
     const { endpoint, authenticated, clock } = this.#hub;
-    if (response.status === 200 || response.status === 206) return response;
+    await this.#checkLinked(response);
+    if (response.status === 200 || response.status === 206) return answer;
     const delayMs = hubWaitMs(response, clock.date());
     const passing = isPassing(response.status);
-    const question = { what: this.#what(), id, revision: commit, endpoint, authenticated };
+    const question = { what: this.#what(), id, revision: commit, endpoint, authenticated, begun: true };
     const failure = await hubError(response, question);
     if (passing) return { failure, delayMs };
-    throw failure;
+    throw shrunk(response, this.#name) ?? failure;
   }
 
   /** The answer of the CDN: what it refuses to one signed URL may be granted to the next. */
-  async #fromStorage(response: HttpResponse): Promise<HttpResponse | Trouble> {
-    const { status, headers } = response;
+  async #fromStorage(answer: FileAnswer, signed: SignedUrl | undefined): Promise<FileAnswer | Trouble> {
+    const { response } = answer;
+    const { status } = response;
     if (status === 200 || status === 206) {
       this.#refusals = 0;
-      return response;
+      return answer;
     }
     const delayMs = hubWaitMs(response, this.#hub.clock.date());
-    const said = presentable(await readText(response).catch(() => ''));
-    const requestId = headers['x-amz-cf-id'] ?? headers['x-request-id'];
-    const detail = [String(status), said, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
-    const message = `cannot ${this.#what()} from the Hub's storage: ${detail}`;
-    const failure = new ModelcarError(status === 429 ? 'RATE_LIMITED' : 'UNAVAILABLE', message, {
-      hint: 'Run the same command again.',
-    });
-    if (isPassing(status)) return { failure, delayMs };
-    this.#signed = undefined;
+    const { kind, error } = await storageFailure(response, this.#what(), this.#name.sibling.size);
+    if (kind === 'passing') return { failure: error, delayMs };
+    // Another reader of the file may have a newer one by now.
+    if (this.#signed === signed) this.#signed = undefined;
     this.#refusals += 1;
     // Not every refusal is an expired URL, so asking for new ones must come to an end.
-    if (REFUSALS.has(status) && this.#refusals <= REMINTS) return { failure, delayMs: 0 };
-    throw new ModelcarError('UNSUPPORTED', message, {
-      hint: REFUSALS.has(status)
-        ? 'The storage refuses a fresh URL too; if it goes on, report the request to the Hub.'
-        : 'The storage cannot serve this file; report the request to the Hub.',
-    });
+    if (kind === 'final' || this.#refusals > REMINTS) throw shrunk(response, this.#name) ?? error;
+    // A fresh URL that was asked for without a range, and yet serves one range only.
+    if (kind === 'other range' && this.#refusals > 1) {
+      this.#habits = { asksHub: 'with range', ranges: 'pieces' };
+    }
+    return { failure: error, delayMs: 0, remint: true };
   }
 
-  /** The redirect names what it leads to. A mirror that is behind, or a file that was replaced, shows here. */
-  #checkLinked({ headers }: HttpResponse): void {
+  /** The Hub names what it leads to. A mirror that is behind, or a file that was replaced, shows here. */
+  async #checkLinked(response: HttpResponse): Promise<void> {
     const { path, size, oid } = this.#name.sibling;
+    const { headers } = response;
     const linked = headers['x-linked-etag']?.replace(/^W\//, '').replaceAll('"', '');
     const linkedSize = headers['x-linked-size'];
     const sha256 = /^[0-9a-f]{64}$/.test(linked ?? '') ? linked : undefined;
-    if (oid.algorithm === 'sha256' && sha256 !== undefined && sha256 !== oid.hex) {
-      throw changed(path, `expected sha256 ${oid.hex}, got ${sha256}`);
-    }
-    if (linkedSize !== undefined && Number(linkedSize) !== size) {
-      throw changed(path, `expected ${size} bytes, got ${linkedSize}`);
-    }
+    const other = oid.algorithm === 'sha256' && sha256 !== undefined && sha256 !== oid.hex;
+    const otherSize = linkedSize !== undefined && Number(linkedSize) !== size;
+    if (!other && !otherSize) return;
+    await discard(response);
+    throw changed(
+      path,
+      other ? `expected sha256 ${oid.hex}, got ${sha256}` : `expected ${size} bytes, got ${linkedSize}`,
+    );
   }
 
   #what(): string {
@@ -149,8 +208,9 @@ export class FilePlace {
 }
 
 /** The rest of the file, or as much of it as one answer may carry. A server may give less, and may give all. */
-function rangeFrom(start: number, size: number): Record<string, string> {
-  if (size - start > LARGEST_GET) return { range: `bytes=${start}-${start + LARGEST_GET - 1}` };
+function rangeHeader({ start, end }: FileRange, size: number, { ranges }: Habits): Record<string, string> {
+  if (ranges === 'none') return {};
+  if (ranges === 'pieces' || end < size) return { range: `bytes=${start}-${end - 1}` };
   return start > 0 ? { range: `bytes=${start}-` } : {};
 }
 

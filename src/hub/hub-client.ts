@@ -1,18 +1,22 @@
 import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
-import { originOf } from '../http/origin.ts';
+import { originOf, withoutQuery } from '../http/origin.ts';
+import { type PacingPolicy, withPacing } from '../http/pacing.ts';
+import { presentable } from '../http/presentable.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import {
   type HttpRequest,
   type HttpResponse,
-  readText,
+  readBytes,
   type Transport,
   type Wrapper,
 } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
+import { allowanceOf, bucketOf } from './hub-quota.ts';
+import { parseErrorMessage } from './wire.ts';
 
 export interface HubOptions {
   readonly endpoint: string;
@@ -25,6 +29,7 @@ export interface HubOptions {
   readonly stallTimeoutMs: number;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
+  readonly onHold?: PacingPolicy['onHold'];
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -48,15 +53,16 @@ export interface HubClient {
 export const PAGE_LIMIT: number = 16 * 2 ** 20;
 
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, onRetry, clock, transport, metadataTimeoutMs, stallTimeoutMs } = options;
+  const { token, retries, onRetry, onHold, clock, metadataTimeoutMs, stallTimeoutMs } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
-  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(transport);
+  const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
+  const paced = withPacing({ clock, bucketOf, allowanceOf, waitMs, onHold })(options.transport);
+  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(paced);
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs'>): Transport =>
     (request) =>
       authorized({ ...limits, ...request });
   const metadata = limited({ answerTimeoutMs: metadataTimeoutMs, stallTimeoutMs });
-  const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const patient = withRetry({ retries, clock, waitMs, onRetry });
   return {
     endpoint,
@@ -69,13 +75,34 @@ export function createHubClient(options: HubOptions): HubClient {
   };
 }
 
-/** Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again. */
+/**
+ * Metadata counts as answered when its last byte is here: cut off in the middle, it is asked for again.
+ * @throws ModelcarError `UNSUPPORTED` when it goes on beyond {@link PAGE_LIMIT}
+ */
 function readWhole(transport: Transport): Transport {
   return async (request) => {
     const response = await transport(request);
-    const text = await readText(response, PAGE_LIMIT);
-    return { ...response, body: fromBytes(Buffer.from(text)).open() };
+    const bytes = await readBytes(response, PAGE_LIMIT);
+    if (bytes.length < PAGE_LIMIT) {
+      if (response.status === 200) refuseError(bytes, request.url);
+      return { ...response, body: fromBytes(bytes).open() };
+    }
+    const what = `the Hub's answer to ${withoutQuery(request.url)} is longer than ${PAGE_LIMIT / 2 ** 20} MiB`;
+    throw new ModelcarError('UNSUPPORTED', `${what}: not read`, {
+      hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
+    });
   };
+}
+
+/** A Hub in trouble was seen to answer 200 with an error where the model was due: as passing as a 500. */
+function refuseError(bytes: Uint8Array, url: string): void {
+  const text = Buffer.from(bytes).toString('utf8');
+  const said = /^\s*\{\s*"error"/.test(text) ? parseErrorMessage(text) : undefined;
+  if (said === undefined) return;
+  const code = /rate limit/i.test(said) ? 'RATE_LIMITED' : 'UNAVAILABLE';
+  throw new ModelcarError(code, `GET ${withoutQuery(url)} was answered with an error: ${presentable(said)}`, {
+    hint: 'Run the same command again.',
+  });
 }
 
 /** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */

@@ -71,6 +71,40 @@ describe('an answer to a question with a token', () => {
   });
 });
 
+describe('an answer in mid-run', () => {
+  const gone = /acme\/llama was there when the push began.*HF_TOKEN/;
+  test.each<
+    [status: number, errorCode: string | undefined, text: string, authenticated: boolean, hint: RegExp]
+  >([
+    [404, 'RevisionNotFound', 'Invalid rev id: c0ffee', false, /dropped this commit of acme\/llama since/],
+    [401, undefined, LOGIN, false, gone],
+    [404, 'RepoNotFound', 'Repository not found', true, gone],
+    [401, undefined, CREDENTIALS, true, /token is not valid at this Hub: set HF_TOKEN/],
+    [403, undefined, '', true, /HF_TOKEN to a token that may read acme\/llama/],
+    [
+      401,
+      'GatedRepo',
+      GATED_ANONYMOUS,
+      false,
+      /HF_TOKEN.*ask for access at https:\/\/hub\.test\/acme\/llama/,
+    ],
+    [403, 'GatedRepo', GATED_KNOWN, true, /ask for access at https:\/\/hub\.test\/acme\/llama/],
+  ])(
+    '%i %s "%s" says what to do and to run the same command again',
+    async (status, errorCode, text, authenticated, hint) => {
+      const error = await hubError(refusal(status, errorCode, text), { ...ask, authenticated, begun: true });
+      expect(error.hint).toMatch(hint);
+      expect(error.hint).toMatch(/run the same command again[^.]*\.$/);
+    },
+  );
+
+  test('a file that is missing is no reason to run it again', async () => {
+    const answer = refusal(404, 'EntryNotFound', 'Entry not found');
+    const error = await hubError(answer, { ...ask, authenticated: false, begun: true });
+    expect(error.hint).toMatch(/not in acme\/llama at v9/);
+  });
+});
+
 describe('what an error says', () => {
   const message = async (response: ReturnType<typeof answer>, authenticated = false) =>
     (await hubError(response, { ...ask, authenticated })).message;
@@ -82,6 +116,8 @@ describe('what an error says', () => {
   test.each([
     ['the header', answer(500, { 'x-error-message': 'from header' }, '{"error":"from body"}'), 'from header'],
     ['the JSON', answer(500, {}, '{"error":"from body"}'), 'from body'],
+    ['a list in the JSON', answer(500, {}, '{"errors":[{"message":"one"},{"message":"two"}]}'), 'one; two'],
+    ['a description in the JSON', answer(500, {}, '{"error_description":"why"}'), 'why'],
     ['plain text', answer(500, { 'content-type': 'text/plain' }, 'plain\n  words'), 'plain words'],
   ])('the words come from %s', async (_, response, words) => {
     expect(await message(response)).toContain(words);
@@ -96,9 +132,12 @@ describe('what an error says', () => {
     expect((await message(response)).length).toBeLessThan(500);
   });
 
-  test.each(['x-request-id', 'x-amz-cf-id'])('the request can be reported by its %s', async (header) => {
-    expect(await message(answer(500, { [header]: 'Root=1-6a59' }))).toContain('(request Root=1-6a59)');
-  });
+  test.each(['x-request-id', 'x-amzn-trace-id', 'x-amz-cf-id'])(
+    'the request can be reported by its %s',
+    async (header) => {
+      expect(await message(answer(500, { [header]: 'Root=1-6a59' }))).toContain('(request Root=1-6a59)');
+    },
+  );
 
   test.each([
     'Found. Redirecting to https://cdn.test/f?Policy=SECRET&Signature=SECRET&Key-Pair-Id=SECRET',

@@ -14,6 +14,8 @@ export interface HubQuestion {
   readonly endpoint: HubEndpoint;
   /** Whether the request carried a token: the same answer means something else without one. */
   readonly authenticated: boolean;
+  /** Asked after the model was listed: what the Hub refuses now, it allowed then. */
+  readonly begun?: boolean;
 }
 
 /**
@@ -26,12 +28,19 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const said = presentable(
     headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
   );
-  const { code, hint } = classify(status, headers['x-error-code'], said, question);
-  const requestId = headers['x-request-id'] ?? headers['x-amz-cf-id'];
+  const refusal = classify(status, headers['x-error-code'], said, question);
+  const { code } = refusal;
+  const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
+  const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
   const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
   return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
+}
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly hint: string;
 }
 
 function classify(
@@ -39,7 +48,7 @@ function classify(
   errorCode: string | undefined,
   said: string,
   { id, revision, endpoint, authenticated }: HubQuestion,
-): { code: ErrorCode; hint: string } {
+): Refusal {
   const name = formatModelId(id);
   // Mirrors leave the code out: then the text has to do.
   if (errorCode === 'RevisionNotFound' || said.startsWith('Invalid rev id')) {
@@ -98,6 +107,25 @@ function classify(
     return { code: 'UNAVAILABLE', hint: 'Run the same command again.' };
   }
   return { code: 'UNSUPPORTED', hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.' };
+}
+
+/** In mid-run the name and the revision are right, and the same command goes on where it stopped. */
+function hintToGoOn({ code, hint }: Refusal, { id, authenticated }: HubQuestion): string {
+  const again = 'run the same command again';
+  switch (code) {
+    case 'REVISION_NOT_FOUND':
+      return `The Hub has dropped this commit of ${formatModelId(id)} since the push began: ${again} to push what the revision is now.`;
+    case 'NOT_FOUND': {
+      if (hint.startsWith('The file')) return hint;
+      const access = authenticated ? 'a token of an account that may see it' : 'a token that may read it';
+      return `${formatModelId(id)} was there when the push began, and is gone or private now: set HF_TOKEN to ${access}, then ${again}.`;
+    }
+    case 'UNAUTHORIZED':
+    case 'GATED':
+      return `${hint.replace(/\.$/, '')}, then ${again}.`;
+    default:
+      return hint;
+  }
 }
 
 /** Text that is not a page: the Hub's 429 is 52 KB of HTML. */

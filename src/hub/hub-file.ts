@@ -1,19 +1,21 @@
 import type { ByteSource } from '../core/bytes.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
-import type { OnRetry } from '../core/ports.ts';
+import type { FileObserver } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
 import { bodyFrom, endOf } from './range.ts';
+import { rereadTally } from './reread-tally.ts';
 
 /**
  * One file of the Hub as a source that can be read again from any offset. A cut, a short body or a passing failure
  * goes on at the byte where it happened; the retries start to count anew whenever a byte has come.
  */
-export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): ByteSource {
+export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver = {}): ByteSource {
   const { size } = name.sibling;
   const { clock, retries } = hub;
-  const place = new FilePlace(name, hub);
+  const tally = rereadTally((bytes) => observe.onReread?.(bytes));
+  const place = new FilePlace(name, hub, tally.wasted);
 
   return {
     size,
@@ -27,12 +29,12 @@ export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): B
           const answer = await place.get(position, signal);
           if ('failure' in answer) trouble = answer;
           else {
-            for await (const chunk of bodyFrom(answer, position, name)) {
+            for await (const chunk of bodyFrom(answer, name, tally)) {
               position += chunk.length;
               failures = 0;
               yield chunk;
             }
-            if (answer.status === 206 && position === endOf(answer, size)) continue;
+            if (answer.response.status === 206 && position === endOf(answer)) continue;
             trouble = passing(endedEarly(name, position));
           }
         } catch (error) {
@@ -41,10 +43,11 @@ export function hubFile(name: HubFileName, hub: HubClient, onRetry?: OnRetry): B
           trouble = passing(error);
         }
         if (position >= size) return;
-        failures += 1;
+        if (!trouble.remint) failures += 1;
         const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
         if (failures > retries) throw failure;
-        onRetry?.({ offset: position, retry: failures, delayMs, reason: failure.message });
+        const retry = Math.max(failures, 1);
+        observe.onRetry?.({ offset: position, retry, delayMs, reason: failure.message });
         await clock.sleep(delayMs, signal);
       }
     },

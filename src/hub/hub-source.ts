@@ -8,6 +8,6 @@ export function createHubSource(options: HubOptions): ModelSource {
   const hub = createHubClient(options);
   return {
     resolve: (id, revision, signal) => resolveModel(id, revision, hub, signal),
-    file: ({ id, commit }, sibling, onRetry) => hubFile({ id, commit, sibling }, hub, onRetry),
+    file: ({ id, commit }, sibling, observe) => hubFile({ id, commit, sibling }, hub, observe),
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
+import type { HttpResponse } from '../http/transport.ts';
 import type { HubFileName } from './file-place.ts';
-import { bodyFrom } from './range.ts';
+import { bodyFrom, isUnknownPart, shrunk } from './range.ts';
+import { rereadTally } from './reread-tally.ts';
 
 const FILE = '0123456789';
 const name: HubFileName = {
@@ -10,9 +12,16 @@ const name: HubFileName = {
   sibling: { path: 'w.bin', size: FILE.length, oid: { algorithm: 'sha256', hex: 'd'.repeat(64) } },
 };
 
-async function read(start: number, response: ReturnType<typeof answer>): Promise<string> {
+async function read(
+  start: number,
+  response: HttpResponse,
+  end = FILE.length,
+  onReread: (bytes: number) => void = () => {},
+): Promise<string> {
+  const tally = rereadTally(onReread);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of bodyFrom(response, start, name)) chunks.push(chunk);
+  const answer = { response, asked: { start, end } };
+  for await (const chunk of bodyFrom(answer, name, tally)) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 
@@ -38,6 +47,27 @@ describe('the bytes from a place on', () => {
 
   test('come in part when the server gives less of a range than was asked for', async () => {
     expect(await read(4, answer(206, range('bytes 4-6/10', 3), '456'))).toBe('456');
+  });
+
+  test('come out of a part in the middle that only has the length that was asked for', async () => {
+    expect(await read(4, answer(206, { 'content-length': '3' }, '456'), 7)).toBe('456');
+    await expect(read(4, answer(206, { 'content-length': '6' }, '456789'), 7)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('asked for bytes 4-6/10'),
+    });
+  });
+
+  test('end where the server said that they do, whatever it sends after them', async () => {
+    const reread: number[] = [];
+    const longer = answer(206, range('bytes 4-6/10'), '456xx');
+    expect(await read(4, longer, 10, (bytes) => reread.push(bytes))).toBe('456');
+    expect(reread).toEqual([2]);
+  });
+
+  test('are those that were asked for, and what lies before them is counted', async () => {
+    const reread: number[] = [];
+    expect(await read(4, answer(200, {}, FILE), 10, (bytes) => reread.push(bytes))).toBe('456789');
+    expect(reread).toEqual([4]);
   });
 });
 
@@ -71,4 +101,25 @@ describe('an answer that cannot be the rest of the file is refused', () => {
     });
     expect(response.touched()).toBe(true); // else it would hold its connection
   });
+});
+
+test.each<[told: string | undefined, status: number, says: string | undefined]>([
+  ['bytes */7', 416, 'expected 10 bytes, got 7'],
+  ['bytes */10', 416, undefined],
+  ['bytes */*', 416, undefined],
+  [undefined, 416, undefined],
+  ['bytes */7', 403, undefined],
+])('that the file has another size is read from "%s" of a %i: %s', (told, status, says) => {
+  const error = shrunk(answer(status, told === undefined ? {} : { 'content-range': told }), name);
+  expect(error?.message).toEqual(says && expect.stringContaining(says));
+});
+
+test('a part that says neither which one it is nor how long is told from one that does', () => {
+  expect(isUnknownPart(answer(206))).toBe(true);
+  for (const known of [
+    answer(200),
+    answer(206, range('bytes 4-9/10')),
+    answer(206, { 'content-length': '6' }),
+  ])
+    expect(isUnknownPart(known)).toBe(false);
 });

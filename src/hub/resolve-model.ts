@@ -1,4 +1,4 @@
-import { ModelcarError } from '../core/error.ts';
+import type { ModelcarError } from '../core/error.ts';
 import {
   type Commit,
   formatModelId,
@@ -12,12 +12,13 @@ import { discard, type HttpResponse, readText } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
-import { parseCommit, parseTreePage } from './wire.ts';
+import { listSiblings } from './list-siblings.ts';
+import { parseCommit } from './wire.ts';
 
 const HOPS = 10;
 
 /**
- * Revision → commit, once; then the files at that commit, page by page; then one file is asked for, so that a gate
+ * Revision → commit, once; then the files at that commit; then one file is asked for, so that a gate
  * shows before the first upload is opened.
  */
 export async function resolveModel(
@@ -27,7 +28,7 @@ export async function resolveModel(
   signal: AbortSignal,
 ): Promise<ResolvedModel> {
   const commit = isCommit(revision) ? revision : await resolveCommit(id, revision, hub, signal);
-  const siblings = await listSiblings(id, commit, hub, signal);
+  const siblings = await listSiblings({ id, commit, hub }, signal);
   const file = siblings.find(({ oid }) => oid.algorithm === 'sha256') ?? siblings[0];
   if (file !== undefined) await askForAccess(id, commit, file, hub, signal);
   return { id, revision, commit, siblings };
@@ -44,28 +45,6 @@ async function resolveCommit(
   if (response.status !== 200)
     throw await asError(`find ${formatModelId(id)}@${revision}`, response, id, revision, hub);
   return parseCommit(await readText(response, PAGE_LIMIT), url);
-}
-
-async function listSiblings(
-  id: ModelId,
-  commit: Commit,
-  hub: HubClient,
-  signal: AbortSignal,
-): Promise<readonly Sibling[]> {
-  const siblings: Sibling[] = [];
-  const seen = new Set<string>();
-  for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
-    if (seen.has(url))
-      throw new ModelcarError('UNSUPPORTED', `the Hub's listing of ${formatModelId(id)} goes in a circle`, {
-        hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
-      });
-    seen.add(url);
-    const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
-    if (response.status !== 200) throw await asError(`list ${formatModelId(id)}`, response, id, commit, hub);
-    siblings.push(...parseTreePage(await readText(response, PAGE_LIMIT), url));
-    url = hub.endpoint.nextPage(response.headers.link, url);
-  }
-  return siblings;
 }
 
 /** The listing of a gated model is public, its files are not. */

@@ -13,6 +13,15 @@ function life(query: string, date: string | undefined = MINTED): number {
   return signedUrl(`https://cdn.test/file?${query}`, response, NOW).staleAt - NOW;
 }
 
+/** As CloudFront writes it: base64 with letters that may stand in a URL. */
+function policy(condition: unknown): string {
+  const statement = { Resource: 'https://cdn.test/x?*', Condition: condition };
+  const base64 = Buffer.from(JSON.stringify({ Statement: [statement] })).toString('base64');
+  return base64.replaceAll('+', '-').replaceAll('=', '_').replaceAll('/', '~');
+}
+
+const until = (seconds: number) => ({ DateLessThan: { 'AWS:EpochTime': seconds } });
+
 describe('a signed URL will do for four fifths of its life', () => {
   test.each([
     ['CloudFront', `Expires=${mintedSeconds + 3600}&Policy=eyJ&Signature=MEQ`, 0.8 * HOUR],
@@ -26,6 +35,12 @@ describe('a signed URL will do for four fifths of its life', () => {
     [
       'both, CloudFront earlier',
       `Expires=${mintedSeconds + 900}&X-Amz-Date=20260115T093000Z&X-Amz-Expires=3600`,
+      720_000,
+    ],
+    ['a policy alone', `Policy=${policy(until(mintedSeconds + 1800))}&Signature=MEQ`, 0.8 * 0.5 * HOUR],
+    [
+      'a policy as the Hub words it, earlier than Expires',
+      `Expires=${mintedSeconds + 3600}&Policy=${policy({ DateLessThan: { EpochTime: mintedSeconds + 900 } })}`,
       720_000,
     ],
     ['over already', `Expires=${mintedSeconds - 10}`, -8_000],
@@ -44,6 +59,7 @@ test.each([
   ['a Date nobody can read', `Expires=${mintedSeconds + 3600}`, 'soon'],
   ['no dates in the URL', 'Signature=MEQ', MINTED],
   ['an Expires that is no number', 'Expires=never', MINTED],
+  ['a policy without an end', `Policy=${policy({ IpAddress: '0.0.0.0/0' })}`, MINTED],
   ['a date without a duration', 'X-Amz-Date=20260115T093000Z', MINTED],
   ['a date of another shape', 'X-Amz-Date=2026-01-15&X-Amz-Expires=3600', MINTED],
 ])('with %s it is used until it is refused', (_, query, date) => {

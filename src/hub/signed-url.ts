@@ -25,11 +25,23 @@ export function signedUrl(url: string, { headers }: HttpResponse, now: number): 
   return { url, staleAt: now + lifeMs * USABLE_PART };
 }
 
-/** Milliseconds since the epoch; the earlier one where CloudFront stands before S3 and both have signed. */
+/** Milliseconds since the epoch; the earliest one where CloudFront stands before S3 and both have signed. */
 function expiry(query: URLSearchParams): number | undefined {
   const epochSeconds = Number(query.get('Expires') ?? Number.NaN);
-  const dates = [epochSeconds * 1000, s3Expiry(query)].filter((date) => !Number.isNaN(date));
+  const all = [epochSeconds * 1000, policyExpiry(query), s3Expiry(query)];
+  const dates = all.filter((date) => !Number.isNaN(date));
   return dates.length === 0 ? undefined : Math.min(...dates);
+}
+
+/**
+ * CloudFront: a URL with a policy of its own need not have `Expires`.
+ * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-custom-policy.html
+ */
+function policyExpiry(query: URLSearchParams): number {
+  const base64 = (query.get('Policy') ?? '').replaceAll('-', '+').replaceAll('_', '=').replaceAll('~', '/');
+  const policy = Buffer.from(base64, 'base64').toString();
+  const seconds = /"DateLessThan"\s*:\s*\{\s*"(?:AWS:)?EpochTime"\s*:\s*(\d{1,12})\b/.exec(policy)?.[1];
+  return Number(seconds ?? Number.NaN) * 1000;
 }
 
 function s3Expiry(query: URLSearchParams): number {

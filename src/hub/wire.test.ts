@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCommit, parseErrorMessage, parseTreePage } from './wire.ts';
+import { parseCommit, parseErrorMessage, parseSiblings, parseTreePage } from './wire.ts';
 
 const URL = 'https://hub.test/api/models/acme/tiny';
 const SHA1 = 'a'.repeat(40);
@@ -39,11 +39,11 @@ describe('a page of a listing', () => {
 
   test('gives a file of git its sha1', () => {
     expect(parse({ type: 'file', path: 'c', oid: SHA1, size: 0 })).toEqual([
-      { path: 'c', size: 0, oid: { algorithm: 'git-sha1', hex: SHA1 } },
+      { path: 'c', size: 0, oid: { algorithm: 'git-sha1', hex: SHA1 }, lfs: false },
     ]);
   });
 
-  const expected = [{ path: 'w', size: 9, oid: { algorithm: 'sha256', hex: SHA256 } }];
+  const expected = [{ path: 'w', size: 9, oid: { algorithm: 'sha256', hex: SHA256 }, lfs: true }];
   test.each([
     ['as the tree has it', lfs],
     ['as model info has it', { ...lfs, lfs: { sha256: SHA256, size: 9 } }],
@@ -56,7 +56,7 @@ describe('a page of a listing', () => {
   });
 
   test('takes a null in place of lfs for a file of git', () => {
-    expect(parse({ type: 'file', path: 'c', oid: SHA1, size: 3, lfs: null })[0]?.oid.algorithm).toBe(
+    expect(parse({ type: 'file', path: 'c', oid: SHA1, size: 3, lfs: null })[0]?.oid?.algorithm).toBe(
       'git-sha1',
     );
   });
@@ -89,18 +89,58 @@ describe('a page of a listing', () => {
 
   test.each([
     ['no path', { type: 'file', oid: SHA1, size: 1 }],
-    ['no size', { type: 'file', path: 'x', oid: SHA1 }],
     ['a size below zero', { type: 'file', path: 'x', oid: SHA1, size: -1 }],
     ['half a byte', { type: 'file', path: 'x', oid: SHA1, size: 1.5 }],
     ['a size as text', { type: 'file', path: 'x', oid: SHA1, size: '1' }],
     ['a size no number can hold', { type: 'file', path: 'x', oid: SHA1, size: 2 ** 53 }],
+  ])('is refused with %s', (_, entry) => {
+    expect(() => parse(entry)).toThrow(unsupported);
+  });
+
+  test.each([
     ['no hash', { type: 'file', path: 'x', size: 1 }],
     ['a hash of another length', { type: 'file', path: 'x', size: 1, oid: 'abc' }],
     ['a hash that is not hex', { type: 'file', path: 'x', size: 1, oid: 'g'.repeat(40) }],
-    ['an LFS file with the hash of its pointer only', { ...lfs, lfs: { size: 9 } }],
-    ['an LFS file with a sha1', { ...lfs, lfs: { oid: SHA1, size: 9 } }],
-  ])('is refused with %s: what cannot be checked is not pushed', (_, entry) => {
-    expect(() => parse(entry)).toThrow(unsupported);
+    ['the hash of its pointer only', { ...lfs, lfs: { size: 9 } }],
+    ['a sha1 in LFS', { ...lfs, lfs: { oid: SHA1, size: 9 } }],
+  ])('leaves the hash of a file open that comes with %s', (_, entry) => {
+    expect(parse(entry)).toEqual([
+      { path: entry.path, size: entry.size, oid: undefined, lfs: 'lfs' in entry },
+    ]);
+  });
+
+  test('leaves the size of a file open that comes without one', () => {
+    expect(parse({ type: 'file', path: 'x', oid: SHA1 })[0]?.size).toBeUndefined();
+  });
+});
+
+describe('the description of a model', () => {
+  const parse = (siblings: unknown, sha = SHA1) =>
+    parseSiblings(JSON.stringify({ sha, siblings }), URL, SHA1);
+
+  test('lists its files as a tree does', () => {
+    const files = [
+      { rfilename: 'c', blobId: SHA1, size: 3 },
+      { rfilename: 'w', blobId: SHA1, size: 9, lfs: { sha256: SHA256, size: 9, pointerSize: 134 } },
+      { rfilename: 'x' },
+    ];
+    expect(parse(files)).toEqual([
+      { path: 'c', size: 3, oid: { algorithm: 'git-sha1', hex: SHA1 }, lfs: false },
+      { path: 'w', size: 9, oid: { algorithm: 'sha256', hex: SHA256 }, lfs: true },
+      { path: 'x', size: undefined, oid: undefined, lfs: false },
+    ]);
+  });
+
+  test.each([
+    ['no files', undefined],
+    ['names alone', ['config.json']],
+    ['a size below zero', [{ rfilename: 'c', size: -1 }]],
+  ])('is refused with %s', (_, siblings) => {
+    expect(() => parse(siblings)).toThrow(unsupported);
+  });
+
+  test('is refused when it is of another commit', () => {
+    expect(() => parse([], 'c'.repeat(40))).toThrow(/another commit, c{40}/);
   });
 });
 

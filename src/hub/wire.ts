@@ -1,63 +1,123 @@
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
-import { type Commit, isCommit, type Oid, type Sibling } from '../core/model.ts';
+import { type Commit, isCommit, type Oid } from '../core/model.ts';
 
 /** The shapes of the Hub's JSON (https://huggingface.co/docs/hub/api), as much of them as we rely on. */
 
 const info = v.object({ sha: v.string() });
 
-const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** 1 PiB: no file of the Hub comes near it (https://huggingface.co/docs/hub/storage-limits), and sums of sizes stay exact. */
+const LARGEST = 2 ** 50;
+
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(LARGEST));
+
+/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+const FIRST_ISSUE = { abortEarly: true } as const;
+
+// The tree calls the hash `oid`, model info calls it `sha256`; mirrors mix them up.
+const lfs = v.nullish(
+  v.object({ oid: v.optional(v.string()), sha256: v.optional(v.string()), size: v.optional(size) }),
+);
 
 const treeEntry = v.object({
   type: v.string(),
   path: v.string(),
   oid: v.optional(v.string()),
   size: v.optional(size),
-  // The tree calls it `oid`, model info calls it `sha256`; mirrors mix them up.
-  lfs: v.nullish(
-    v.object({ oid: v.optional(v.string()), sha256: v.optional(v.string()), size: v.optional(size) }),
+  lfs,
+});
+
+const described = v.object({
+  sha: v.string(),
+  siblings: v.array(
+    v.object({ rfilename: v.string(), blobId: v.optional(v.string()), size: v.optional(size), lfs }),
   ),
 });
 
+/** A file as a listing has it. What it leaves out, or says in a way that nobody can read, is undefined. */
+export interface ListedFile {
+  readonly path: string;
+  readonly size: number | undefined;
+  readonly oid: Oid | undefined;
+  /** Whether it is known to lie in LFS: then a sha1 is that of its pointer. */
+  readonly lfs: boolean;
+}
+
 /** @throws ModelcarError `UNSUPPORTED` */
 export function parseCommit(body: string, url: string): Commit {
-  const parsed = v.safeParse(info, parseAnswer(body, url));
+  const parsed = v.safeParse(info, parseAnswer(body, url), FIRST_ISSUE);
   if (parsed.success && isCommit(parsed.output.sha)) return parsed.output.sha;
   throw unreadable(url, 'no commit in it');
 }
 
 /**
  * The files of one page of a listing, without its directories.
- * @throws ModelcarError `UNSUPPORTED` when it is not a listing, or when a file comes without a size or a hash: what
- *   cannot be checked is not pushed
+ * @throws ModelcarError `UNSUPPORTED` when it is not a listing
  */
-export function parseTreePage(body: string, url: string): readonly Sibling[] {
-  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url));
+export function parseTreePage(body: string, url: string): readonly ListedFile[] {
+  const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url), FIRST_ISSUE);
   if (!parsed.success) throw unreadable(url, 'not a listing of files');
   return parsed.output
     .filter(({ type }) => type === 'file')
-    .map((entry) => {
-      const oid = parseOid(entry);
-      const bytes = entry.lfs?.size ?? entry.size;
-      if (oid === undefined || bytes === undefined)
-        throw unreadable(url, `no size or no hash for ${entry.path}`);
-      return { path: entry.path, size: bytes, oid };
-    });
+    .map(({ path, oid, size: bytes, lfs: stored }) => listedFile(path, oid, bytes, stored));
 }
 
-function parseOid({ oid, lfs }: v.InferOutput<typeof treeEntry>): Oid | undefined {
-  // For an LFS file the entry's own oid is that of its pointer.
-  const hex = lfs ? (lfs.oid ?? lfs.sha256)?.replace(/^sha256:/, '') : oid;
+/**
+ * The files of a model as its description lists them.
+ * @throws ModelcarError `UNSUPPORTED` when it does not, or when it is of another commit: a proxy may pass over the one
+ *   that it was asked for
+ */
+export function parseSiblings(body: string, url: string, commit: Commit): readonly ListedFile[] {
+  const parsed = v.safeParse(described, parseAnswer(body, url), FIRST_ISSUE);
+  if (!parsed.success) throw unreadable(url, 'no listing of files');
+  const { sha, siblings } = parsed.output;
+  if (sha !== commit) throw unreadable(url, `it is of another commit, ${sha.slice(0, 40)}`);
+  return siblings.map(({ rfilename, blobId, size: bytes, lfs: stored }) =>
+    listedFile(rfilename, blobId, bytes, stored),
+  );
+}
+
+function listedFile(
+  path: string,
+  gitOid: string | undefined,
+  bytes: number | undefined,
+  stored: v.InferOutput<typeof lfs>,
+): ListedFile {
+  // For an LFS file the entry's own oid is that of its pointer, and its own size may be the pointer's.
+  const hex = stored ? (stored.oid ?? stored.sha256)?.replace(/^sha256:/, '') : gitOid;
+  return { path, size: stored?.size ?? bytes, oid: parseOid(hex, Boolean(stored)), lfs: Boolean(stored) };
+}
+
+function parseOid(hex: string | undefined, inLfs: boolean): Oid | undefined {
   if (hex === undefined || !/^[0-9a-f]+$/.test(hex)) return undefined;
-  if (lfs) return hex.length === 64 ? { algorithm: 'sha256', hex } : undefined;
+  if (inLfs) return hex.length === 64 ? { algorithm: 'sha256', hex } : undefined;
   return hex.length === 40 ? { algorithm: 'git-sha1', hex } : undefined;
 }
 
+const errorAnswer = v.union([
+  v.pipe(
+    v.object({ error: v.string() }),
+    v.transform(({ error }) => error),
+  ),
+  v.pipe(
+    v.object({ errors: v.pipe(v.array(v.object({ message: v.string() })), v.minLength(1)) }),
+    v.transform(({ errors }) => errors.map(({ message }) => message).join('; ')),
+  ),
+  v.pipe(
+    v.object({ error_description: v.string() }),
+    v.transform(({ error_description }) => error_description),
+  ),
+]);
+
 /** The message of an error answer, wherever in it the Hub put it. */
 export function parseErrorMessage(body: string): string | undefined {
-  const parsed = v.safeParse(v.object({ error: v.string() }), parseJson(body));
-  return parsed.success ? parsed.output.error : undefined;
+  const parsed = v.safeParse(errorAnswer, parseJson(body), FIRST_ISSUE);
+  return parsed.success ? parsed.output : undefined;
+}
+
+export function isJson(body: string): boolean {
+  return parseJson(body) !== undefined;
 }
 
 function parseAnswer(body: string, url: string): unknown {

@@ -19,6 +19,9 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
+/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+const FIRST_ISSUE = { abortEarly: true } as const;
+
 const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const descriptor = v.pipe(
   v.object({
@@ -49,12 +52,12 @@ const index = v.object({
 /** Undefined where it is neither, or both; digests other than sha256 are not read. */
 export function parseManifest(bytes: Uint8Array): ManifestDocument | undefined {
   const value = parseJson(Buffer.from(bytes).toString('utf8'));
-  const image = v.safeParse(manifest, value);
+  const image = v.safeParse(manifest, value, FIRST_ISSUE);
   if (image.success) {
     const { mediaType, config, layers } = image.output;
     return { kind: 'manifest', mediaType, config, layers };
   }
-  const list = v.safeParse(index, value);
+  const list = v.safeParse(index, value, FIRST_ISSUE);
   if (!list.success) return undefined;
   return { kind: 'index', mediaType: list.output.mediaType, manifests: list.output.manifests };
 }
@@ -63,6 +66,6 @@ const config = v.object({ rootfs: v.object({ diff_ids: v.array(v.string()) }) })
 
 /** The diff IDs of an image config (OCI image-spec, config.md); undefined where it is none. */
 export function parseDiffIds(bytes: Uint8Array): readonly string[] | undefined {
-  const parsed = v.safeParse(config, parseJson(Buffer.from(bytes).toString('utf8')));
+  const parsed = v.safeParse(config, parseJson(Buffer.from(bytes).toString('utf8')), FIRST_ISSUE);
   return parsed.success ? parsed.output.rootfs.diff_ids : undefined;
 }

@@ -5,6 +5,7 @@ export const noJournal: Journal = {
   async open() {
     return {
       keepsSessions: false,
+      isSessionKept: () => false,
       recordedLayer: () => undefined,
       recordedSession: () => undefined,
       recordSession: async () => undefined,

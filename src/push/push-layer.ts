@@ -1,8 +1,10 @@
+import { type CostMeter, createCostMeter } from '../core/cost.ts';
 import type { Descriptor } from '../core/descriptor.ts';
+import { ModelcarError } from '../core/error.ts';
 import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
-import type { BlobPush, RecordedBlob, Retry, UploadSession } from '../core/ports.ts';
+import type { BlobPush, PushedBlob, RecordedBlob, Retry, UploadSession } from '../core/ports.ts';
 import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { World } from './world.ts';
@@ -18,48 +20,88 @@ export interface LayerJob {
   readonly session?: UploadSession | undefined;
 }
 
+/** How it is written down that an upload is open. */
+export type LayerSessions = Pick<BlobPush, 'onSession' | 'isSessionKept'>;
+
 /** Ten progress events a second are what a person can see. */
 const PROGRESS_INTERVAL_MS = 100;
 
 /**
  * The way of one file's bytes: Hub file → verified bytes → tar layer → blob upload.
- * @param onSession as in {@link BlobPush}
+ * @param sessions as in {@link BlobPush}
  */
 export async function pushLayer(
   job: LayerJob,
   world: World,
-  onSession?: BlobPush['onSession'],
+  sessions: LayerSessions = {},
 ): Promise<Descriptor> {
-  const { model, layer, tarLayout, recorded, session } = job;
+  const { layer, recorded, session } = job;
   const { sibling, path } = layer;
-  const { clock, onEvent, signal } = world;
+  const { onEvent, signal } = world;
   if (recorded && (await world.target.hasBlob(layerDescriptor(sibling, recorded), signal))) {
     onEvent({ type: 'layer-done', path, ...recorded, outcome: 'existed' });
     return layerDescriptor(sibling, recorded);
   }
 
-  const retrying = (side: 'hub' | 'target') => (retry: Retry) =>
+  onEvent({ type: 'layer-started', path, size: layer.size });
+  const meter = createCostMeter(session?.offset ?? 0);
+  try {
+    const blob = await sendLayer(job, world, meter, sessions);
+    onEvent({ type: 'layer-done', path, ...blob });
+    return layerDescriptor(sibling, blob);
+  } finally {
+    const { cost } = meter;
+    if (cost.retries + cost.reread + cost.resent > 0) onEvent({ type: 'layer-cost', path, ...cost });
+  }
+}
+
+async function sendLayer(
+  { model, layer, tarLayout, session }: LayerJob,
+  { source, target, clock, onEvent, signal }: World,
+  meter: CostMeter,
+  sessions: LayerSessions,
+): Promise<PushedBlob> {
+  const { sibling, path, size } = layer;
+  const retrying = (side: 'hub' | 'target') => (retry: Retry) => {
+    meter.retried();
     onEvent({ type: 'layer-retrying', path, side, ...retry });
-
-  const file = world.source.file(model, sibling, retrying('hub'));
-  const bytes = verified(file, { name: sibling.path, oid: sibling.oid });
-  const content = tarLayer(path, bytes, tarLayout);
-
-  onEvent({ type: 'layer-started', path, size: content.size });
+  };
   let reported = clock.now();
-  const blob = await world.target.pushBlob({
-    content,
-    signal,
-    session,
-    ...(onSession && { onSession }),
-    onResume: (offset) => onEvent({ type: 'layer-resumed', path, offset, size: content.size }),
-    onProgress(sent) {
-      if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;
-      reported = clock.now();
-      onEvent({ type: 'layer-progress', path, sent, size: content.size });
-    },
-    onRetry: retrying('target'),
-  });
-  onEvent({ type: 'layer-done', path, ...blob });
-  return layerDescriptor(sibling, blob);
+
+  /** @param earlier what may be gone on with */
+  async function send(earlier: UploadSession | undefined, onMismatch?: () => void): Promise<PushedBlob> {
+    const file = source.file(model, sibling, { onRetry: retrying('hub'), onReread: meter.reread });
+    const bytes = verified(file, { name: sibling.path, oid: sibling.oid, onMismatch });
+    return target.pushBlob({
+      content: tarLayer(path, bytes, tarLayout),
+      signal,
+      session: earlier,
+      ...sessions,
+      onResume(offset) {
+        meter.reread(offset);
+        onEvent({ type: 'layer-resumed', path, offset, size });
+      },
+      onProgress(sent) {
+        meter.at(sent);
+        if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;
+        reported = clock.now();
+        onEvent({ type: 'layer-progress', path, sent, size });
+      },
+      onRetry: retrying('target'),
+    });
+  }
+
+  let wrong = false;
+  try {
+    return await send(session, () => {
+      wrong = true;
+    });
+  } catch (error) {
+    if (!wrong || !(error instanceof ModelcarError)) throw error;
+    // A bit may have been turned on the way: the bytes are fetched once more, from a URL of their own, and all is sent
+    // anew. Twice is no accident.
+    meter.reread(sibling.size);
+    retrying('hub')({ offset: 0, retry: 1, delayMs: 0, reason: error.message });
+    return await send(undefined);
+  }
 }

@@ -1,3 +1,4 @@
+import { addCost, NO_COST, type PushCost } from '../core/cost.ts';
 import type { Digest } from '../core/digest.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
@@ -6,6 +7,7 @@ import type { UploadSession } from '../core/ports.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
 import { totalSize } from '../core/selection/sized-list.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
+import { checkSizes } from './check-sizes.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
 import { pushLayers } from './push-layers.ts';
@@ -53,6 +55,8 @@ export interface PushResult {
   /** `registry/repository@sha256:…`: what to sign and to deploy. */
   readonly imageReferenceDigest: string;
   readonly commit: string;
+  /** What it took beyond the bytes of the layers. */
+  readonly cost: PushCost;
 }
 
 /**
@@ -63,6 +67,7 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
   const model = await world.source.resolve(request.model, request.revision, world.signal);
   const { kept, leftOut } = selectSiblings(model, request.patterns);
   const layers = planLayers(kept, request);
+  checkSizes(layers, world);
   world.onEvent({
     type: 'model-resolved',
     model: formatModelId(model.id),
@@ -85,7 +90,15 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
 }
 
 /** The whole main job: resolve, plan, push the layers, publish the image. */
-export async function push(request: PushRequest, world: World): Promise<PushResult> {
+export async function push(request: PushRequest, outer: World): Promise<PushResult> {
+  let cost = NO_COST;
+  const world: World = {
+    ...outer,
+    onEvent(event) {
+      if (event.type === 'layer-cost') cost = addCost(cost, event);
+      outer.onEvent(event);
+    },
+  };
   const { model, layers, tags, imageReference } = await planPush(request, world);
   await world.target.prepare(world.signal);
   const { id, commit } = model;
@@ -99,14 +112,17 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
     const session = force ? undefined : records.recordedSession(layer);
     const layerJob = { model: { id, commit }, layer, tarLayout, recorded, session };
     let noted = Promise.resolve();
-    const note = (open: UploadSession | undefined) => {
-      noted = records.recordSession(layer, open);
+    const sessions = {
+      onSession(open: UploadSession | undefined) {
+        noted = records.recordSession(layer, open);
+      },
+      isSessionKept: () => records.isSessionKept(layer),
     };
     try {
       const descriptor = await pushLayer(
         layerJob,
         { ...world, signal },
-        records.keepsSessions ? note : undefined,
+        records.keepsSessions ? sessions : {},
       );
       await records.recordLayer(layer, descriptor);
       return descriptor;
@@ -123,5 +139,6 @@ export async function push(request: PushRequest, world: World): Promise<PushResu
     imageReference,
     imageReferenceDigest: world.target.formatReference({ digest }),
     commit,
+    cost,
   };
 }

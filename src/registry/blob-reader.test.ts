@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { failing, hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
+import { deferred } from '../../test/support/deferred.ts';
+import type { ByteSource } from '../core/bytes.ts';
 import { BlobReader } from './blob-reader.ts';
 
 const BYTES = someBytes(10_000);
@@ -114,5 +116,66 @@ describe('a source', () => {
     const reason = new Error('enough');
     const reader = new BlobReader(watched(BYTES), AbortSignal.abort(reason));
     await expect(collect(reader.read(0, 10_000))).rejects.toBe(reason);
+  });
+});
+
+describe('a source that falls silent', () => {
+  /** Brings its first half, and the rest when it is let. */
+  function halting() {
+    const rest = deferred();
+    const opened: number[] = [];
+    const source: ByteSource = {
+      size: BYTES.length,
+      async *open({ start = 0 } = {}) {
+        opened.push(start);
+        yield BYTES.subarray(start, 5_000);
+        await rest.promise;
+        yield BYTES.subarray(5_000);
+      },
+    };
+    return { reader: new BlobReader(source, signal), opened, goOn: rest.resolve };
+  }
+
+  test('ends what waits for it, and what it brings later is not lost', async () => {
+    const { reader, opened, goOn } = halting();
+    expect((await collect(reader.read(0, 10_000, 5))).length).toBe(5_000);
+    goOn();
+    await reader.ready(5_000);
+    expect((await collect(reader.read(5_000, 10_000))).equals(BYTES.subarray(5_000))).toBe(true);
+    expect(opened).toEqual([0]);
+    expect(reader.digest()).toBe(digest);
+  });
+
+  test('does not hold up the end', async () => {
+    const { reader, goOn } = halting();
+    await collect(reader.read(0, 10_000, 5));
+    const closed = reader.close();
+    goOn();
+    await closed;
+  });
+
+  test('whose byte is awaited gives it to the next read', async () => {
+    const { source, reader } = readerOf();
+    await reader.ready(3_000);
+    expect((await collect(reader.read(3_000, 10_000))).equals(BYTES.subarray(3_000))).toBe(true);
+    expect(source.opened).toEqual([0]);
+  });
+
+  test('that fails when nobody listens is heard of by who reads next', async () => {
+    const failed = new Error('gone');
+    const fail = deferred();
+    const source: ByteSource = {
+      size: 10,
+      async *open() {
+        yield new Uint8Array(5);
+        await fail.promise;
+        throw failed;
+      },
+    };
+    const reader = new BlobReader(source, signal);
+    await collect(reader.read(0, 10, 5));
+    fail.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(reader.ready(5)).rejects.toBe(failed);
   });
 });

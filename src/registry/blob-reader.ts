@@ -11,6 +11,8 @@ export class BlobReader {
   readonly #signal: AbortSignal;
   readonly #hash = new HashFrontier('sha256');
   #chunks: AsyncIterator<Uint8Array> | undefined;
+  /** What was asked of the source and has not come yet. It outlives a reader that does not wait for it. */
+  #coming: Promise<IteratorResult<Uint8Array> | undefined> | undefined;
   /** Aborted when what is open was released. */
   #opened = new AbortController();
   /** Where in the blob `#rest` begins; the source has been read up to its end. */
@@ -30,20 +32,29 @@ export class BlobReader {
     return `sha256:${this.#hash.hex()}`;
   }
 
-  /** The bytes `start` ≤ … < `end`. Left early, it stays where it is. */
-  async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    if (this.#chunks === undefined || this.#opened.signal.aborted || this.#position !== start) {
-      await this.#open(start);
-    }
+  /**
+   * The bytes `start` ≤ … < `end`. Left early, it stays where it is.
+   * @param idleMs ends without the rest when the source brings nothing for so long; what comes later is not lost
+   */
+  async *read(start: number, end: number, idleMs?: number): AsyncGenerator<Uint8Array> {
+    await this.#seek(start);
     while (this.#position < end) {
-      if (this.#rest.length === 0 && !(await this.#advance())) return;
+      if (this.#rest.length === 0 && !(await this.#advance(idleMs))) return;
       // A resumed upload: bytes that the registry has already, read only for the hash.
       const from = Math.max(0, Math.min(start - this.#position, this.#rest.length));
       const to = Math.min(end - this.#position, this.#rest.length);
       const piece = this.#rest.subarray(from, to);
-      this.#rest = this.#rest.subarray(to);
-      this.#position += to;
+      this.#skip(to);
       if (piece.length > 0) yield piece;
+    }
+  }
+
+  /** Resolves when the byte at `start` is here, so that no request is opened for one that does not come. */
+  async ready(start: number): Promise<void> {
+    await this.#seek(start);
+    while (this.#position + this.#rest.length <= start) {
+      this.#skip(this.#rest.length);
+      if (!(await this.#advance())) return;
     }
   }
 
@@ -61,12 +72,17 @@ export class BlobReader {
   /** Releases what is open. The reader can be used again. */
   async close(): Promise<void> {
     const chunks = this.#chunks;
+    // What nobody waits for any more must not hold the end up.
+    if (this.#coming) this.#opened.abort();
     this.#chunks = undefined;
+    this.#coming = undefined;
     this.#rest = new Uint8Array();
     await chunks?.return?.();
   }
 
-  async #open(start: number): Promise<void> {
+  async #seek(start: number): Promise<void> {
+    const here = this.#position <= start && start <= this.#position + this.#rest.length;
+    if (this.#chunks !== undefined && !this.#opened.signal.aborted && here) return;
     await this.close();
     this.#position = Math.min(start, this.#hash.position);
     this.#opened = new AbortController();
@@ -74,15 +90,48 @@ export class BlobReader {
     this.#chunks = this.#source.open({ start: this.#position, signal })[Symbol.asyncIterator]();
   }
 
-  /** Brings the next chunk; false at the end. */
-  async #advance(): Promise<boolean> {
-    const result = await this.#chunks?.next().catch((error: unknown) => {
-      if (this.#opened.signal.aborted && !this.#signal.aborted) return undefined;
-      throw error;
-    });
+  #skip(bytes: number): void {
+    this.#rest = this.#rest.subarray(bytes);
+    this.#position += bytes;
+  }
+
+  /** Brings the next chunk; false at the end, and where it does not come within `idleMs`. */
+  async #advance(idleMs?: number): Promise<boolean> {
+    this.#coming ??= this.#next();
+    if (idleMs !== undefined && !(await within(idleMs, this.#coming))) return false;
+    const result = await this.#coming;
+    this.#coming = undefined;
     if (result === undefined || result.done) return false;
     this.#rest = result.value;
     this.#hash.update(result.value, this.#position);
     return true;
+  }
+
+  #next(): Promise<IteratorResult<Uint8Array> | undefined> {
+    const opened = this.#opened.signal;
+    const coming = Promise.resolve(this.#chunks?.next()).catch((error: unknown) => {
+      if (opened.aborted && !this.#signal.aborted) return undefined;
+      throw error;
+    });
+    // Whoever reads next hears of it; meanwhile it must not end the process.
+    coming.catch(() => undefined);
+    return coming;
+  }
+}
+
+/** Whether the promise settles within `ms`. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

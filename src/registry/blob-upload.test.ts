@@ -1,22 +1,35 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testClock } from '../../test/support/test-clock.ts';
-import {
-  begin,
-  CHUNK_LADDER,
-  type Framing,
-  next,
-  resume,
-  sessionOf,
-  type UploadReply,
-  type UploadState,
-} from './blob-upload.ts';
+import { begin, next, pollDelayMs, resume, sessionOf } from './blob-upload.ts';
+import type { PreferredFraming, UploadTerms } from './framing.ts';
+import { BODY_LADDER, type HostProfile, learn, UNKNOWN_HOST } from './host-profile.ts';
 import { UploadBudget } from './upload-budget.ts';
+import type { UploadReply, UploadState } from './upload-state.ts';
 
 const SIZE = 300 * 2 ** 20;
+
+const termsOf = (size = SIZE, preferred: PreferredFraming = 'stream', host: Partial<HostProfile> = {}) => ({
+  size,
+  preferred,
+  host: { ...UNKNOWN_HOST, ...host },
+});
+
+/** As `push-blob.ts` goes on: what the reply teaches is known when it is said where it leads. */
+function step(state: UploadState, reply: UploadReply, terms: UploadTerms): [UploadState, UploadTerms] {
+  const learned = { ...terms, host: learn(terms.host, state, reply, terms.size) };
+  return [next(state, reply, learned), learned];
+}
+
+const then = (state: UploadState, reply: UploadReply, terms: UploadTerms = termsOf()): UploadState =>
+  step(state, reply, terms)[0];
+
 const location = '/v2/x/blobs/uploads/1';
 const stream = 'stream';
-const sending = (offset: number, framing: 'stream' | number = stream): UploadState => ({
+const sending = (
+  offset: number,
+  framing: 'stream' | number = stream,
+): UploadState & { phase: 'sending' } => ({
   phase: 'sending',
   location,
   offset,
@@ -30,13 +43,18 @@ const asking = (offset: number): UploadState & { phase: 'asking' } => ({
 });
 const committing: UploadState = { phase: 'committing', location, framing: stream };
 const confirming: UploadState & { phase: 'confirming' } = { phase: 'confirming', location, framing: stream };
-const opening: UploadState = { phase: 'opening', framing: stream };
+const opening: UploadState = { phase: 'opening' };
 
 const accepted = (end: number, claimed = end): UploadReply => ({ type: 'accepted', location, end, claimed });
 const status = (end: number): UploadReply => ({ type: 'status', location, end });
 const lost: UploadReply = { type: 'session-lost', reason: 'BLOB_UPLOAD_INVALID' };
-const interrupted: UploadReply = { type: 'interrupted', reason: 'socket hang up' };
-const busy: UploadReply = { type: 'busy', reason: '503', status: 503, retryAfterMs: undefined };
+const interrupted: UploadReply & { type: 'interrupted' } = { type: 'interrupted', reason: 'socket hang up' };
+const busy: UploadReply & { type: 'busy' } = {
+  type: 'busy',
+  reason: '503',
+  status: 503,
+  retryAfterMs: undefined,
+};
 const tooLarge = (sent: number): UploadReply => ({
   type: 'too-large',
   bodySize: sent,
@@ -47,19 +65,14 @@ const MIB = 2 ** 20;
 
 describe('where a reply leads', () => {
   test.each<[fact: string, state: UploadState, reply: UploadReply, expected: UploadState]>([
-    ['a known blob is asked for first', begin(stream, true), { type: 'absent' }, opening],
+    ['a known blob is asked for first', begin(true), { type: 'absent' }, opening],
     [
       'a blob that is there is not sent',
-      begin(stream, true),
+      begin(true),
       { type: 'exists' },
       { phase: 'done', outcome: 'existed' },
     ],
-    [
-      'an unknown digest begins with a session',
-      begin(stream, false),
-      { type: 'opened', location },
-      sending(0),
-    ],
+    ['an unknown digest begins with a session', begin(false), { type: 'opened', location }, sending(0)],
     ['a streamed body that was taken is committed', sending(0), accepted(SIZE), committing],
     [
       'a chunk is followed by the next',
@@ -101,7 +114,74 @@ describe('where a reply leads', () => {
       { type: 'exists' },
       { phase: 'done', outcome: 'uploaded' },
     ],
-    ['a blob that is not there asks the session', confirming, { type: 'absent' }, asking(SIZE)],
+    [
+      'a blob that is not there asks the session',
+      confirming,
+      { type: 'absent' },
+      { ...asking(SIZE), committed: true },
+    ],
+    [
+      'a session that is gone after an unclear commit is no reason yet to send again',
+      { ...asking(SIZE), committed: true },
+      lost,
+      { ...confirming, location: undefined, polls: 0 },
+    ],
+    [
+      'then the blob is asked for again and again',
+      { ...confirming, location: undefined, polls: 0 },
+      { type: 'absent' },
+      { ...confirming, location: undefined, polls: 1 },
+    ],
+    ['until it must be gone', { ...confirming, location: undefined, polls: 99 }, { type: 'absent' }, opening],
+    [
+      'a body that is cut on its way is asked about until it comes to rest',
+      { ...asking(0), sent: 5000 },
+      status(4000),
+      { ...asking(0), sent: 5000, seen: 4000, looks: 1 },
+    ],
+    [
+      'and is gone on with when it has',
+      { ...asking(0), sent: 5000, seen: 4000, looks: 1 },
+      status(4000),
+      sending(4000),
+    ],
+    ['all that was sent has come to rest', { ...asking(0), sent: 5000 }, status(5000), sending(5000)],
+    [
+      'a second 500 in the same place ends the session',
+      { ...asking(700), failures: 2 },
+      status(700),
+      opening,
+    ],
+    [
+      'a failure that is no 500 does not',
+      { ...asking(700), failures: 1 },
+      status(700),
+      { ...sending(700), failures: 1 },
+    ],
+    [
+      'a stream after the first, where that is refused, goes on in chunks in the same session',
+      sending(700),
+      { type: 'unfit', want: 'range', reason: '' },
+      sending(700, 64 * MIB),
+    ],
+    [
+      'a body without a length, where one is wanted, gets one',
+      sending(0),
+      { type: 'unfit', want: 'length', reason: '' },
+      sending(0, 64 * MIB),
+    ],
+    [
+      'a PATCH that is not known opens a session for a PUT',
+      sending(0),
+      { type: 'unfit', want: 'put', reason: '' },
+      opening,
+    ],
+    [
+      'a redirect of a body is followed with the same bytes',
+      sending(700),
+      { type: 'moved', location: 'https://other.test/u' },
+      { ...sending(700), location: 'https://other.test/u' },
+    ],
     [
       'a blob that is not there without a session begins anew',
       { ...confirming, location: undefined },
@@ -114,37 +194,17 @@ describe('where a reply leads', () => {
       { type: 'unauthorized', reason: '' },
       sending(700),
     ],
-    [
-      'a 413 to a stream opens a session for chunks',
-      sending(0),
-      tooLarge(150 * MIB),
-      { phase: 'opening', framing: 95 * MIB, learned: true },
-    ],
-    [
-      'a 413 to a chunk takes the next step down',
-      sending(0, 16 * MIB),
-      tooLarge(16 * MIB),
-      { phase: 'opening', framing: 8 * MIB, learned: true },
-    ],
-    [
-      'a 413 after one MiB means less than that',
-      sending(0),
-      tooLarge(MIB + 4096),
-      { phase: 'opening', framing: MIB, learned: true },
-    ],
+    ['a 413 to a stream opens a session for chunks', sending(0), tooLarge(150 * MIB), opening],
+    ['a 413 to a chunk takes the next step down', sending(0, 16 * MIB), tooLarge(16 * MIB), opening],
+    ['a 413 after one MiB means less than that', sending(0), tooLarge(MIB + 4096), opening],
     ['a 416 that names another offset goes on there', sending(0), outOfOrder(4096), sending(4096)],
-    [
-      'a 416 that agrees on the offset means the size',
-      sending(0, 16 * MIB),
-      outOfOrder(0),
-      { phase: 'opening', framing: 8 * MIB, learned: true },
-    ],
+    ['a 416 that agrees on the offset means the size', sending(0, 16 * MIB), outOfOrder(0), opening],
     ['a 416 that names nothing asks', sending(64), outOfOrder(), { ...asking(64), disputed: true }],
     [
       'a 416 after which the session agrees on the offset means the size',
       { ...asking(0), disputed: true, framing: 16 * MIB },
       status(0),
-      { phase: 'opening', framing: 8 * MIB, learned: true },
+      opening,
     ],
     [
       'a 416 after which the session names another offset goes on there',
@@ -170,22 +230,22 @@ describe('where a reply leads', () => {
       'a registry that limits its chunks gets chunks',
       opening,
       { type: 'opened', location, maxChunk: 100_000_000 },
-      sending(0, 100_000_000),
+      sending(0, 64 * MIB),
     ],
   ])('%s', (_, state, reply, expected) => {
-    expect(next(state, reply, SIZE)).toEqual(expected);
+    expect(then(state, reply)).toEqual(expected);
   });
 
   test('a body that is too large even in the smallest chunk is refused with the setting to change', () => {
-    expect(next(sending(0, MIB / 2), tooLarge(MIB / 2), SIZE)).toMatchObject({
+    expect(then(sending(0, MIB / 2), tooLarge(MIB / 2))).toMatchObject({
       phase: 'failed',
       failure: { code: 'REJECTED', hint: expect.stringContaining('client_max_body_size') },
     });
   });
 
   test('limits that contradict each other are refused, naming both', () => {
-    const learned: UploadState = { phase: 'opening', framing: MIB, learned: true };
-    expect(next(learned, { type: 'opened', location, minChunk: 5 * MIB }, SIZE)).toMatchObject({
+    const opened: UploadReply = { type: 'opened', location, minChunk: 5 * MIB };
+    expect(then(opening, opened, termsOf(SIZE, stream, { largestBody: MIB }))).toMatchObject({
       phase: 'failed',
       failure: { message: expect.stringMatching(/5242880.*1048576/) },
     });
@@ -193,71 +253,89 @@ describe('where a reply leads', () => {
 });
 
 test('a chunk size that the user prefers is raised to what the registry takes at least', () => {
-  const preferred: UploadState = { phase: 'opening', framing: MIB };
-  expect(next(preferred, { type: 'opened', location, minChunk: 5 * MIB }, SIZE)).toEqual(sending(0, 5 * MIB));
+  const opened: UploadReply = { type: 'opened', location, minChunk: 5 * MIB };
+  expect(then(opening, opened, termsOf(SIZE, MIB))).toEqual(sending(0, 5 * MIB));
 });
 
 describe('on any walk', () => {
   const size = fc.integer({ min: 1, max: 2 * SIZE });
   const end = fc.integer({ min: 0, max: 2 * SIZE + 2 });
+  const want = fc.constantFrom('length' as const, 'range' as const, 'put' as const);
   const reply: fc.Arbitrary<UploadReply> = fc.oneof(
     fc.constantFrom<UploadReply>(
       { type: 'exists' },
       { type: 'absent' },
       { type: 'committed' },
+      { type: 'moved', location },
+      { type: 'unauthorized', reason: '' },
+      { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
       lost,
-      interrupted,
       busy,
-      {
-        type: 'unauthorized',
-        reason: '',
-      },
     ),
-    fc.record({ type: fc.constant('opened' as const), location: fc.constant(location) }),
+    fc
+      .record({ minChunk: end, maxChunk: end }, { requiredKeys: [] })
+      .map((limits) => ({ type: 'opened' as const, location, ...limits })),
     fc.tuple(end, end).map(([to, claimed]) => accepted(to, claimed)),
     end.map(status),
     fc.option(end, { nil: undefined }).map(outOfOrder),
     end.map(tooLarge),
+    want.map((kind) => ({ type: 'unfit' as const, want: kind, reason: '' })),
+    fc
+      .record({ sent: end, elapsedMs: fc.integer({ min: 0, max: 10 ** 6 }) }, { requiredKeys: [] })
+      .map((cut) => ({ ...interrupted, ...cut })),
   );
-  const framing = fc.oneof(fc.constant('stream' as const), fc.integer({ min: 1, max: 2 ** 30 }));
+  const preferred = fc.oneof(fc.constant('stream' as const), fc.integer({ min: 1, max: 2 ** 30 }));
+  const replies = fc.array(reply, { maxLength: 60 });
 
-  test('sending is below the size, committing has a session, and a chunk only ever gets smaller', () => {
+  test('what is sent lies in the blob, a commit has a session, and a chunk is never larger than what got through', () => {
     fc.assert(
-      fc.property(
-        size,
-        framing,
-        fc.boolean(),
-        fc.array(reply, { maxLength: 40 }),
-        (bytes, preferred, known, replies) => {
-          let state = begin(preferred, known);
-          let smallest = preferred === 'stream' ? Number.POSITIVE_INFINITY : preferred;
-          for (const one of replies) {
-            if (state.phase === 'done' || state.phase === 'failed') return;
-            // What was sent is ours to know, and never beyond the blob.
-            const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
-            state = next(state, heard, bytes);
-            if (state.phase === 'sending') {
-              expect(state.offset).toBeGreaterThanOrEqual(0);
-              expect(state.offset).toBeLessThan(bytes);
-            }
-            if ('framing' in state && state.framing !== 'stream') {
-              expect(state.framing).toBeLessThanOrEqual(smallest);
-              smallest = state.framing;
-            }
+      fc.property(size, preferred, fc.boolean(), replies, (bytes, framing, known, answers) => {
+        let [state, terms] = [begin(known), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+        for (const one of answers) {
+          // What was sent is ours to know, and never beyond the blob.
+          const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
+          [state, terms] = step(state, heard, terms);
+          if ('offset' in state && state.offset !== undefined) {
+            expect(state.offset).toBeGreaterThanOrEqual(0);
+            expect(state.offset).toBeLessThanOrEqual(bytes);
           }
-        },
-      ),
+          if (state.phase === 'sending') expect(state.offset).toBeLessThan(bytes);
+          if (state.phase !== 'sending' || typeof state.framing !== 'number') continue;
+          expect(state.framing).toBeGreaterThan(0);
+          if (heard.type === 'opened') {
+            expect(state.framing).toBeLessThanOrEqual(
+              Math.min(terms.host.largestBody, heard.maxChunk ?? bytes),
+            );
+          }
+        }
+      }),
     );
   });
 
   test('done follows only from what the registry said', () => {
     fc.assert(
-      fc.property(size, fc.array(reply, { maxLength: 40 }), (bytes, replies) => {
-        let state = begin(stream, false);
-        for (const one of replies) {
-          if (state.phase === 'done' || state.phase === 'failed') return;
-          state = next(state, one, bytes);
-          if (state.phase === 'done') expect(['exists', 'committed']).toContain(one.type);
+      fc.property(size, replies, (bytes, answers) => {
+        let [state, terms] = [begin(false), termsOf(bytes)] as [UploadState, UploadTerms];
+        for (const one of answers) {
+          const before = state.phase;
+          [state, terms] = step(state, one, terms);
+          if (state.phase === 'done' && before !== 'done')
+            expect(['exists', 'committed']).toContain(one.type);
+        }
+      }),
+    );
+  });
+
+  test('limits that were learned only ever get tighter', () => {
+    fc.assert(
+      fc.property(size, preferred, replies, (bytes, framing, answers) => {
+        let [state, terms] = [begin(false), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+        for (const one of answers) {
+          const { host } = terms;
+          [state, terms] = step(state, one, terms);
+          expect(terms.host.largestBody).toBeLessThanOrEqual(host.largestBody);
+          expect(terms.host.largestChunk).toBeLessThanOrEqual(host.largestChunk);
+          expect(terms.host.requestMs).toBeLessThanOrEqual(host.requestMs);
         }
       }),
     );
@@ -268,10 +346,19 @@ describe('however a registry answers', () => {
   /** Answers that a registry can give in a state, drawn without end. */
   function answersOf(draw: () => number, size: number, minChunk: number) {
     const some = (limit: number) => Math.floor(draw() * (limit + 1));
-    const trouble = (): UploadReply => {
-      const kinds: UploadReply[] = [lost, interrupted, busy, { type: 'unauthorized', reason: '' }];
-      return kinds[some(kinds.length - 1)] ?? lost;
-    };
+    const oneOf = (kinds: readonly UploadReply[]) => kinds[some(kinds.length - 1)] ?? lost;
+    const trouble = () =>
+      oneOf([
+        lost,
+        { ...interrupted, sent: some(size), elapsedMs: some(100_000) },
+        busy,
+        { ...busy, status: 500 },
+        { type: 'unauthorized', reason: '' },
+        { type: 'moved', location },
+        { type: 'unfit', want: 'range', reason: '' },
+        { type: 'unfit', want: 'length', reason: '' },
+        { type: 'unfit', want: 'put', reason: '' },
+      ]);
     return (state: UploadState): UploadReply => {
       if (draw() < 0.3) return trouble();
       switch (state.phase) {
@@ -281,7 +368,7 @@ describe('however a registry answers', () => {
         case 'opening':
           return { type: 'opened', location, minChunk };
         case 'sending': {
-          const end = state.framing === 'stream' ? size : Math.min(size, state.offset + state.framing);
+          const end = typeof state.framing === 'number' ? Math.min(size, state.offset + state.framing) : size;
           const which = draw();
           if (which < 0.3) return tooLarge(some(end - state.offset));
           if (which < 0.5) return outOfOrder(draw() < 0.5 ? undefined : some(size));
@@ -300,24 +387,25 @@ describe('however a registry answers', () => {
       fc.property(
         fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })),
         fc.integer({ min: 1, max: 40 }).map((n) => n * MIB),
-        fc.constantFrom<Framing>('stream', 4 * MIB, 16 * MIB),
+        fc.constantFrom<PreferredFraming>('stream', 4 * MIB, 16 * MIB),
         fc.constantFrom(0, 5 * MIB),
         fc.option(fc.record({ offset: fc.integer({ min: 0, max: 40 * MIB }) }), { nil: undefined }),
         (chance, size, framing, minChunk, earlier) => {
           const answer = answersOf(() => chance.next().value, size, minChunk);
-          const budget = new UploadBudget(10, testClock());
-          let state = earlier ? resume({ location: '/u', ...earlier }, framing) : begin(framing, false);
+          const budget = budgetOf(size);
+          let terms: UploadTerms = termsOf(size, framing);
+          let state = earlier ? resume({ location: '/u', ...earlier }, terms) : begin(false);
           for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
             // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
             if (steps > 20_000) throw new Error('it goes on for ever');
             const reply = answer(state);
-            const after = next(state, reply, size);
+            const before = state;
+            [state, terms] = step(state, reply, terms);
             try {
-              budget.after(reply, state, after);
+              budget.after(reply, before, state);
             } catch {
               return;
             }
-            state = after;
           }
         },
       ),
@@ -326,45 +414,53 @@ describe('however a registry answers', () => {
   });
 
   test('a limit below the least chunk is found out, not tried for ever', () => {
-    const budget = new UploadBudget(10, testClock());
-    let state = begin(4 * MIB, false);
+    const budget = budgetOf(SIZE);
+    let [state, terms] = [begin(false), termsOf(SIZE, 4 * MIB)] as [UploadState, UploadTerms];
     for (let steps = 0; state.phase !== 'failed'; steps += 1) {
       expect(steps).toBeLessThan(50);
+      const before = state;
       const reply: UploadReply =
         state.phase === 'opening' ? { type: 'opened', location, minChunk: 5 * MIB } : tooLarge(5 * MIB);
-      const after = next(state, reply, SIZE);
-      budget.after(reply, state, after);
-      state = after;
+      [state, terms] = step(state, reply, terms);
+      budget.after(reply, before, state);
     }
   });
 });
 
-test('a stream that is refused before much of it was sent goes in the largest chunks', () => {
-  expect(next(sending(0), tooLarge(1024), SIZE)).toEqual({
-    phase: 'opening',
-    framing: 95 * MIB,
-    learned: true,
-  });
-});
+const budgetOf = (size: number) =>
+  new UploadBudget({ retries: 10, clock: testClock(), target: 'r.test/x', size });
 
 test('the ladder goes down', () => {
-  expect([...CHUNK_LADDER].sort((a, b) => b - a)).toEqual(CHUNK_LADDER);
+  expect([...BODY_LADDER].sort((a, b) => b - a)).toEqual(BODY_LADDER);
+});
+
+test('a blob is waited for in proportion to what would have to be sent again', () => {
+  const patience = (size: number) => {
+    const delays = [];
+    for (let delay = pollDelayMs(0, size); delay !== undefined; delay = pollDelayMs(delays.length, size)) {
+      delays.push(delay);
+    }
+    return delays;
+  };
+  expect(patience(MIB)).toEqual([2_000, 4_000, 8_000]);
+  expect(patience(SIZE)).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000]);
+  expect(patience(500 * 10 ** 9).reduce((sum, delay) => sum + delay)).toBeGreaterThan(10_000_000);
 });
 
 describe('the session of an earlier run', () => {
   const earlier = { location: 'https://r.test/u', offset: 10 };
-  const state = resume(earlier, 'stream');
+  const state = resume(earlier, termsOf(100));
   const refusal = { type: 'refused', failure: { code: 'REJECTED', message: 'no' } } as const;
 
   test('is asked what it has before a byte is sent', () => {
     expect(state).toMatchObject({ phase: 'asking', location: earlier.location, offset: 10 });
   });
 
-  test.each<[fact: string, reply: UploadReply, after: object]>([
+  test.each<[fact: string, reply: UploadReply, expected: object]>([
     [
-      'that has some goes on there',
+      'that has some is asked once more, since some may still be on its way',
       { type: 'status', location: '/v', end: 30 },
-      { phase: 'sending', offset: 30 },
+      { phase: 'asking', seen: 30 },
     ],
     ['that has all is committed', { type: 'status', location: '/v', end: 100 }, { phase: 'committing' }],
     ['that is empty is opened anew', { type: 'status', location: '/v', end: 0 }, { phase: 'opening' }],
@@ -376,12 +472,12 @@ describe('the session of an earlier run', () => {
     ['that is lost is opened anew', { type: 'session-lost', reason: 'gone' }, { phase: 'opening' }],
     ['that is denied in other words is opened anew', refusal, { phase: 'opening' }],
     ['that nobody answers for is asked again', { type: 'interrupted', reason: 'cut' }, { phase: 'asking' }],
-  ])('%s', (_, reply, after) => {
-    expect(next(state, reply, 100)).toMatchObject(after);
+  ])('%s', (_, reply, expected) => {
+    expect(next(state, reply, termsOf(100))).toMatchObject(expected);
   });
 
   test('keeps the length of its requests: some registries want all of them equal', () => {
-    expect(resume({ ...earlier, chunkSize: 4096 }, 'stream')).toMatchObject({ framing: 4096 });
+    expect(resume({ ...earlier, chunkSize: 4096 }, termsOf(100))).toMatchObject({ framing: 4096 });
     expect(sessionOf({ phase: 'sending', location: '/u', offset: 3, framing: 4096 })).toEqual({
       location: '/u',
       offset: 3,
@@ -391,6 +487,6 @@ describe('the session of an earlier run', () => {
 
   test('a refusal of one that this run opened is a refusal', () => {
     const own = { phase: 'asking', location: '/u', offset: 10, framing: 'stream' } as const;
-    expect(next(own, refusal, 100)).toMatchObject({ phase: 'failed' });
+    expect(next(own, refusal, termsOf(100))).toMatchObject({ phase: 'failed' });
   });
 });

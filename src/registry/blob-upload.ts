@@ -1,284 +1,250 @@
+import type { UploadSession } from '../core/ports.ts';
+import { type ChunkLimits, chooseFraming, chunkSize, type Framing, type UploadTerms } from './framing.ts';
+import { miscounted, rangeDisputed } from './host-profile.ts';
+import type { Asking, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
+
 /**
- * One blob upload as data. A state names the one request to send next, a reply is what came back, and `next` says
- * where that leads. No request is sent here: `push-blob.ts` drives this, `read-reply.ts` reads what registries say.
- *
- *   checking ─▶ opening ─▶ sending ─▶ committing ─▶ done
- *                  ▲          │ ▲          │
- *                  │          ▼ │          ▼
- *                  └──────── asking ◀─ confirming
+ * Where a reply leads. No request is sent here: `push-blob.ts` drives this.
  *
  * The normal way is the one that docker, podman and skopeo use: one streamed PATCH, then an empty PUT. Everything
  * else is what is left of an upload after a fault. Losing the session is an ordinary path, not an exception:
  * distribution 2.8 loses it whenever a body is cut.
  */
 
-import type { UploadSession } from '../core/ports.ts';
-
-/** How a blob is parted into PATCH requests: not at all, or into bodies of so many bytes. */
-export type Framing = 'stream' | number;
-
-export type UploadState =
-  /** HEAD: the digest is known, the blob may be there. */
-  | { readonly phase: 'checking'; readonly framing: Framing }
-  /** POST: open a session. `learned`: larger chunks than these were refused. */
-  | { readonly phase: 'opening'; readonly framing: Framing; readonly learned?: true }
-  /** PATCH: send from `offset`, which the registry has confirmed. */
-  | {
-      readonly phase: 'sending';
-      readonly location: string;
-      readonly offset: number;
-      readonly framing: Framing;
-    }
-  /**
-   * GET: ask the session how much it has. `offset` is what it last confirmed; `taken` is the end of a body that it
-   * answered with success while its `Range` said otherwise; `disputed` that it refused the range of a body there;
-   * `recorded` that the session is of an earlier run.
-   */
-  | {
-      readonly phase: 'asking';
-      readonly location: string;
-      readonly offset: number;
-      readonly taken?: number;
-      readonly disputed?: true;
-      readonly recorded?: true;
-      readonly framing: Framing;
-    }
-  /** PUT: everything was sent. */
-  | { readonly phase: 'committing'; readonly location: string; readonly framing: Framing }
-  /** HEAD: the answer to the PUT was lost or unclear; the truth is whether the blob exists. */
-  | { readonly phase: 'confirming'; readonly location: string | undefined; readonly framing: Framing }
-  | { readonly phase: 'done'; readonly outcome: 'existed' | 'uploaded' }
-  | { readonly phase: 'failed'; readonly failure: UploadFailure };
-
-export interface UploadFailure {
-  readonly code: 'UNAUTHORIZED' | 'NOT_FOUND' | 'REJECTED' | 'CONTENT_MISMATCH' | 'UNSUPPORTED';
-  readonly message: string;
-  readonly hint?: string;
-}
-
-export type UploadReply =
-  | { readonly type: 'exists' }
-  | { readonly type: 'absent' }
-  | {
-      readonly type: 'opened';
-      readonly location: string;
-      readonly minChunk?: number;
-      readonly maxChunk?: number;
-    }
-  /** Success for a body that ended at `end`; the registry says that it has everything before `claimed`. */
-  | { readonly type: 'accepted'; readonly location: string; readonly end: number; readonly claimed: number }
-  /** The session lives, and says that it has everything before `end`. */
-  | { readonly type: 'status'; readonly location: string; readonly end: number }
-  | { readonly type: 'committed' }
-  /** The session is gone, with what it had. */
-  | { readonly type: 'session-lost'; readonly reason: string }
-  /** 416: the registry did not take the range; it may say what it has. */
-  | { readonly type: 'out-of-order'; readonly location: string; readonly end: number | undefined }
-  /**
-   * 413: the body was too large, for the registry or for a proxy in front of it. `bodySize` is the length that was
-   * declared, or what was sent of a stream.
-   */
-  | { readonly type: 'too-large'; readonly bodySize: number; readonly reason: string }
-  /** 401: the token is refreshed before the next request, the session is intact. */
-  | { readonly type: 'unauthorized'; readonly reason: string }
-  /** 408, 429, 5xx. */
-  | {
-      readonly type: 'busy';
-      readonly reason: string;
-      readonly status: number;
-      readonly retryAfterMs: number | undefined;
-    }
-  /** No answer: the connection broke, or a time limit passed. */
-  | { readonly type: 'interrupted'; readonly reason: string }
-  /** Anything that will not get better by trying again. */
-  | { readonly type: 'refused'; readonly failure: UploadFailure };
-
-const MIB = 2 ** 20;
-
-/** Below the limits that proxies are set to: Cloudflare 100 MB, then powers of two down to nginx' 1 MiB and under. */
-export const CHUNK_LADDER: readonly number[] = [
-  95 * MIB,
-  64 * MIB,
-  32 * MIB,
-  16 * MIB,
-  8 * MIB,
-  4 * MIB,
-  MIB,
-  MIB / 2,
-];
-
 /** Where an upload begins: with a question when the digest is known, with a session when it is not. */
-export function begin(framing: Framing, digestKnown: boolean): UploadState {
-  return { phase: digestKnown ? 'checking' : 'opening', framing };
+export function begin(digestKnown: boolean): UploadState {
+  return { phase: digestKnown ? 'checking' : 'opening' };
 }
 
 /** Where an upload goes on that an earlier run left: its session is asked what it has. */
-export function resume({ location, offset, chunkSize }: UploadSession, framing: Framing): UploadState {
-  return { phase: 'asking', location, offset, framing: chunkSize ?? framing, recorded: true };
+export function resume(
+  { location, offset, chunkSize: chunk }: UploadSession,
+  terms: UploadTerms,
+): UploadState {
+  const framing = chunk ?? chooseFraming(terms) ?? 'stream';
+  // That run may have died just now, with bytes on their way.
+  return { phase: 'asking', location, offset, framing, recorded: true, sent: terms.size };
 }
 
 /** What a later run needs to go on from `state`; undefined where there is nothing to go on with. */
 export function sessionOf(state: UploadState): UploadSession | undefined {
   if (state.phase !== 'sending' && state.phase !== 'asking' && state.phase !== 'committing') return undefined;
-  const { location, framing } = state;
-  const offset = 'offset' in state ? state.offset : 0;
-  return { location, offset, ...(framing !== 'stream' && { chunkSize: framing }) };
+  const { location, framing, offset = 0 } = state;
+  return { location, offset, ...(typeof framing === 'number' && { chunkSize: framing }) };
 }
 
 /**
  * The state after `reply`. Total and pure.
- * @param size length of the blob in bytes
+ * @param terms what is known of the host with `reply` learned already
  */
-export function next(state: UploadState, reply: UploadReply, size: number): UploadState {
+export function next(state: UploadState, reply: UploadReply, terms: UploadTerms): UploadState {
   if (state.phase === 'done' || state.phase === 'failed') return state;
-  const { framing } = state;
   switch (reply.type) {
     case 'exists':
       return { phase: 'done', outcome: state.phase === 'checking' ? 'existed' : 'uploaded' };
     case 'absent':
-      return state.phase === 'confirming' && state.location !== undefined
-        ? { phase: 'asking', location: state.location, offset: size, framing }
-        : { phase: 'opening', framing };
+      return absent(state, terms);
     case 'opened':
-      return opened(state, reply, size);
+      return opened(reply, terms);
     case 'accepted':
-      return accepted(state, reply, framing, size);
+      return accepted(state, reply, terms);
     case 'status':
-      return status(state, reply, framing, size);
+      return state.phase === 'asking' ? status(state, reply, terms) : { phase: 'opening' };
     case 'committed':
       return { phase: 'done', outcome: 'uploaded' };
     case 'session-lost':
-      // A commit whose answer never arrived ends the session too: look before sending everything again.
-      return state.phase === 'committing'
-        ? { phase: 'confirming', location: undefined, framing }
-        : { phase: 'opening', framing };
+      return sessionLost(state);
     case 'out-of-order':
-      return outOfOrder(state, reply, framing, size);
+      return outOfOrder(state, reply, terms);
     case 'too-large':
-      return tooLarge(state, reply, size);
+      return tooLarge(state, reply, terms);
+    case 'unfit':
+      return unfit(state, terms);
+    case 'moved':
+      return 'location' in state && state.location !== undefined
+        ? { ...state, location: reply.location }
+        : state;
     case 'unauthorized':
       return state;
     case 'busy':
     case 'interrupted':
-      return afterSilence(state);
+      return afterSilence(state, reply);
     case 'refused':
-      // A registry may say it in any way that it does not know the session any more.
-      return state.phase === 'asking' && state.recorded
-        ? { phase: 'opening', framing }
-        : { phase: 'failed', failure: reply.failure };
+      return refused(state, reply, terms);
   }
 }
 
-function opened(
-  state: UploadState & { readonly framing: Framing },
-  { location, minChunk = 0, maxChunk = Number.POSITIVE_INFINITY }: UploadReply & { type: 'opened' },
-  size: number,
-): UploadState {
-  const { framing } = state;
-  if (framing === 'stream' && maxChunk >= size) return sendFrom(0, location, framing, size);
-  // What the user prefers can be raised to what the registry takes at least; what was learned cannot.
-  const learned = state.phase === 'opening' && state.learned && framing !== 'stream' ? framing : size;
-  const ceiling = Math.min(maxChunk, learned);
-  const wanted = framing === 'stream' ? ceiling : Math.min(framing, ceiling);
-  if (ceiling < minChunk && ceiling < size) {
-    return failed(
-      'REJECTED',
-      `the registry takes chunks of at least ${minChunk} bytes, and only ${ceiling} get through`,
-    );
-  }
-  return sendFrom(0, location, Math.max(wanted, minChunk), size);
+/** A commit can take minutes where storage copies the blob: then the session is gone before the blob shows. */
+export function pollDelayMs(polls: number, size: number): number | undefined {
+  const delays = Array.from({ length: polls + 1 }, (_, poll) => Math.min(60_000, 2_000 * 2 ** poll));
+  const patienceMs =
+    size < PATIENT_FROM ? SHORT_PATIENCE_MS : Math.max(120_000, size / SLOWEST_COPY_BYTES_PER_MS);
+  const before = delays.slice(0, -1).reduce((sum, delay) => sum + delay, 0);
+  return before < patienceMs ? delays.at(-1) : undefined;
+}
+
+/** Sending less than this again takes no longer than waiting for it. */
+const PATIENT_FROM = 64 * 2 ** 20;
+const SHORT_PATIENCE_MS = 10_000;
+const SLOWEST_COPY_BYTES_PER_MS = 50_000;
+
+/** How often it is asked whether what was cut has come to rest; after that its word is taken. */
+const MOST_LOOKS = 30;
+
+/** A registry that answers 500 so often to what follows a cut does so for ever: Gitea and Forgejo. */
+const MOST_FAILURES = 2;
+
+function absent(state: UploadState, { size }: UploadTerms): UploadState {
+  if (state.phase !== 'confirming') return { phase: 'opening' };
+  const { location, framing, polls } = state;
+  if (location !== undefined) return { phase: 'asking', location, offset: size, framing, committed: true };
+  const waits = polls !== undefined && pollDelayMs(polls, size) !== undefined;
+  return waits ? { ...state, polls: polls + 1 } : { phase: 'opening' };
+}
+
+function opened(reply: UploadReply & { type: 'opened' }, terms: UploadTerms): UploadState {
+  const framing = chooseFraming(terms, reply);
+  return framing === undefined ? contradiction(reply, terms) : sendFrom(0, reply.location, framing, terms);
+}
+
+function contradiction({ minChunk = 0 }: ChunkLimits, { host }: UploadTerms): UploadState {
+  const least = Math.max(minChunk, host.smallestChunk);
+  const most = Math.min(host.largestBody, host.largestChunk);
+  const what =
+    host.ranges === 'refused' || !host.patches
+      ? 'blobs in one request only'
+      : `chunks of at least ${least} bytes`;
+  return failed('REJECTED', `the registry takes ${what}, and only ${most} get through`, LARGER_BODIES);
 }
 
 function accepted(
   state: UploadState,
   { location, end, claimed }: UploadReply & { type: 'accepted' },
-  framing: Framing,
-  size: number,
+  terms: UploadTerms,
 ): UploadState {
-  const offset = state.phase === 'sending' ? state.offset : 0;
+  if (state.phase !== 'sending') return { phase: 'opening' };
+  const { offset, framing } = state;
   // A short accept is believed, a miscount is not: old zot names the last chunk only, ECR the first.
-  if (claimed > offset && claimed <= end) return sendFrom(claimed, location, framing, size);
+  if (claimed > offset && claimed <= end) return sendFrom(claimed, location, framing, terms);
+  if (!terms.host.rangeTrusted) return sendFrom(end, location, framing, terms);
   return { phase: 'asking', location, offset, taken: end, framing };
 }
 
-function status(
-  state: UploadState,
-  { location, end }: UploadReply & { type: 'status' },
-  framing: Framing,
-  size: number,
-): UploadState {
-  const { offset = 0, taken = undefined, disputed = false } = state.phase === 'asking' ? state : {};
-  // It counts wrongly here too. Its success is the better word; the digest at the commit proves it.
-  if (taken !== undefined && end <= offset) return sendFrom(taken, location, framing, size);
-  if (disputed && end === offset) return rangeRefused(framing, size);
-  // Nothing is lost with an empty session, and after a cut Gitea and Forgejo answer 500 to all that follows in it.
-  if (end === 0 && size > 0) return { phase: 'opening', framing };
-  if (end > size) return { phase: 'opening', framing }; // bytes of somebody else, or a chunk stored twice
-  return sendFrom(end, location, framing, size);
+function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: UploadTerms): UploadState {
+  const { framing, offset, taken, sent, seen, looks = 0, failures } = asking;
+  const { location, end } = reply;
+  if (taken !== undefined && miscounted(asking, reply)) return sendFrom(taken, location, framing, terms);
+  if (rangeDisputed(asking, reply)) return rangeRefused(asking, terms);
+  // The blob goes in one piece or not at all; an empty session is not worth keeping, it may be broken.
+  if (framing === 'whole' || (end === 0 && terms.size > 0)) return { phase: 'opening' };
+  if (end > terms.size) return { phase: 'opening' }; // bytes of somebody else, or a chunk stored twice
+  const settles = sent !== undefined && end < sent && end !== seen;
+  if (settles && looks < MOST_LOOKS) return { ...asking, location, seen: end, looks: looks + 1 };
+  if (end === offset && failures !== undefined && failures >= MOST_FAILURES) return { phase: 'opening' };
+  const going = sendFrom(end, location, framing, terms);
+  return going.phase === 'sending' && end === offset && failures ? { ...going, failures } : going;
+}
+
+function sessionLost(state: UploadState): UploadState {
+  if (state.phase === 'committing') {
+    // A commit whose answer never arrived ends the session too: look before sending everything again.
+    return { phase: 'confirming', location: undefined, framing: state.framing };
+  }
+  if (state.phase === 'asking' && state.committed) {
+    return { phase: 'confirming', location: undefined, framing: state.framing, polls: 0 };
+  }
+  return { phase: 'opening' };
 }
 
 function outOfOrder(
   state: UploadState,
   reply: UploadReply & { type: 'out-of-order' },
-  framing: Framing,
-  size: number,
+  terms: UploadTerms,
 ): UploadState {
   const { location, end } = reply;
   // ACR answers 416 to the repetition of a commit that had succeeded.
-  if (state.phase === 'committing') return { ...state, phase: 'confirming' };
-  if (state.phase !== 'sending') return { phase: 'opening', framing };
-  if (end === undefined) return { phase: 'asking', location, offset: state.offset, disputed: true, framing };
-  if (end !== state.offset)
-    return end > size ? { phase: 'opening', framing } : sendFrom(end, location, framing, size);
-  return rangeRefused(framing, size);
+  if (state.phase === 'committing')
+    return { phase: 'confirming', location: state.location, framing: state.framing };
+  if (state.phase !== 'sending') return { phase: 'opening' };
+  if (rangeDisputed(state, reply)) return rangeRefused(state, terms);
+  const { offset, framing } = state;
+  if (end === undefined) return { phase: 'asking', location, offset, disputed: true, framing };
+  return end > terms.size ? { phase: 'opening' } : sendFrom(end, location, framing, terms);
 }
 
-/** It agrees on the offset and still refuses: then the size is wrong (GHCR: over 4 MiB; R2: unequal chunks). */
-function rangeRefused(framing: Framing, size: number): UploadState {
-  return (
-    smaller(framing, framing === 'stream' ? size : framing) ??
-    failed('REJECTED', 'the registry refuses every range (416)', 'Push without --chunk-mib.')
-  );
+/** Once more, as the host is known now; unless that is the way that was refused. */
+function rangeRefused({ framing }: { readonly framing: Framing }, terms: UploadTerms): UploadState {
+  const other = chooseFraming(terms);
+  if (other !== undefined && (typeof framing === 'number' ? other !== framing : other !== 'stream')) {
+    return { phase: 'opening' };
+  }
+  return failed('REJECTED', 'the registry refuses every range (416)', 'Push without --chunk-mib.');
 }
 
-function tooLarge(state: UploadState, reply: UploadReply & { type: 'too-large' }, size: number): UploadState {
-  const hint =
-    'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
-  if (state.phase !== 'sending') return failed('REJECTED', reply.reason, hint);
-  // Refused before much of a stream was sent, its length says nothing; then the ladder begins at the top.
-  const early = state.framing === 'stream' && reply.bodySize <= Math.min(...CHUNK_LADDER);
-  return smaller(state.framing, early ? size : reply.bodySize) ?? failed('REJECTED', reply.reason, hint);
+const LARGER_BODIES =
+  'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
+
+function tooLarge(
+  state: UploadState,
+  { reason }: UploadReply & { type: 'too-large' },
+  { host }: UploadTerms,
+): UploadState {
+  const smaller = (state.phase === 'sending' || state.phase === 'committing') && host.largestBody > 0;
+  return smaller ? { phase: 'opening' } : failed('REJECTED', reason, LARGER_BODIES);
 }
 
-/** The next step down from a body of `tried` bytes; undefined where there is none. */
-function smaller(framing: Framing, tried: number): UploadState | undefined {
-  const step = CHUNK_LADDER.find((size) => size < tried && (framing === 'stream' || size < framing));
-  return step === undefined ? undefined : { phase: 'opening', framing: step, learned: true };
+/** The same bytes in a request of another kind, in the same session where that goes. */
+function unfit(state: UploadState, terms: UploadTerms): UploadState {
+  if (state.phase !== 'sending' || !terms.host.patches) return { phase: 'opening' };
+  return sendFrom(state.offset, state.location, state.framing, terms);
+}
+
+function refused(
+  state: UploadState,
+  { failure }: UploadReply & { type: 'refused' },
+  { host }: UploadTerms,
+): UploadState {
+  // A registry may say it in any way that it does not know the session any more.
+  if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
+  const range = state.phase === 'sending' && typeof state.framing === 'number' && host.ranges === 'refused';
+  return range && failure.code === 'REJECTED' ? { phase: 'opening' } : { phase: 'failed', failure };
 }
 
 /** Nothing certain was heard: never send again blindly, ask first what is there. */
-function afterSilence(state: UploadState): UploadState {
-  switch (state.phase) {
-    case 'sending':
-      return { ...state, phase: 'asking' };
-    case 'committing':
-      return { ...state, phase: 'confirming' };
-    case 'checking':
-    case 'opening':
-    case 'asking':
-    case 'confirming':
-    case 'done':
-    case 'failed':
-      return state; // the same question again
+function afterSilence(
+  state: UploadState,
+  reply: UploadReply & { type: 'busy' | 'interrupted' },
+): UploadState {
+  if (state.phase === 'committing') {
+    const { location, framing } = state;
+    return { phase: 'confirming', location, framing };
   }
+  if (state.phase !== 'sending') return state; // the same question again
+  const { location, offset, framing } = state;
+  const failures = (state.failures ?? 0) + (reply.type === 'busy' && reply.status === 500 ? 1 : 0);
+  return {
+    phase: 'asking',
+    location,
+    offset,
+    framing,
+    ...(reply.type === 'interrupted' && reply.sent !== undefined && { sent: reply.sent }),
+    ...(failures > 0 && { failures }),
+  };
 }
 
-function sendFrom(offset: number, location: string, framing: Framing, size: number): UploadState {
-  return offset === size
-    ? { phase: 'committing', location, framing }
-    : { phase: 'sending', location, offset, framing };
+function sendFrom(offset: number, location: string, framing: Framing, terms: UploadTerms): UploadState {
+  const { size, host } = terms;
+  if (offset === size) return { phase: 'committing', location, framing };
+  if (framing === 'whole') return { phase: 'committing', location, framing, offset };
+  const appended = framing === 'stream' && (offset > 0 ? host.streams !== 'any' : host.streams === 'never');
+  const fit = appended ? chunkSize(terms) : framing;
+  if (fit === undefined || (appended && host.ranges === 'refused')) return { phase: 'opening' };
+  const last = typeof fit === 'number' && host.lastChunkInPut && size - offset <= fit;
+  return last
+    ? { phase: 'committing', location, framing: fit, offset }
+    : { phase: 'sending', location, offset, framing: fit };
 }
 
-function failed(code: UploadFailure['code'], message: string, hint?: string): UploadState {
-  return { phase: 'failed', failure: hint === undefined ? { code, message } : { code, message, hint } };
+function failed(code: UploadFailure['code'], message: string, hint: string): UploadState {
+  return { phase: 'failed', failure: { code, message, hint } };
 }

@@ -1,6 +1,6 @@
 import { discard, type Transport } from '../http/transport.ts';
-import type { UploadState } from './blob-upload.ts';
 import { resolveLocation } from './location.ts';
+import type { UploadState } from './upload-state.ts';
 
 const CANCEL_TIMEOUT_MS = 5_000;
 

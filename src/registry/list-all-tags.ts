@@ -14,10 +14,11 @@ export interface TagsQuestion {
 
 /** What ECR allows at most; others give fewer if they like. */
 const PAGE_SIZE = 1000;
-/** distribution 2.8 ignores the size and sends everything at once. */
-const PAGE_LIMIT_BYTES = 32 * 1024 * 1024;
+/** distribution 2.8 ignores the size and sends everything at once: some 500,000 tags then. */
+const PAGE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** A list that has not ended by then will not end. */
 const PAGES_LIMIT = 10_000;
+const TAGS_LIMIT = 1_000_000;
 
 /**
  * Every tag of a repository, page after page (OCI distribution-spec, "Listing Tags"). A registry that sends us back to a
@@ -34,6 +35,7 @@ export async function listAllTags(question: TagsQuestion, api: Transport): Promi
     asked.add(url);
     const page = await readPage(url, question, api);
     for (const tag of page.tags) tags.add(tag);
+    if (tags.size > TAGS_LIMIT) throw unreadable(question, `its list has more than ${TAGS_LIMIT} tags`);
     url = page.next;
   }
   return [...tags];

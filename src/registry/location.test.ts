@@ -75,6 +75,12 @@ describe('the Location of an upload', () => {
       `https://registry.test${SESSION}`,
       `https://registry.test${SESSION}`,
     ],
+    [
+      'a fragment, which would swallow the digest',
+      BASE,
+      `https://registry.test${SESSION}?_state=x#y`,
+      `https://registry.test${SESSION}?_state=x`,
+    ],
     ['storage at another host', BASE, 'https://storage.test/up?sig=a%2b', 'https://storage.test/up?sig=a%2b'],
     ['from http to https', 'http://10.0.0.5:5000/v2/', 'https://storage.test/up', 'https://storage.test/up'],
     [
@@ -101,6 +107,9 @@ describe('the Location of an upload', () => {
     ['this machine by another name', BASE, 'https://[::ffff:127.0.0.1]/up', 'it is a private address'],
     ['no URL at all', BASE, 'https://[bad/up?sig=secret', 'it is not a URL'],
     ['nothing', BASE, '//', 'it is not a URL'],
+    ['a path of Windows', BASE, '\\\\registry.test:99999\\up?sig=secret', 'it is not a URL'],
+    ['a host behind a backslash', BASE, 'http:\\\\storage.test\\up?sig=secret', 'it leaves TLS'],
+    ['another scheme with a password', BASE, 'ftp://user:secret@storage.test/up', 'it leaves HTTP'],
   ])('never leads to %s', (_, base, location, reason) => {
     expect(() => resolveLocation(base, location)).toThrow(
       expect.objectContaining({

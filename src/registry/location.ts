@@ -12,7 +12,9 @@ import { resolveVerbatim } from '../http/redirect.ts';
  *   registry to a private address
  */
 export function resolveLocation(base: string, location: string): string {
-  const url = keepTls(base, resolveVerbatim(base, withScheme(base, location)));
+  // A fragment never goes over the wire, and would take a digest behind it along.
+  const sent = location.replace(/#.*$/s, '');
+  const url = keepTls(base, resolveVerbatim(base, withScheme(base, sent)));
   if (!URL.canParse(url)) throw refused(base, location, 'it is not a URL');
   if (originOf(url) === originOf(base)) return url;
   const { protocol } = new URL(url);
@@ -25,6 +27,8 @@ export function resolveLocation(base: string, location: string): string {
 
 /** `location` with the digest that commits the session. */
 export function withDigest(location: string, digest: Digest): string {
+  // A redirect of the commit has it already.
+  if (/[?&]digest=/.test(location)) return location;
   return `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`;
 }
 

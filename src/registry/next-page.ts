@@ -8,7 +8,7 @@ import { originOf } from '../http/origin.ts';
  * @param url what was asked
  */
 export function nextPage(url: string, link: string | undefined): string | undefined {
-  for (const [, target = '', parameters = ''] of (link ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
+  for (const [, target = '', parameters = ''] of (link ?? '').matchAll(/<([^<>]*)>([^<]*)/g)) {
     if (!isNext(parameters) || !URL.canParse(target, url)) continue;
     const { pathname, search } = new URL(target, url);
     return `${originOf(url)}${pathname}${search}`;

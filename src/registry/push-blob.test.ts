@@ -6,7 +6,8 @@ import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { BlobPush } from '../core/ports.ts';
 import type { HttpRequest, HttpResponse, StreamBody } from '../http/transport.ts';
-import type { Framing } from './blob-upload.ts';
+import type { PreferredFraming } from './framing.ts';
+import { UNKNOWN_HOST } from './host-profile.ts';
 import { pushBlob } from './push-blob.ts';
 
 const BYTES = someBytes(1_000);
@@ -24,7 +25,7 @@ interface Sent {
 type Step = HttpResponse | Error | ((request: HttpRequest) => Promise<HttpResponse>);
 
 /** A registry that says its lines whatever it is asked, and notes what that was. */
-function scripted(script: readonly Step[], framing: Framing = 'stream') {
+function scripted(script: readonly Step[], framing: PreferredFraming = 'stream') {
   const sent: Sent[] = [];
   const uploads = {
     base: BASE,
@@ -32,6 +33,7 @@ function scripted(script: readonly Step[], framing: Framing = 'stream') {
     framing,
     retries: 3,
     clock: testClock(),
+    host: { profile: UNKNOWN_HOST },
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
       const at = sent.push(noted(request)) - 1;
@@ -110,7 +112,7 @@ describe('an upload', () => {
     const told: number[] = [];
     const { push } = scripted([opened, reset, answer(404), opened, taken(1000), answer(201)]);
     await push({ content: watched(BYTES, 500), onProgress: (sent) => told.push(sent) });
-    expect(told).toEqual([500, 1000, 500, 1000]);
+    expect(told).toEqual([0, 500, 1000, 0, 500, 1000]);
   });
 
   test('gives a large commit the time that a registry needs to copy the blob', async () => {
@@ -200,9 +202,11 @@ describe('a session is cancelled', () => {
 
   test('when the registry counts other bytes than we sent', async () => {
     const invalid = answer(400, {}, '{"errors":[{"code":"DIGEST_INVALID","message":"did not match"}]}');
-    const { push, lines } = scripted([opened, taken(1000), invalid, answer(204)]);
+    const once = [opened, taken(1000), invalid, answer(204)];
+    const { push, lines } = scripted([...once, ...once]);
     expect((await failureOf(push())).code).toBe('CONTENT_MISMATCH');
-    expect(lines().at(-1)).toBe('DELETE https://r.test/up?n=1');
+    // Once more, for what may have changed them on the way; not for ever.
+    expect(lines().filter((line) => line.startsWith('DELETE'))).toEqual([DELETED, DELETED]);
   });
 
   test('before another one is opened in smaller chunks', async () => {
@@ -225,6 +229,8 @@ describe('a session is cancelled', () => {
     expect(lines().slice(2)).toEqual([DELETE, 'GET https://r.test/up?n=0', 'DELETE https://r.test/up?n=7']);
   });
 });
+
+const DELETED = 'DELETE https://r.test/up?n=1';
 
 describe('an abort', () => {
   test('ends with its reason, in the middle of the body', async () => {

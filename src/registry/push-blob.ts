@@ -1,24 +1,16 @@
-import type { Digest } from '../core/digest.ts';
-import { isPassingError, ModelcarError } from '../core/error.ts';
+import { ModelcarError } from '../core/error.ts';
 import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
 import { originOf } from '../http/origin.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts';
+import type { Transport } from '../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
-import {
-  begin,
-  type Framing,
-  next,
-  resume,
-  sessionOf,
-  type UploadReply,
-  type UploadState,
-} from './blob-upload.ts';
+import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
-import { withGrace } from './grace.ts';
-import { withDigest } from './location.ts';
-import { PatchBody } from './patch-body.ts';
-import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
+import type { PreferredFraming, UploadTerms } from './framing.ts';
+import { type HostProfile, learn } from './host-profile.ts';
+import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
+import { type Source, send, staysOpen, uploadRequests } from './upload-requests.ts';
+import type { UploadReply, UploadState } from './upload-state.ts';
 
 export interface Uploads {
   /** With authorization, without retry: each request is sent once, and what follows is for `next` to say. */
@@ -27,20 +19,13 @@ export interface Uploads {
   readonly base: string;
   /** `registry/repository`, for messages. */
   readonly target: string;
-  readonly framing: Framing;
+  readonly framing: PreferredFraming;
   /** How often an upload may fail without getting further. */
   readonly retries: number;
   readonly clock: Clock;
+  /** What is known of the registry; each upload adds what it learns. */
+  readonly host: { profile: HostProfile };
 }
-
-type Phase = Exclude<UploadState['phase'], 'done' | 'failed'>;
-type Requests = { readonly [P in Phase]: (state: UploadState & { phase: P }) => Promise<UploadReply> };
-
-/** A registry may hash or copy the whole blob before it answers: at least this fast, we hope. */
-const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
-
-/** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
-const GRACE_MS = 8_000;
 
 /**
  * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its
@@ -49,20 +34,23 @@ const GRACE_MS = 8_000;
  */
 export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<PushedBlob> {
   const { content, signal } = push;
-  const { clock } = uploads;
+  const { clock, host, retries, target } = uploads;
+  const transport = withSessionCookies(originOf(uploads.base), uploads.transport);
   const reader = new BlobReader(content, signal);
-  const budget = new UploadBudget(uploads.retries, clock);
-  let state = start(push, uploads);
-  const source: Source = { reader, fromEarlier: state.phase === 'asking', failure: undefined };
-  const requests = uploadRequests(push, uploads, source);
+  const budget = new UploadBudget({ retries, clock, target, size: content.size });
+  const terms = (): UploadTerms => ({ size: content.size, preferred: uploads.framing, host: host.profile });
+  let state = start(push, uploads, terms());
+  const source: Source = { reader, failure: undefined, mismatches: 0 };
+  const requests = uploadRequests(push, { ...uploads, transport }, source);
   try {
     while (state.phase !== 'done' && state.phase !== 'failed') {
       const reply: UploadReply = await send(requests, state);
-      const after = settled(state, next(state, reply, content.size), source);
+      host.profile = learn(host.profile, state, reply, content.size);
+      const after = settled(next(state, reply, terms()), source);
       const pause = budget.after(reply, state, after);
-      if (pause) push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
+      if (pause) push.onRetry?.({ offset: 'offset' in after ? (after.offset ?? 0) : 0, ...pause });
       const over = after.phase === 'opening' || after.phase === 'failed';
-      if (over && reply.type !== 'session-lost') await cancelSession(state, uploads.transport);
+      if (over && reply.type !== 'session-lost') await cancelSession(state, transport);
       tell(state, after, push);
       state = after;
       if (source.failure !== undefined) throw source.failure;
@@ -72,7 +60,7 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
     return { digest: push.digest ?? reader.digest(), size: content.size, outcome: state.outcome };
   } catch (error) {
     if (!staysOpen(error, push)) {
-      await cancelSession(state, uploads.transport);
+      await cancelSession(state, transport);
       push.onSession?.(undefined);
     }
     throw error;
@@ -81,26 +69,21 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   }
 }
 
-/** The bytes of the blob, and what ended them early. */
-interface Source {
-  readonly reader: BlobReader;
-  /** Some of what the registry has was sent by an earlier run. */
-  fromEarlier: boolean;
-  failure: unknown;
-}
-
-function start({ session, digest }: BlobPush, { base, framing }: Uploads): UploadState {
+function start({ session, digest }: BlobPush, { base }: Uploads, terms: UploadTerms): UploadState {
   // A session is good for the registry that opened it, and for nobody else, whatever the journal says.
   const ours = session !== undefined && originOf(session.location) === originOf(base);
-  return ours ? resume(session, framing) : begin(framing, digest !== undefined);
+  return ours ? resume(session, terms) : begin(digest !== undefined);
 }
 
-/** What an earlier run has sent was not right after all: then everything is sent once more, once. */
-function settled(state: UploadState, after: UploadState, source: Source): UploadState {
+/**
+ * The registry has other bytes than the source, which was held against the Hub's hash: something on the way has changed
+ * them, or an earlier run has sent others. Then everything is sent once more, once.
+ */
+function settled(after: UploadState, source: Source): UploadState {
   const mismatch = after.phase === 'failed' && after.failure.code === 'CONTENT_MISMATCH';
-  if (!mismatch || !source.fromEarlier || !('framing' in state)) return after;
-  source.fromEarlier = false;
-  return { phase: 'opening', framing: state.framing };
+  if (!mismatch || source.mismatches > 0) return after;
+  source.mismatches += 1;
+  return { phase: 'opening' };
 }
 
 /** What people and a later run should know of the step. */
@@ -117,111 +100,6 @@ function tell(
   const offset = after.phase === 'sending' ? after.offset : complete;
   onResume?.(offset);
   onProgress?.(offset);
-}
-
-/** A later run may go on with what failed in passing, or was stopped. */
-function staysOpen(error: unknown, { onSession, signal }: BlobPush): boolean {
-  return onSession !== undefined && (signal.aborted || isPassingError(error));
-}
-
-function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
-  // The key and the argument are of the same state; TypeScript cannot see that through an index.
-  const request = requests[state.phase] as (state: UploadState) => Promise<UploadReply>;
-  return request(state);
-}
-
-function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Requests {
-  const { content, signal } = push;
-  const { reader } = source;
-  const { base, target, clock, transport } = uploads;
-  const slowMs = 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS;
-  const asked = (url: string): Asked => ({ target, url, date: clock.date() });
-  const digest = (): Digest => push.digest ?? reader.digest();
-
-  async function exists(): Promise<UploadReply> {
-    const url = `${base}/blobs/${digest()}`;
-    return ask({ method: 'HEAD', url, signal }, (response) => readExists(response, asked(url)));
-  }
-
-  /** An answer that never came is an answer too; anything else that is thrown ends the upload. */
-  async function ask(
-    request: HttpRequest,
-    read: (response: HttpResponse) => Promise<UploadReply>,
-  ): Promise<UploadReply> {
-    let response: HttpResponse;
-    try {
-      response = await transport(request);
-    } catch (error) {
-      if (!isPassingError(error)) throw error;
-      return { type: 'interrupted', reason: `${target}: ${error.message}` };
-    }
-    return read(response);
-  }
-
-  return {
-    checking: exists,
-    confirming: exists,
-    opening() {
-      const url = `${base}/blobs/uploads/`;
-      return ask({ method: 'POST', url, headers: { 'content-length': '0' }, signal }, (response) =>
-        readOpened(response, asked(url)),
-      );
-    },
-    async sending({ location: url, offset, framing }) {
-      // Not within the request: nobody waits for a body that does not come.
-      await reader.catchUp(offset);
-      const limit = framing === 'stream' ? content.size : Math.min(content.size, offset + framing);
-      const endsEarly = (error: unknown) => framing === 'stream' && staysOpen(error, push);
-      const body = new PatchBody(reader, {
-        start: offset,
-        end: limit,
-        endsEarly,
-        onProgress: push.onProgress,
-      });
-      const grace = withGrace(signal, framing === 'stream' && push.onSession ? GRACE_MS : 0);
-      try {
-        return await ask(
-          {
-            method: 'PATCH',
-            url,
-            headers: patchHeaders(offset, limit, framing),
-            body,
-            signal: grace.signal,
-            answerTimeoutMs: slowMs,
-          },
-          (response) => {
-            // An answer to a body of known length may overtake our seeing that the last of it is through.
-            const end = framing === 'stream' ? body.position : limit;
-            return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
-          },
-        );
-      } finally {
-        grace.release();
-        source.failure = body.failure;
-      }
-    },
-    asking({ location: url, offset }) {
-      return ask({ method: 'GET', url, signal }, (response) =>
-        readStatus(response, { ...asked(url), offset, size: content.size }),
-      );
-    },
-    async committing({ location }) {
-      // A registry may claim more than it was sent; the digest is over what the source holds.
-      if (push.digest === undefined) await reader.catchUp(content.size);
-      const url = withDigest(location, digest());
-      const headers = { 'content-length': '0' };
-      return ask({ method: 'PUT', url, headers, signal, answerTimeoutMs: slowMs }, (response) =>
-        readCommitted(response, asked(location)),
-      );
-    },
-  };
-}
-
-function patchHeaders(offset: number, end: number, framing: Framing): Record<string, string> {
-  const type = { 'content-type': 'application/octet-stream' };
-  // Streamed as docker, podman and skopeo do: without a length or a range, which is what every registry takes.
-  if (framing === 'stream') return type;
-  return { ...type, 'content-length': String(end - offset), 'content-range': `${offset}-${end - 1}` };
 }
 
 function failureError({ failure }: UploadState & { phase: 'failed' }): ModelcarError {

@@ -1,13 +1,13 @@
 import { isPassing } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { discard, type HttpResponse } from '../http/transport.ts';
-import type { UploadFailure, UploadReply } from './blob-upload.ts';
 import { resolveLocation } from './location.ts';
 import { codeFor, hintFor, type Problem, readProblem } from './registry-error.ts';
+import type { UploadFailure, UploadReply } from './upload-state.ts';
 
 /**
  * What registries answer to the requests of an upload, each in its own dialect, read into the replies of
- * `blob-upload.ts`. Every quirk has its row in `read-reply.test.ts`.
+ * `upload-state.ts`. Every quirk has its row in `read-reply.test.ts`.
  */
 
 /** What the request was, as far as its answer cannot be read without. */
@@ -57,20 +57,51 @@ export async function readAccepted(
     const claimed = acceptedEnd(response.headers.range, asked.end);
     return { type: 'accepted', location: newLocation(response, asked), end: asked.end, claimed };
   }
-  if (response.status === 413) {
-    const problem = await readProblem(response);
-    // A registry that means the layer, not the request, is not helped by smaller chunks.
-    const layer = problem.codes.length > 0 && /layer|blob/i.test(problem.text);
-    if (layer) return { type: 'refused', failure: failure('REJECTED', problem, asked) };
-    return { type: 'too-large', bodySize: asked.bodySize, reason: told(problem, asked) };
+  switch (response.status) {
+    case 307:
+    case 308:
+      return readMoved(response, asked);
+    case 405:
+    case 501:
+      return { type: 'unfit', want: 'put', reason: told(await readProblem(response), asked) };
+    case 411:
+      return { type: 'unfit', want: 'length', reason: told(await readProblem(response), asked) };
+    case 413:
+      return readTooLarge(response, asked);
+    case 416:
+      return readOutOfOrder(response, asked);
+    default:
+      return readTrouble(response, asked);
   }
-  if (response.status === 416) {
-    await discard(response);
-    const last = parseRangeEnd(response.headers.range);
-    const end = last === undefined ? undefined : confirmedEnd(last, asked.offset);
-    return { type: 'out-of-order', location: newLocation(response, asked), end };
-  }
-  return readTrouble(response, asked);
+}
+
+async function readOutOfOrder(
+  response: HttpResponse,
+  asked: Asked & { offset: number },
+): Promise<UploadReply> {
+  const last = parseRangeEnd(response.headers.range);
+  const end = last === undefined ? undefined : confirmedEnd(last, asked.offset);
+  const limit = parseSize((await readProblem(response)).text);
+  const location = newLocation(response, asked);
+  return { type: 'out-of-order', location, end, ...(limit !== undefined && { limit }) };
+}
+
+async function readTooLarge(
+  response: HttpResponse,
+  asked: Asked & { bodySize: number },
+): Promise<UploadReply> {
+  const problem = await readProblem(response);
+  // A registry that means the layer, not the request, is not helped by smaller chunks.
+  const layer = problem.codes.length > 0 && /layer|blob/i.test(problem.text);
+  if (layer) return { type: 'refused', failure: failure('REJECTED', problem, asked) };
+  return { type: 'too-large', bodySize: asked.bodySize, reason: told(problem, asked) };
+}
+
+/** A body cannot be sent once more by the transport: it begins again at the other place. */
+async function readMoved(response: HttpResponse, asked: Asked): Promise<UploadReply> {
+  const { location } = response.headers;
+  if (location === undefined) return readTrouble(response, asked);
+  return after(response, { type: 'moved', location: resolveLocation(asked.url, location) });
 }
 
 /** GET of the session; `offset` is what it last confirmed, `size` that of the blob. */
@@ -93,13 +124,23 @@ export async function readStatus(
   return readTrouble(response, asked);
 }
 
-/** PUT ?digest= */
-export async function readCommitted(response: HttpResponse, asked: Asked): Promise<UploadReply> {
+/** PUT ?digest=, with a body of so many bytes. */
+export async function readCommitted(
+  response: HttpResponse,
+  asked: Asked & { readonly bodySize: number },
+): Promise<UploadReply> {
   if ([200, 201, 202, 204].includes(response.status)) return after(response, { type: 'committed' });
-  if (response.status === 416) {
-    return after(response, { type: 'out-of-order', location: asked.url, end: undefined });
+  switch (response.status) {
+    case 307:
+    case 308:
+      return readMoved(response, asked);
+    case 413:
+      return readTooLarge(response, asked);
+    case 416:
+      return after(response, { type: 'out-of-order', location: asked.url, end: undefined });
+    default:
+      return readTrouble(response, asked);
   }
-  return readTrouble(response, asked);
 }
 
 /** What every request can be told. */
@@ -110,6 +151,10 @@ async function readTrouble(response: HttpResponse, asked: Asked): Promise<Upload
   if (isPassing(status) || status >= 500) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.date);
     return { type: 'busy', reason: told(problem, asked), status, retryAfterMs };
+  }
+  // Gitea and Forgejo, of a second body without a range.
+  if (/stream uploads after first write/i.test(problem.text)) {
+    return { type: 'unfit', want: 'range', reason: told(problem, asked) };
   }
   // olareg says the same of a session that is gone and of a digest that differs; its detail tells them apart.
   const differs = problem.codes.includes('DIGEST_INVALID') || problem.codes.includes('SIZE_INVALID');
@@ -145,6 +190,14 @@ function confirmedEnd(last: number, offset: number): number {
 function parseRangeEnd(range: string | undefined): number | undefined {
   const match = /^(?:bytes[= ])?0-(-1|\d{1,16})$/.exec(range?.trim() ?? '');
   return match ? Number(match[1]) : undefined;
+}
+
+/** `chunk exceeds the maximum of 4.00MiB`: GHCR says in words what it takes. */
+function parseSize(text: string): number | undefined {
+  const match = /\b(\d{1,6}(?:\.\d{1,3})?) ?([KMG])iB\b/i.exec(text);
+  if (match === null) return undefined;
+  const unit = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[(match[2] ?? 'M').toUpperCase()] ?? 0;
+  return Math.floor(Number(match[1]) * unit) || undefined;
 }
 
 function chunkLimit<Name extends string>(

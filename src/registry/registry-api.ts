@@ -1,6 +1,7 @@
 import type { Clock } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
 import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
+import { type PacingPolicy, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import type { Transport } from '../http/transport.ts';
@@ -14,6 +15,7 @@ export interface RegistryApiOptions {
   readonly onCredentials?: (host: string, origin: string | undefined) => void;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
+  readonly onHold?: PacingPolicy['onHold'];
   /** Bare: one request at a time, no retry, no authorization, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -24,7 +26,10 @@ export interface RegistryApi {
   readonly origin: string;
   /** What the URLs of the repository begin with, without a slash at the end. */
   readonly base: string;
-  /** With authorization alone: who sends a stream knows what follows a failure. */
+  /**
+   * With authorization, held back while the registry wants nothing, and with redirects of what has no stream: who sends
+   * one knows what follows a failure.
+   */
   readonly authorized: Transport;
   /** With retry and redirects over the same authorization. */
   readonly patient: Transport;
@@ -32,16 +37,19 @@ export interface RegistryApi {
 
 /** @param actions what to ask the right for: who only reads may have an account that may only read */
 export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' | 'pull,push'): RegistryApi {
-  const { transport, clock, retries, onRetry } = options;
+  const { transport, clock, retries, onRetry, onHold } = options;
   const { origin, repository } = endpoint(options);
-  const authorized = withRegistryAuth({
+  const paced = withPacing({ clock, onHold });
+  const withAuthorization = withRegistryAuth({
     origin,
     scope: `repository:${repository}:${actions}`,
     credentials: findOnce(options),
-    tokens: transport,
+    tokens: paced(transport),
     clock,
-  })(transport);
-  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
+  });
+  // The wait comes first: a token that is taken along must not grow old in it.
+  const authorized = withRedirects(5)(paced(withAuthorization(transport)));
+  const patient = withRetry({ retries, clock, onRetry })(authorized);
   return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
 }
 

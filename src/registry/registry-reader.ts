@@ -4,7 +4,7 @@ import { DOCUMENT_LIMIT } from '../core/image.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../core/media-type.ts';
 import type { FoundBlob, ImageReader, StoredManifest } from '../core/ports.ts';
 import { formatReference, type ManifestName, type TargetLocation } from '../core/reference.ts';
-import { discard, type HttpRequest, type HttpResponse } from '../http/transport.ts';
+import { discard, type HttpRequest, type HttpResponse, readBytes } from '../http/transport.ts';
 import { listAllTags } from './list-all-tags.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
@@ -95,15 +95,4 @@ function namedDigest({ headers }: HttpResponse): Digest | undefined {
 function contentLength({ headers }: HttpResponse): number | undefined {
   const length = headers['content-length'] ?? '';
   return /^\d{1,15}$/.test(length) ? Number(length) : undefined;
-}
-
-async function readBytes({ body }: HttpResponse, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, limit - size));
-    size += chunk.length;
-    if (size >= limit) break;
-  }
-  return Buffer.concat(chunks);
 }

@@ -2,15 +2,16 @@ import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
 import { discard } from '../http/transport.ts';
-import type { Framing } from './blob-upload.ts';
 import { checkDigest, checkHeld, isHeld } from './check-held.ts';
+import type { PreferredFraming } from './framing.ts';
+import { largestBlobOf, profileOf } from './host-seeds.ts';
 import { pushBlob } from './push-blob.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
 
 export interface RegistryTargetOptions extends RegistryApiOptions {
   /** One streamed request per blob, or requests of so many bytes. */
-  readonly framing: Framing;
+  readonly framing: PreferredFraming;
 }
 
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
@@ -20,6 +21,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const target = formatReference(location);
   // Uploads: `next` says what follows a failure. The rest: repeated as it is.
   const { origin, base, authorized, patient: api } = createRegistryApi(options, 'pull,push');
+  const host = { profile: profileOf(registry.host) };
 
   return {
     async prepare(signal) {
@@ -28,7 +30,9 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       // A proxy that knows repositories only is no reason to give up.
       await discard(response);
     },
-    pushBlob: (push) => pushBlob(push, { transport: authorized, base, target, framing, retries, clock }),
+    largestBlob: largestBlobOf(registry.host),
+    pushBlob: (push) =>
+      pushBlob(push, { transport: authorized, base, target, framing, retries, clock, host }),
     hasBlob: (descriptor, signal) =>
       isHeld(
         { what: `blob ${descriptor.digest}`, url: `${base}/blobs/${descriptor.digest}`, descriptor, signal },

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Pause } from '../core/ports.ts';
-import type { UploadReply, UploadState } from './blob-upload.ts';
 import { UploadBudget } from './upload-budget.ts';
+import type { UploadReply, UploadState } from './upload-state.ts';
 
 const location = 'https://registry.test/up';
 const sending = (offset: number): UploadState => ({ phase: 'sending', location, offset, framing: 'stream' });
 const asking: UploadState = { phase: 'asking', location, offset: 0, framing: 'stream' };
-const opening: UploadState = { phase: 'opening', framing: 'stream' };
+const opening: UploadState = { phase: 'opening' };
 const interrupted: UploadReply = { type: 'interrupted', reason: 'r: the connection was reset' };
 const lost: UploadReply = { type: 'session-lost', reason: '404' };
 const busy = (retryAfterMs?: number): UploadReply => ({
@@ -19,7 +19,8 @@ const busy = (retryAfterMs?: number): UploadReply => ({
 });
 const unauthorized: UploadReply = { type: 'unauthorized', reason: 'r: 401' };
 
-const budgetOf = (retries: number) => new UploadBudget(retries, testClock({ random: 1 }));
+const budgetOf = (retries: number) =>
+  new UploadBudget({ retries, clock: testClock({ random: 1 }), target: 'r', size: 100 });
 
 /** How many times `reply` is forgiven. */
 function forgiven(budget: UploadBudget, reply: UploadReply, state: UploadState): number {

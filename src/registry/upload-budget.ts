@@ -1,61 +1,114 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import type { Clock, Pause } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
-import type { UploadReply, UploadState } from './blob-upload.ts';
+import { pollDelayMs } from './blob-upload.ts';
 import { HINTS } from './registry-error.ts';
+import type { UploadReply, UploadState } from './upload-state.ts';
+
+export interface BudgetOptions {
+  /** How often an upload may fail without getting further than ever before. */
+  readonly retries: number;
+  readonly clock: Clock;
+  /** `registry/repository`, for messages. */
+  readonly target: string;
+  /** Length of the blob in bytes. */
+  readonly size: number;
+}
+
+/** What is still on its way to storage when a connection breaks is there a moment later. */
+const SETTLING_MS = 1_000;
 
 /**
  * How long an upload may go on failing. Counted are the failures since it last got further than ever before: a
  * session that is lost falls back to 0, and counting any movement as progress would send a large blob for ever.
  */
 export class UploadBudget {
-  readonly #retries: number;
-  readonly #clock: Clock;
+  readonly #options: BudgetOptions;
   #furthest = 0;
   #failures = 0;
   #refusals = 0;
+  #lostCommits = 0;
+  /** Sessions that were unknown to the very first request in them. */
+  #strangers = 0;
 
-  constructor(retries: number, clock: Clock) {
-    this.#retries = retries;
-    this.#clock = clock;
+  constructor(options: BudgetOptions) {
+    this.#options = options;
   }
 
   /**
    * @returns how long to wait before the next request; undefined where nothing went wrong
    * @param from the state that asked
    * @param to the state that follows
-   * @throws ModelcarError `UNAVAILABLE`, `RATE_LIMITED` or `UNAUTHORIZED` when the budget is spent
+   * @throws ModelcarError `UNAVAILABLE`, `RATE_LIMITED`, `REJECTED` or `UNAUTHORIZED` when the budget is spent
    */
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
-    const reason = failureOf(reply, to);
+    const waiting = this.#waiting(to);
+    if (waiting) return waiting;
+    this.#noteLostCommit(from, to);
+    const reason = failureOf(reply, to, this.#options.target);
     if (reply.type !== 'unauthorized') this.#refusals = 0;
     if (reason === undefined) return undefined;
-    // A question follows a failure that was counted; and smaller and smaller chunks come to an end by themselves.
+    // A question follows a failure that was counted; smaller and smaller chunks come to an end by themselves, and so
+    // do refusals, each of which is forgiven once.
     const bad = reply.type === 'session-lost' || reply.type === 'status';
-    const counted = !(bad && from.phase === 'asking') && reply.type !== 'too-large';
+    const counted =
+      !(bad && from.phase === 'asking') && reply.type !== 'too-large' && reply.type !== 'refused';
     if (!counted) return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
     this.#failures += 1;
+    if (reply.type === 'session-lost' && from.phase === 'sending' && from.offset === 0) this.#strangers += 1;
     if (reply.type === 'unauthorized') {
       this.#refusals += 1;
       if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
     }
-    if (this.#failures > this.#retries) {
+    if (this.#failures > this.#options.retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
-      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, 'Run the same command again.');
+      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, this.#hint());
     }
     return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
   }
 
   #noteProgress(state: UploadState): void {
-    const offset = 'offset' in state ? state.offset : 0;
+    const offset = 'offset' in state ? (state.offset ?? 0) : 0;
     if (offset <= this.#furthest) return;
     this.#furthest = offset;
     this.#failures = 0;
+    this.#strangers = 0;
+  }
+
+  /** Where the same question is asked again, because the answer takes its time to come true. */
+  #waiting(to: UploadState): Pause | undefined {
+    if (to.phase === 'confirming' && to.polls) {
+      const delayMs = pollDelayMs(to.polls - 1, this.#options.size) ?? 0;
+      return { retry: to.polls, delayMs, reason: `${this.#options.target}: it is still storing the blob` };
+    }
+    if (to.phase !== 'asking' || to.seen === undefined) return undefined;
+    return {
+      retry: 1,
+      delayMs: SETTLING_MS,
+      reason: `${this.#options.target}: it is still taking what was sent`,
+    };
+  }
+
+  /** Once is an accident; a blob that is gone after each commit is too large for what is behind the registry. */
+  #noteLostCommit(from: UploadState, to: UploadState): void {
+    if (from.phase !== 'confirming' || to.phase !== 'opening') return;
+    this.#lostCommits += 1;
+    if (this.#lostCommits > 1) {
+      throw spent(
+        'REJECTED',
+        `${this.#options.target}: the blob is gone after its commit, twice`,
+        LOST_COMMIT,
+      );
+    }
+  }
+
+  #hint(): string {
+    return this.#strangers > 1 ? SEVERAL_NODES : 'Run the same command again.';
   }
 
   #delayMs(reply: UploadReply): number {
-    const backoff = backoffMs(this.#failures, this.#clock.random());
+    const backoff = backoffMs(this.#failures, this.#options.clock.random());
     switch (reply.type) {
       case 'busy':
         return reply.retryAfterMs ?? backoff;
@@ -63,35 +116,42 @@ export class UploadBudget {
       case 'interrupted':
       case 'session-lost':
         return this.#failures === 1 ? 0 : backoff;
-      case 'out-of-order':
-      case 'unauthorized':
-      case 'too-large':
-      case 'exists':
-      case 'absent':
-      case 'opened':
-      case 'accepted':
-      case 'status':
-      case 'committed':
-      case 'refused':
+      default:
         return 0;
     }
   }
 }
 
+/** https://github.com/distribution/distribution/issues/2814 and 4572: parts of an S3 upload are limited in number. */
+const LOST_COMMIT =
+  'Look at the log of the registry and at the limits of its storage: older ones on S3 lose layers over 10 GB.';
+
+const SEVERAL_NODES =
+  'Give the load balancer in front of the registry sticky sessions, and all its nodes one storage and one http.secret.';
+
 /** What a person is told; undefined for a reply that is no failure. */
-function failureOf(reply: UploadReply, state: UploadState): string | undefined {
+function failureOf(reply: UploadReply, state: UploadState, target: string): string | undefined {
   switch (reply.type) {
     case 'status':
       return state.phase === 'opening' && reply.end > 0
-        ? 'the upload session holds nothing of use: beginning anew'
+        ? `${target}: the upload session holds nothing of use, beginning anew`
         : undefined;
     case 'accepted':
-      return state.phase === 'asking' ? 'the registry does not say how much of the chunk it took' : undefined;
+      return state.phase === 'asking'
+        ? `${target}: it does not say how much of the chunk it took`
+        : undefined;
     case 'session-lost':
-      return `the registry lost the upload session: ${reply.reason}`;
+      return `${target}: it lost the upload session: ${reply.reason}`;
     case 'out-of-order':
-      return 'the registry expects another offset (416)';
+      return state.phase === 'opening'
+        ? `${target}: it refuses the range (416)`
+        : `${target}: it expects another offset (416)`;
+    case 'moved':
+      return `${target}: it sends the upload elsewhere`;
+    case 'refused':
+      return state.phase === 'failed' ? undefined : reply.failure.message;
     case 'too-large':
+    case 'unfit':
     case 'unauthorized':
     case 'busy':
     case 'interrupted':
@@ -100,7 +160,6 @@ function failureOf(reply: UploadReply, state: UploadState): string | undefined {
     case 'absent':
     case 'opened':
     case 'committed':
-    case 'refused':
       return undefined;
   }
 }

@@ -2,6 +2,9 @@ import * as v from 'valibot';
 import { parseJson } from '../core/json.ts';
 import { isTag } from '../core/reference.ts';
 
+/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+const FIRST_ISSUE = { abortEarly: true } as const;
+
 const errorBody = v.object({
   errors: v.array(
     v.object({
@@ -22,17 +25,19 @@ export interface RegistryProblem {
 
 /** What an error body says; nothing where it is not the registry's own, such as the HTML of a proxy. */
 export function parseProblems(body: string): readonly RegistryProblem[] {
-  const parsed = v.safeParse(errorBody, parseJson(body));
+  const parsed = v.safeParse(errorBody, parseJson(body), FIRST_ISSUE);
   return parsed.success ? parsed.output.errors : [];
 }
 
 const tokenBody = v.object({
   token: v.optional(v.string()),
   access_token: v.optional(v.string()),
-  // One that is no number, or no time at all, is as good as none.
-  expires_in: v.fallback(v.optional(v.pipe(v.number(), v.gtValue(0))), undefined),
+  expires_in: v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))), undefined),
   refresh_token: v.fallback(v.optional(v.pipe(v.string(), v.nonEmpty())), undefined),
 });
+
+/** What a header can carry: a token with a line break in it could not be sent, or would be two headers. */
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 export interface TokenAnswer {
   readonly token: string;
@@ -42,13 +47,18 @@ export interface TokenAnswer {
   readonly refreshToken?: string | undefined;
 }
 
-/** https://distribution.github.io/distribution/spec/auth/token/: a token without a life has 60 seconds. */
+/**
+ * https://distribution.github.io/distribution/spec/auth/token/: a token without a life has 60 seconds; so has one whose life
+ * is nothing that can be counted.
+ */
 export function parseTokenAnswer(body: string): TokenAnswer | undefined {
-  const parsed = v.safeParse(tokenBody, parseJson(body));
+  const parsed = v.safeParse(tokenBody, parseJson(body), FIRST_ISSUE);
   if (!parsed.success) return undefined;
   const { token, access_token, expires_in = 60, refresh_token } = parsed.output;
-  const value = token || access_token;
-  return value ? { token: value, expiresIn: expires_in, refreshToken: refresh_token } : undefined;
+  const sent = token || access_token || '';
+  return SENDABLE.test(sent)
+    ? { token: sent, expiresIn: expires_in, refreshToken: refresh_token }
+    : undefined;
 }
 
 // The spec wants a list; an empty repository of some registries has `null`.
@@ -56,6 +66,6 @@ const tagsBody = v.object({ tags: v.nullish(v.array(v.string())) });
 
 /** One page of `tags/list` (OCI distribution-spec, "Listing Tags"). What is no tag cannot be asked for, and is left out. */
 export function parseTagsPage(body: string): readonly string[] | undefined {
-  const parsed = v.safeParse(tagsBody, parseJson(body));
+  const parsed = v.safeParse(tagsBody, parseJson(body), FIRST_ISSUE);
   return parsed.success ? (parsed.output.tags ?? []).filter(isTag) : undefined;
 }

@@ -4,8 +4,11 @@ import { beforeEach, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
+import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import { systemClock } from '../system-clock.ts';
 import { withFileLock } from './file-lock.ts';
+
+const processes = testProcesses({ alive: [42] });
 
 let path: string;
 let lock: string;
@@ -15,8 +18,8 @@ beforeEach(async () => {
   lock = `${path}.lock`;
 });
 
-async function leave(file: string, ageMs = 0): Promise<void> {
-  await writeFile(file, 'of a process that was killed');
+async function leave(file: string, ageMs = 0, content = 'of a process that was killed'): Promise<void> {
+  await writeFile(file, content);
   const then = new Date(Date.now() - ageMs);
   await utimes(file, then, then);
 }
@@ -24,7 +27,7 @@ async function leave(file: string, ageMs = 0): Promise<void> {
 test('a lock that was left just now is waited for, then taken over', async () => {
   await leave(lock);
   const clock = testClock({ date: Date.now() });
-  expect(await withFileLock(path, clock, async () => 'done')).toBe('done');
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
   expect(clock.now()).toBeGreaterThan(4000);
   expect(clock.now()).toBeLessThan(6000);
   expect(await readdir(dirname(path))).toEqual([]);
@@ -33,7 +36,9 @@ test('a lock that was left just now is waited for, then taken over', async () =>
 test('a waiter that was killed while it took a lock over is in the way of nobody', async () => {
   await leave(lock, 60_000);
   await leave(`${lock}.takeover`, 60_000);
-  expect(await withFileLock(path, testClock({ date: Date.now() }), async () => 'done')).toBe('done');
+  expect(
+    await withFileLock(path, { clock: testClock({ date: Date.now() }), processes }, async () => 'done'),
+  ).toBe('done');
   expect(await readdir(dirname(path))).toEqual([]);
 });
 
@@ -48,13 +53,15 @@ test('many who find a stale lock take it over one after the other', async () => 
       await readdir(dirname(path));
       holders -= 1;
     };
-    await Promise.all(Array.from({ length: 12 }, () => withFileLock(path, systemClock, work)));
+    await Promise.all(
+      Array.from({ length: 12 }, () => withFileLock(path, { clock: systemClock, processes }, work)),
+    );
     expect(held).toEqual(Array(12).fill(1));
   }
 });
 
 test('a holder that was too slow leaves the lock of the one after it alone', async () => {
-  await withFileLock(path, testClock(), () => writeFile(lock, 'of another'));
+  await withFileLock(path, { clock: testClock(), processes }, () => writeFile(lock, 'of another'));
   expect(await readFile(lock, 'utf8')).toBe('of another');
 });
 
@@ -69,6 +76,29 @@ test('a lock that others hold in turn all the time is given up on, with the file
       await utimes(lock, now, now);
     },
   };
-  const error = await failureOf(withFileLock(path, busy, expect.fail));
+  const error = await failureOf(withFileLock(path, { clock: busy, processes }, expect.fail));
   expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(lock) });
+});
+
+const ownedBy = (pid: number) => JSON.stringify({ owner: mark(pid), id: 'x' });
+
+test('the lock of a process that is known to be gone costs no wait', async () => {
+  await leave(lock, 0, ownedBy(7));
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
+  expect(clock.sleeps).toEqual([]);
+});
+
+test('the lock of a process that lives is not taken from it, however slow its disk is', async () => {
+  await leave(lock, 20_000, ownedBy(42));
+  const clock = testClock({ date: Date.now() });
+  const error = await failureOf(withFileLock(path, { clock, processes }, expect.fail));
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining(lock) });
+  expect(await readFile(lock, 'utf8')).toBe(ownedBy(42));
+});
+
+test('a lock whose number another process has by now is in the way for a minute at most', async () => {
+  await leave(lock, 61_000, ownedBy(42));
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
 });

@@ -1,21 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rm, stat } from 'node:fs/promises';
+import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { parseJson } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
+import { type Processes, processMark } from './process-mark.ts';
 
-/** Whoever holds it writes a few kilobytes; one this old belongs to a process that is gone. */
+/** Whoever holds it writes a few kilobytes; one this old belongs to a process that is gone, if we cannot see it. */
 const STALE_MS = 5000;
+/** The same of one that lives, or whose number another process has by now. */
+const STALE_ALIVE_MS = 60_000;
 /** Longer than that: a lock that was left behind costs a wait, not the records. */
 const PATIENCE_MS = 15_000;
 const POLL_MS = 20;
+
+export interface LockWorld {
+  readonly clock: Clock;
+  readonly processes: Processes;
+}
 
 /**
  * Runs `work` while no other process that asks here does: a file that only one can create.
  * @throws ModelcarError `UNAVAILABLE` when other processes hold it for too long
  */
-export async function withFileLock<T>(path: string, clock: Clock, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(path: string, world: LockWorld, work: () => Promise<T>): Promise<T> {
+  const { clock, processes } = world;
   const lock = `${path}.lock`;
-  const token = randomUUID();
+  const token = JSON.stringify({ owner: processes.self, id: randomUUID() });
   const start = clock.now();
   while (!(await create(lock, token))) {
     if (clock.now() - start > PATIENCE_MS) {
@@ -23,7 +34,7 @@ export async function withFileLock<T>(path: string, clock: Clock, work: () => Pr
         hint: 'If no other push runs, remove that file.',
       });
     }
-    if (!(await isStale(lock, clock)) || !(await removeStale(lock, clock))) await clock.sleep(POLL_MS);
+    if (!(await isStale(lock, world)) || !(await removeStale(lock, world))) await clock.sleep(POLL_MS);
   }
   try {
     return await work();
@@ -50,26 +61,32 @@ async function create(path: string, token: string): Promise<boolean> {
   }
 }
 
-async function isStale(path: string, clock: Clock): Promise<boolean> {
+async function isStale(path: string, { clock, processes }: LockWorld): Promise<boolean> {
   try {
-    return clock.date() - (await stat(path)).mtimeMs > STALE_MS;
+    const { mtimeMs } = await stat(path);
+    const holder = v.safeParse(content, parseJson(await readFile(path, 'utf8')));
+    const isAlive = holder.success ? processes.isAlive(holder.output.owner) : undefined;
+    if (isAlive === false) return true;
+    return clock.date() - mtimeMs > (isAlive ? STALE_ALIVE_MS : STALE_MS);
   } catch {
     return false; // just released
   }
 }
 
+const content = v.object({ owner: processMark });
+
 /**
  * One waiter at a time, who looks once more: since the first look another may have removed the stale lock and made a
  * fresh one. False when another waiter is at it.
  */
-async function removeStale(lock: string, clock: Clock): Promise<boolean> {
+async function removeStale(lock: string, world: LockWorld): Promise<boolean> {
   const takeover = `${lock}.takeover`;
   if (!(await create(takeover, ''))) {
-    if (await isStale(takeover, clock)) await rm(takeover, { force: true });
+    if (await isStale(takeover, world)) await rm(takeover, { force: true });
     return false;
   }
   try {
-    if (await isStale(lock, clock)) await rm(lock, { force: true });
+    if (await isStale(lock, world)) await rm(lock, { force: true });
     return true;
   } finally {
     await rm(takeover, { force: true });

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
+import { testProcesses } from '../../test/support/test-processes.ts';
 import type { Job } from '../core/job.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
@@ -22,7 +23,7 @@ const JOB: Job = {
 test('the job that was touched last comes first, with how far it is', async () => {
   const path = join(await tempFolder(), 'state.json');
   const clock = testClock({ date: Date.UTC(2026, 10, 23) });
-  const journal = createStateFile({ path, clock, onWarning: expect.fail });
+  const journal = createStateFile({ path, clock, processes: testProcesses(), onWarning: expect.fail });
   const done = await journal.open(JOB);
   const sibling = { path: 'a', size: 7, oid: { algorithm: 'sha256', hex: '1'.repeat(64) } } as const;
   await done.recordLayer({ path: 'models/a', size: 2560, sibling }, { digest: DIGEST, size: 2560 });

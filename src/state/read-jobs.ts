@@ -36,8 +36,19 @@ export async function readJobs(path: string): Promise<readonly RecordedJob[]> {
       cause,
     });
   });
+  if (state === 'torn') throw tornError(path);
   const jobs = Object.entries(state?.jobs ?? {}).map(([key, record]) => toJob(key, record));
   return jobs.toSorted((a, b) => compare(b.updatedAt, a.updatedAt) || compare(a.key, b.key));
+}
+
+function tornError(path: string): ModelcarError {
+  return new ModelcarError(
+    'USAGE',
+    `the state file ${path} was cut short, by a power loss it seems: what it held is lost`,
+    {
+      hint: 'The next push moves it aside and begins a new one; what the registry lacks by then is sent once more.',
+    },
+  );
 }
 
 function toJob(key: string, record: JobRecord): RecordedJob {

@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
+import { type Job, jobKey } from '../core/job.ts';
 import { parseJson } from '../core/json.ts';
 import type { UploadSession } from '../core/ports.ts';
+import { type ProcessMark, processMark } from './process-mark.ts';
 
 /** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
 export interface StateDocument {
@@ -41,9 +43,28 @@ export interface SessionRecord extends UploadSession {
   /** The content that is being sent. */
   readonly oid: string;
   readonly openedAt: string;
+  /**
+   * The process that writes to it. While that lives no other takes the session: two that append to one blob spoil it
+   * for both. Of another machine we cannot know, and take what it has left. Files of older versions name none.
+   */
+  readonly owner?: ProcessMark | undefined;
 }
 
 export const EMPTY_STATE: StateDocument = { version: 2, jobs: {} };
+
+/** What is written down of a job; of one that is new, nothing but its name. */
+export function recordOf(state: StateDocument | undefined, job: Job, date: number): JobRecord {
+  const { endpoint, model, commit, target } = job;
+  const at = new Date(date).toISOString();
+  return (
+    state?.jobs[jobKey(job)] ?? { endpoint, model, commit, target, startedAt: at, updatedAt: at, layers: {} }
+  );
+}
+
+export function withRecord(state: StateDocument, job: Job, record: JobRecord, date: number): StateDocument {
+  const touched = { ...record, updatedAt: new Date(date).toISOString() };
+  return { ...state, jobs: { ...state.jobs, [jobKey(job)]: touched } };
+}
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -54,6 +75,7 @@ const session = v.object({
   offset: size,
   chunkSize: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   openedAt: v.string(),
+  owner: v.optional(processMark),
 });
 const job = v.object({
   endpoint: v.string(),
@@ -69,11 +91,20 @@ const job = v.object({
 });
 const schema = v.object({ version: v.literal(2), jobs: v.record(v.string(), job) });
 
-/** @throws ModelcarError `USAGE` when it is not a state file of ours: it is never overwritten */
-export function parseState(text: string, path: string): StateDocument {
-  const value = parseJson(text);
+/** How every file of ours begins. */
+const HEAD = formatState(EMPTY_STATE).split('}', 1).join();
+
+/**
+ * `torn` when it is a file of ours that a power loss has cut short or filled with zeros: a failed write of a file
+ * system, of which nothing can be told any more.
+ * @throws ModelcarError `USAGE` when it is not a state file of ours: it is never overwritten
+ */
+export function parseState(text: string, path: string): StateDocument | 'torn' {
+  const kept = withoutZeros(text);
+  const value = parseJson(kept);
   const parsed = v.safeParse(schema, value);
   if (parsed.success) return parsed.output;
+  if (value === undefined && (kept.startsWith(HEAD) || HEAD.startsWith(kept))) return 'torn';
   const version = v.safeParse(v.object({ version: v.number() }), value);
   const what =
     version.success && version.output.version !== 2
@@ -86,4 +117,11 @@ export function parseState(text: string, path: string): StateDocument {
 
 export function formatState(state: StateDocument): string {
   return `${JSON.stringify(state, undefined, 2)}\n`;
+}
+
+/** A block that never reached the disk is read as zeros. */
+function withoutZeros(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end -= 1;
+  return text.slice(0, end);
 }

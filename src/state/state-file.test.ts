@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
+import { testProcesses } from '../../test/support/test-processes.ts';
 import type { Job } from '../core/job.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { JobJournal } from '../core/ports.ts';
@@ -36,7 +37,12 @@ beforeEach(async () => {
 });
 
 const open = (job = JOB): Promise<JobJournal> =>
-  createStateFile({ path, clock: systemClock, onWarning: (message) => warnings.push(message) }).open(job);
+  createStateFile({
+    path,
+    clock: systemClock,
+    processes: testProcesses(),
+    onWarning: (message) => warnings.push(message),
+  }).open(job);
 
 test('what one run has pushed, the next one knows', async () => {
   await (await open()).recordLayer(layer('a'), BLOB);
@@ -103,8 +109,7 @@ test('a lock that a dead process has left is taken over', async () => {
 describe('a file that is not ours is refused and left as it is', () => {
   test.each([
     ['of the Python tool', '{"jobs":{},"version":1}', 'of version 1'],
-    ['cut short by a power loss', '{"version":2,"jobs":{"ab', 'damaged, or not ours'],
-    ['empty', '', 'damaged, or not ours'],
+    ['cut short, of another program', '{"version":2,"jobs":{"ab', 'damaged, or not ours'],
     ['of another program', '{"hello":"world"}', 'damaged, or not ours'],
     [
       'with a digest that is none',

@@ -1,122 +1,88 @@
-import { dirname } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
-import { type Job, jobKey } from '../core/job.ts';
-import type { Oid } from '../core/model.ts';
-import type { Clock, JobJournal, Journal } from '../core/ports.ts';
-import { makeFolder } from '../files/make-folder.ts';
-import { writeAtomically } from '../files/write-atomically.ts';
-import { withFileLock } from './file-lock.ts';
+import type { Job } from '../core/job.ts';
+import type { Journal } from '../core/ports.ts';
+import { sweepUnfinished } from '../files/write-atomically.ts';
+import { changeState, type StateWorld } from './change-state.ts';
+import { applyChanges, type JobChanges, prune } from './job-changes.ts';
+import { jobJournal } from './job-journal.ts';
 import { readStateFile } from './read-state-file.ts';
-import { EMPTY_STATE, formatState, type JobRecord, type SessionRecord } from './state-document.ts';
+import { recordOf, type StateDocument, withRecord } from './state-document.ts';
+import { type TakenUp, takeUp } from './take-up.ts';
 
-export interface StateFileOptions {
-  readonly path: string;
-  readonly clock: Clock;
-  /** Called once, when the file cannot be written; the push goes on without it. */
-  readonly onWarning: (message: string) => void;
-}
+/** What lives is done with a write within milliseconds. */
+const UNFINISHED_MS = 600_000;
 
 /**
- * The journal as one JSON file, 0600. Each change is a turn of its own under a lock: read, change one job, replace the
- * file whole; so pushes at the same time keep each other's records, and a torn write leaves the old file.
+ * The journal as one JSON file, 0600. Each write is a turn of its own under a lock: read, change one job, replace the
+ * file whole; so pushes at the same time keep each other's records, and a torn write leaves the old file. A file system
+ * that does not play along costs a warning and the records, not the push.
  */
-export function createStateFile({ path, clock, onWarning }: StateFileOptions): Journal {
-  let usable = true;
-
-  let turns: Promise<unknown> = Promise.resolve();
-
-  /** One after the other: what a layer wrote last is what stays. */
-  function change(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
-    const turn = turns.then(() => takeTurn(job, edit));
-    turns = turn;
-    return turn;
-  }
-
-  /** One turn; a file system that does not play along costs the record, not the push. */
-  async function takeTurn(job: Job, edit: (record: JobRecord) => JobRecord): Promise<void> {
-    if (!usable) return;
-    try {
-      await makeFolder(dirname(path), 0o700);
-      await withFileLock(path, clock, async () => {
-        const state = (await readStateFile(path)) ?? EMPTY_STATE;
-        const key = jobKey(job);
-        const record = edit(state.jobs[key] ?? newRecord(job, now()));
-        const jobs = { ...state.jobs, [key]: { ...record, updatedAt: now() } };
-        await writeAtomically(path, Buffer.from(formatState({ ...state, jobs })), 0o600);
-      });
-    } catch (error) {
-      giveUp(error);
-    }
-  }
-
-  function giveUp(error: unknown): void {
-    usable = false;
-    onWarning(`cannot use ${path}, going on without it: ${error instanceof Error ? error.message : error}`);
-  }
-
-  /** A file that is not ours stops the push before anything moves; one that cannot be read is done without. */
-  async function readRecord(job: Job): Promise<Pick<JobRecord, 'layers' | 'sessions'>> {
-    try {
-      return (await readStateFile(path))?.jobs[jobKey(job)] ?? { layers: {} };
-    } catch (error) {
-      if (error instanceof ModelcarError) throw error;
-      giveUp(error);
-      return { layers: {} };
-    }
-  }
-
-  function now(): string {
-    return new Date(clock.date()).toISOString();
-  }
-
+export function createStateFile(world: StateWorld): Journal {
+  const { path, clock, processes } = world;
+  const file = guarded(world);
   return {
     async open(job) {
-      const { layers, sessions = {} } = await readRecord(job);
-      await change(job, (record) => record);
-      return {
-        keepsSessions: true,
-        recordedLayer({ path: inImage, sibling }) {
-          const record = layers[inImage];
-          return record?.oid === formatOid(sibling.oid)
-            ? { digest: record.digest, size: record.size }
-            : undefined;
-        },
-        recordedSession({ path: inImage, sibling }) {
-          const session = sessions[inImage];
-          return session?.oid === formatOid(sibling.oid) ? session : undefined;
-        },
-        recordSession({ path: inImage, sibling }, session) {
-          const entry = session && { ...session, oid: formatOid(sibling.oid), openedAt: now() };
-          return change(job, (record) => withSession(record, inImage, entry));
-        },
-        recordLayer({ path: inImage, sibling }, { digest, size }) {
-          const entry = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
-          return change(job, (record) => ({
-            ...withSession(record, inImage, undefined),
-            layers: { ...record.layers, [inImage]: entry },
-          }));
-        },
-        forgetImage() {
-          return change(job, (record) => ({ ...record, manifestDigest: undefined, tags: undefined }));
-        },
-        recordImage(manifestDigest, tags) {
-          return change(job, (record) => ({ ...record, manifestDigest, tags }));
-        },
-      } satisfies JobJournal;
+      const known = await file.look();
+      const date = clock.date();
+      await sweepUnfinished(path, UNFINISHED_MS, date);
+      let found = takeUp(recordOf(known, job, date), processes);
+      const written = await file.change((state) => {
+        found = takeUp(recordOf(state, job, date), processes);
+        return withRecord(prune(state, date), job, found.record, date);
+      });
+      warnOfOthers(found, world);
+      return jobJournal(found, { ...world, written, write: (changes) => write(job, changes) });
+    },
+  };
+
+  function write(job: Job, changes: JobChanges): Promise<boolean> {
+    return file.change((state) => {
+      const date = clock.date();
+      const record = applyChanges(recordOf(state, job, date), changes, processes.self);
+      return withRecord(state, job, record, date);
+    });
+  }
+}
+
+/** The file, with what the system says about it as a warning: one, whatever comes after. */
+function guarded(world: StateWorld): {
+  /** @throws ModelcarError `USAGE` when the file is not ours: that stops the push before anything moves */
+  look(): Promise<StateDocument | undefined>;
+  /** Whether it could. */
+  change(edit: (state: StateDocument) => StateDocument): Promise<boolean>;
+} {
+  let warned = false;
+  const warn = (error: unknown) => {
+    const what = error instanceof Error ? error.message : String(error);
+    if (!warned) world.onWarning(`cannot use ${world.path}, going on without it: ${what}`);
+    warned = true;
+  };
+  return {
+    async look() {
+      try {
+        const state = await readStateFile(world.path);
+        return state === 'torn' ? undefined : state;
+      } catch (error) {
+        if (error instanceof ModelcarError) throw error;
+        warn(error);
+        return undefined;
+      }
+    },
+    async change(edit) {
+      try {
+        await changeState(world, edit);
+        return true;
+      } catch (error) {
+        warn(error);
+        return false;
+      }
     },
   };
 }
 
-function withSession(record: JobRecord, path: string, session: SessionRecord | undefined): JobRecord {
-  const { [path]: _, ...others } = record.sessions ?? {};
-  const sessions = session === undefined ? others : { ...others, [path]: session };
-  return { ...record, sessions: Object.keys(sessions).length === 0 ? undefined : sessions };
-}
-
-function newRecord({ endpoint, model, commit, target }: Job, at: string): JobRecord {
-  return { endpoint, model, commit, target, startedAt: at, updatedAt: at, layers: {} };
-}
-
-function formatOid({ algorithm, hex }: Oid): string {
-  return `${algorithm}:${hex}`;
+function warnOfOthers({ others }: TakenUp, { path, onWarning }: StateWorld): void {
+  if (others.length === 0) return;
+  onWarning(
+    `${path} says that process ${others.join(', ')} is at the same push: the uploads that it has open are left to it, and sent here once more`,
+  );
 }

@@ -87,6 +87,22 @@ describe('a redirect that names other content than the listing', () => {
     expect(hub.requests({ origin: 'cdn' })).toEqual([]);
   });
 
+  test.each([
+    ['x-linked-etag', `"${'e'.repeat(64)}"`],
+    ['x-linked-size', '7'],
+  ])('is refused by its %s too where the Hub sends the file itself', async (name, value) => {
+    const { hub, read } = await hubWorld({ ...options, persona: 'olah' });
+    hub.addFault({ on: 'resolve', method: 'GET', kind: 'set-headers', headers: { [name]: value } });
+    let given = 0;
+    const onBytes = (position: number) => {
+      given = position;
+    };
+    expect(await failureOf(read('acme/tiny', 'w.bin', { onBytes }))).toMatchObject({
+      code: 'CONTENT_MISMATCH',
+    });
+    expect(given).toBe(0);
+  });
+
   test('is refused too when it is the listing that lies', async () => {
     const { hub, read } = await hubWorld(options);
     hub.addFault({ on: 'tree', kind: 'edit-json', edit: wrongSha256('w.bin') });

@@ -18,6 +18,8 @@ export interface HubWorld {
   readonly clock: TestClock;
   /** What the files' sources reported. */
   readonly retries: readonly Retry[];
+  /** The bytes that they said came for nothing. */
+  readonly reread: number;
   resolve(name: string, revision?: string): Promise<ResolvedModel>;
   /** One file of a model through the check of its hash, as a push reads it. */
   read(name: string, path: string, options?: ReadOptions): Promise<Buffer>;
@@ -45,6 +47,7 @@ export function clientOf(hub: FakeHub, options: Partial<HubOptions> = {}): HubWo
   onTestFinished(() => transport.close());
   const clock = testClock({ date: Date.now() });
   const retries: Retry[] = [];
+  const rereads: number[] = [];
   const source = createHubSource({
     endpoint: hub.endpoint,
     token: undefined,
@@ -67,7 +70,10 @@ export function clientOf(hub: FakeHub, options: Partial<HubOptions> = {}): HubWo
   ): Promise<Buffer> => {
     const model = await resolve(name);
     const sibling = siblingOf(model, path);
-    const file = source.file(model, sibling, (retry) => retries.push(retry));
+    const file = source.file(model, sibling, {
+      onRetry: (retry) => retries.push(retry),
+      onReread: (bytes) => rereads.push(bytes),
+    });
     const chunks: Buffer[] = [];
     let position = open.start ?? 0;
     for await (const chunk of verified(file, { name: path, oid: sibling.oid }).open(open)) {
@@ -82,6 +88,9 @@ export function clientOf(hub: FakeHub, options: Partial<HubOptions> = {}): HubWo
     source,
     clock,
     retries,
+    get reread() {
+      return rereads.reduce((sum, bytes) => sum + bytes, 0);
+    },
     resolve,
     read: (name, path, options) =>
       capturingErrors('reading a file', read(name, path, options)).finally(() => capture('a retry', retries)),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planLayers } from '../../src/core/layer-plan.ts';
 import { type FakeHubOptions, synthetic, text } from '../fakes/hub/fake-hub.ts';
-import { extraFile, twice, withoutFields } from '../fakes/hub/listing-lies.ts';
+import { extraFile, twice } from '../fakes/hub/listing-lies.ts';
 import { failureOf } from '../support/rejection.ts';
 import { type HubWorld, hubWorld } from './hub-world.ts';
 
@@ -68,10 +68,27 @@ describe('a revision becomes a commit', () => {
     expect(hub.commitOf('acme/tiny')).not.toBe(before);
   });
 
-  test('a commit that is gone before it is listed is an unknown revision', async () => {
-    const { hub, resolve } = await hubWorld(options);
-    hub.addFault({ on: 'tree', kind: 'run', run: () => void hub.forcePush('acme/tiny', 'main', SEVEN) });
-    expect(await failureOf(resolve('acme/tiny'))).toMatchObject({ code: 'REVISION_NOT_FOUND' });
+  test.each([1, 3])(
+    'a commit that is gone before page %i of its listing is an unknown revision',
+    async (nth) => {
+      const { hub, resolve } = await hubWorld({ ...options, pageSize: 3 });
+      const run = () => void hub.forcePush('acme/seven', 'main', files('other'));
+      hub.addFault({ on: 'tree', nth, kind: 'run', run });
+      expect(await failureOf(resolve('acme/seven'))).toMatchObject({ code: 'REVISION_NOT_FOUND' });
+      expect(hub.requests({ on: 'tree' }).length).toBe(nth);
+    },
+  );
+
+  test('a model that becomes private between two pages is not found', async () => {
+    const { hub, resolve } = await hubWorld({ ...options, pageSize: 3 });
+    const run = () => {
+      hub.repo('acme/seven').private = true;
+    };
+    hub.addFault({ on: 'tree', nth: 2, kind: 'run', run });
+    expect(await failureOf(resolve('acme/seven'))).toMatchObject({
+      code: 'NOT_FOUND',
+      hint: expect.stringMatching(/private.*HF_TOKEN/),
+    });
   });
 });
 
@@ -175,21 +192,6 @@ describe('what a listing must not make us do', () => {
     const world = await hubWorld(options);
     world.hub.addFault({ on: 'tree', kind: 'edit-json', edit: twice('w.bin') });
     expect(await failureOf(plan(world))).toMatchObject({ code: 'REJECTED' });
-  });
-
-  test('a file without a hash is refused: nobody could check it', async () => {
-    const { hub, resolve } = await hubWorld(options);
-    hub.addFault({ on: 'tree', kind: 'edit-json', edit: withoutFields(['lfs.oid'], 'w.bin') });
-    expect(await failureOf(resolve('acme/tiny'))).toMatchObject({
-      code: 'UNSUPPORTED',
-      message: expect.stringContaining('w.bin'),
-    });
-  });
-
-  test('an error that comes as 200 is not a listing', async () => {
-    const { hub, resolve } = await hubWorld(options);
-    hub.addFault({ on: 'tree', kind: 'error-object' });
-    expect(await failureOf(resolve('acme/tiny'))).toMatchObject({ code: 'UNSUPPORTED' });
   });
 
   test('a model without files has nothing to push', async () => {

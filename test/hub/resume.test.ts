@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { Retry } from '../../src/core/ports.ts';
 import { type FakeHubOptions, synthetic } from '../fakes/hub/fake-hub.ts';
 import type { Fault } from '../fakes/hub/faults.ts';
+import type { Speed } from '../fakes/hub/throttle.ts';
+import { readAll } from '../support/read-all.ts';
 import { failureOf } from '../support/rejection.ts';
-import { everythingIn, hubWorld, SECRETS } from './hub-world.ts';
+import { everythingIn, hubWorld, SECRETS, siblingOf } from './hub-world.ts';
 
 const SIZE = 3_000_000;
 const BREAK = 1_000_000;
@@ -39,7 +42,8 @@ const breaks: readonly [fact: string, fault: Fault][] = [
 
 describe.each(PLACES)('%s, from %s', (path, on) => {
   test.each(breaks)('that %s goes on at the byte where it happened', async (_, fault) => {
-    const { hub, read, retries } = await hubWorld(options, { stallTimeoutMs: 250 });
+    const world = await hubWorld(options, { stallTimeoutMs: 250 });
+    const { hub, read, retries } = world;
     hub.addFault({ ...fault, on, method: 'GET' });
     expect((await read('acme/tiny', path)).length).toBe(SIZE);
     const [retry] = retries;
@@ -49,6 +53,8 @@ describe.each(PLACES)('%s, from %s', (path, on) => {
     expect(hub.requests({ file: path, on }).at(-1)?.range).toBe(`bytes=${retry?.offset}-`);
     // A reset may take with it what was under way; the others lose nothing.
     if (fault.kind !== 'reset') expect(retry?.offset).toBe(BREAK);
+    expect(hub.bytesSent({ file: path, on })).toBe(SIZE + BREAK - (retry?.offset ?? 0));
+    expect(world.reread).toBe(0);
   });
 
   test('that breaks at its last byte is asked for this one byte', async () => {
@@ -58,19 +64,57 @@ describe.each(PLACES)('%s, from %s', (path, on) => {
     expect(hub.requests({ file: path, on }).at(-1)?.range).toBe(`bytes=${SIZE - 1}-`);
   });
 
-  test('that breaks before its first byte begins again', async () => {
-    const { hub, read } = await hubWorld(options);
-    hub.addFault({ on, method: 'GET', kind: 'close', how: 'reset' });
-    hub.addFault({ on, method: 'GET', kind: 'status', status: 503 });
+  test.each<[fact: string, fault: Fault]>([
+    ['a reset', { kind: 'close', how: 'reset' }],
+    ['a hang-up', { kind: 'close', how: 'fin' }],
+    ['silence', { kind: 'silence' }],
+    ['a failure of the server', { kind: 'status', status: 503 }],
+    ['headers and nothing more', { kind: 'cut', afterBytes: 0 }],
+  ])('that begins with %s begins again', async (_, fault) => {
+    const { hub, read, retries } = await hubWorld(options, { stallTimeoutMs: 250 });
+    hub.addFault({ ...fault, on, method: 'GET' });
     expect((await read('acme/tiny', path)).length).toBe(SIZE);
+    expect(retries.map(({ offset }) => offset)).toEqual([0]);
     expect(hub.requests({ file: path, on }).every(({ range }) => range === undefined)).toBe(true);
+    expect(hub.bytesSent({ file: path, on, status: 200 })).toBe(SIZE);
   });
 
-  test('from a server that ignores ranges is read past what was here already', async () => {
-    const { hub, read } = await hubWorld(options);
+  test('over an idle connection that is closed just then is asked for again', async () => {
+    const { hub, source, resolve } = await hubWorld(options);
+    const model = await resolve('acme/tiny');
+    const retries: number[] = [];
+    const observe = { onRetry: ({ offset }: Retry) => retries.push(offset) };
+    const file = source.file(model, siblingOf(model, path), observe);
+    expect((await readAll(file, SIZE - 10)).length).toBe(10);
+    hub.addFault({ on, method: 'GET', kind: 'close', reusedOnly: true });
+    expect((await readAll(file, SIZE - 5)).length).toBe(5);
+    expect(retries).toEqual([SIZE - 5]);
+  });
+
+  test('from a server that ignores ranges is read past what was here already, and that is counted', async () => {
+    const world = await hubWorld(options);
+    const { hub, read } = world;
     hub.addFault({ on, method: 'GET', kind: 'cut', afterBytes: BREAK });
     hub.addFault({ on, kind: 'ignore-range', times: Infinity });
     expect((await read('acme/tiny', path)).length).toBe(SIZE);
+    expect(world.reread).toBe(BREAK);
+    expect(hub.bytesSent({ file: path, on })).toBe(SIZE + BREAK);
+  });
+
+  test('in parts that say neither which they are nor how long is read anew as a whole', async () => {
+    const world = await hubWorld(options);
+    const { hub, read, retries } = world;
+    hub.addFault({ on, method: 'GET', kind: 'cut', afterBytes: BREAK });
+    // The second time in the whole that is sent anew: the part in between is not as long as that.
+    hub.addFault({ on, method: 'GET', nth: 2, kind: 'cut', afterBytes: 2 * BREAK });
+    const when = ({ range }: { range: string | undefined }) => range !== undefined;
+    const names = ['Content-Range', 'Content-Length'];
+    hub.addFault({ on, when, kind: 'drop-headers', names, times: Infinity });
+    expect((await read('acme/tiny', path)).length).toBe(SIZE);
+    expect(retries.length).toBe(2);
+    // Asked for by ranges once; after the second cut nobody tries that again.
+    expect(hub.requests({ file: path, on, status: 206 }).length).toBe(1);
+    expect(world.reread).toBeGreaterThanOrEqual(BREAK);
   });
 
   test('in parts, as the server likes to cut them, is no failure', async () => {
@@ -155,6 +199,99 @@ describe('an answer that cannot be what was asked for', () => {
     expect((await read('acme/tiny', LFS)).length).toBe(SIZE);
     expect(hub.bytesSent({ origin: 'cdn' })).toBe(SIZE);
   });
+});
+
+test('a part that goes on beyond its end is cut off there', async () => {
+  const world = await hubWorld(options);
+  const { hub, read } = world;
+  hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: BREAK });
+  const scope = {
+    on: 'cdn',
+    when: ({ range }: { range: string | undefined }) => range !== undefined,
+  } as const;
+  hub.addFault({ ...scope, kind: 'range-size', by: 10 });
+  const headers = { 'Content-Range': `bytes ${BREAK}-${SIZE - 1}/${SIZE}` };
+  hub.addFault({ ...scope, kind: 'set-headers', headers });
+  hub.addFault({ ...scope, kind: 'chunked' });
+  expect((await read('acme/tiny', LFS)).length).toBe(SIZE);
+  expect(world.reread).toBe(10);
+});
+
+test('a range that cannot be because the file has another size now is told as that', async () => {
+  const { hub, read } = await hubWorld(options);
+  hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: BREAK });
+  hub.addFault({ on: 'cdn', kind: 'range-refused' });
+  hub.addFault({ on: 'cdn', nth: 2, kind: 'set-headers', headers: { 'Content-Range': 'bytes */999' } });
+  expect(await failureOf(read('acme/tiny', LFS))).toMatchObject({
+    code: 'CONTENT_MISMATCH',
+    message: expect.stringMatching(/^w\.bin .*expected 3000000 bytes, got 999$/),
+  });
+});
+
+test.each<[fact: string, speed: Speed]>([
+  ['drips', { bytesPerSecondTotal: 400_000 }],
+  ['narrows for good after much was taken', { collapse: { afterBytes: 100_000, bytesPerSecond: 400_000 } }],
+])('a storage that %s is slow, and no failure', async (_, speed) => {
+  const size = 300_000;
+  const repos = [{ id: 'acme/tiny', files: { [LFS]: synthetic({ size }) } }];
+  const { hub, read, retries } = await hubWorld({ repos, speed }, { stallTimeoutMs: 300 });
+  expect((await read('acme/tiny', LFS)).length).toBe(size);
+  expect([retries, hub.requests({ on: 'cdn' }).length]).toEqual([[], 1]);
+});
+
+const MIB = 2 ** 20;
+
+test('far into a file, a server that ignores ranges is asked for a small one before it is read past', async () => {
+  const [start, size] = [66 * MIB, 68 * MIB];
+  const files = { [LFS]: synthetic({ size, sha256: 'claimed' }) };
+  const { hub, source, resolve } = await hubWorld({ repos: [{ id: 'acme/big', files }] });
+  hub.addFault({ on: 'cdn', kind: 'ignore-range', times: Infinity });
+  const model = await resolve('acme/big');
+  let reread = 0;
+  const onReread = (bytes: number) => {
+    reread += bytes;
+  };
+  const content = source.file(model, siblingOf(model, LFS), { onReread });
+  expect((await readAll(content, start)).length).toBe(size - start);
+  expect(hub.requests({ on: 'cdn' }).map(({ range, status }) => [range, status])).toEqual([
+    [`bytes=${start}-`, 200],
+    [`bytes=${start}-${size - 1}`, 200],
+  ]);
+  // What came of the first answer before it was left is thrown away too.
+  expect(reread).toBeGreaterThanOrEqual(start);
+  expect(reread - start).toBeLessThan(MIB);
+});
+
+test('a server that ignores large ranges only is asked for small ones from then on', async () => {
+  const [start, size] = [65 * MIB, 2 ** 40];
+  const file = synthetic({ size, sha256: 'claimed' });
+  const { hub, source, resolve } = await hubWorld({
+    repos: [{ id: 'acme/big', files: { [LFS]: file } }],
+    maxCdnBytes: Infinity,
+  });
+  hub.addFault({ on: 'cdn', kind: 'ignore-range', above: 64 * MIB, times: Infinity });
+  const model = await resolve('acme/big');
+  const content = source.file(model, siblingOf(model, LFS));
+  for (const from of [start, 2 * start]) for await (const _ of content.open({ start: from })) break;
+  expect(hub.requests({ on: 'cdn' }).map(({ range, status }) => [range, status])).toEqual([
+    [`bytes=${start}-${start + 16 * 1024 * MIB - 1}`, 200],
+    [`bytes=${start}-${start + 64 * MIB - 1}`, 206],
+    [`bytes=${2 * start}-${2 * start + 64 * MIB - 1}`, 206],
+  ]);
+});
+
+test('a part of a large file is known by its length alone, behind a proxy that leaves out Content-Range', async () => {
+  const size = 40 * 2 ** 30;
+  const files = { [LFS]: synthetic({ size, sha256: 'claimed' }) };
+  const { hub, source, resolve } = await hubWorld({
+    repos: [{ id: 'acme/huge', files }],
+    persona: 'artifactory',
+  });
+  const model = await resolve('acme/huge');
+  for await (const _ of source.file(model, siblingOf(model, LFS)).open({ start: 2 ** 30 })) break;
+  expect(hub.requests({ on: 'resolve', status: 206 }).map(({ range }) => range)).toEqual([
+    `bytes=${2 ** 30}-${17 * 2 ** 30 - 1}`,
+  ]);
 });
 
 test('a file of more than 16 GiB is asked for in parts, because a CDN refuses answers that are too large', async () => {

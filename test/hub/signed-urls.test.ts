@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type FakeHub, type FakeHubOptions, synthetic } from '../fakes/hub/fake-hub.ts';
+import { readAll } from '../support/read-all.ts';
 import { failureOf } from '../support/rejection.ts';
 import { everythingIn, hubWorld, SECRETS, siblingOf } from './hub-world.ts';
 
@@ -36,6 +37,40 @@ test('a URL that expires in mid-file is minted again without a Range, and the fi
   expect(mints(hub).map(({ range }) => range)).toEqual([undefined, undefined]);
 });
 
+test('a file that is under way when its URL expires is not cut', async () => {
+  const { hub, read, clock, retries } = await hubWorld(options);
+  hub.addFault({ on: 'cdn', kind: 'stall', afterBytes: 1_000_000, seconds: 0.05 });
+  const onBytes = (position: number) => {
+    if (position !== 1_000_000) return;
+    clock.pass(7_200_000);
+    hub.expireUrls();
+  };
+  expect((await read('acme/tiny', 'w.bin', { onBytes })).length).toBe(SIZE);
+  expect([retries, hub.requests({ origin: 'cdn' }).length, mints(hub).length]).toEqual([[], 1, 1]);
+});
+
+test('a URL that expires costs no retry: another one comes where none is allowed', async () => {
+  const { hub, source, resolve, read } = await hubWorld(options, { retries: 0 });
+  const model = await resolve('acme/tiny');
+  const file = source.file(model, siblingOf(model, 'w.bin'));
+  expect((await readAll(file, SIZE - 1)).length).toBe(1);
+  hub.expireUrls();
+  expect((await readAll(file, SIZE - 2)).length).toBe(2);
+  hub.addFault({ on: 'cdn', kind: 'status', status: 403, times: 3 });
+  expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+});
+
+test('an edge with another ETag goes on with the same file', async () => {
+  const { hub, read } = await hubWorld(options);
+  hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 1_000_000 });
+  hub.addFault({ on: 'cdn', nth: 2, kind: 'set-headers', headers: { ETag: '"another edge"' } });
+  expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+  expect(hub.requests({ origin: 'cdn' }).map(({ headers }) => headers['if-range'])).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
 test('a URL that is about to expire is not used again', async () => {
   const { hub, read, clock } = await hubWorld({ ...options, urlLifeSeconds: 100 });
   hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 1_000_000 });
@@ -69,9 +104,14 @@ test('a storage that moves to another host between two URLs is followed', async 
   hub.addFault({ on: 'cdn', kind: 'run', run: () => hub.expireUrls() });
   hub.addFault({ on: 'cdn', kind: 'cut', afterBytes: 1_000_000 });
   expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
-  expect(new Set(hub.requests({ origin: 'cdn', status: 206 }).map(({ headers }) => headers.host)).size).toBe(
-    1,
-  );
+  const hosts = hub.requests({ origin: 'cdn' }).map(({ status, headers }) => [status, headers.host]);
+  const [first, second] = [hosts[0]?.[1], hosts[2]?.[1]];
+  expect(hosts).toEqual([
+    [200, first],
+    [403, first],
+    [206, second],
+  ]);
+  expect(second).not.toBe(first);
 });
 
 describe('a URL that is refused', () => {
@@ -94,6 +134,7 @@ describe('a URL that is refused', () => {
 
   test.each([
     ['Auth failed: SignatureError: invalid key pair id', 403],
+    ['Auth failed: invalid range', 403],
     ['<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>', 403],
     ['<Error>Signature=abc&Key-Pair-Id=abc https://cdn.test/x?user_id=1</Error>', 403],
     ['Not Found', 404],
@@ -110,6 +151,19 @@ describe('a URL that is refused', () => {
     });
     expect(everythingIn(error)).not.toMatch(SECRETS);
     expect(mints(hub).length).toBe(4);
+  });
+
+  test('with 400 because the file has 400 GB and more says what to do', async () => {
+    const files = { 'w.bin': synthetic({ size: 430e9, sha256: 'claimed' }) };
+    const { hub, source, resolve } = await hubWorld({ repos: [{ id: 'acme/huge', files }] });
+    const model = await resolve('acme/huge');
+    const error = await failureOf(readAll(source.file(model, siblingOf(model, 'w.bin'))));
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/read w\.bin of acme\/huge from the Hub's storage: 400/),
+      hint: expect.stringMatching(/400 GB.*--ignore-patterns/),
+    });
+    expect(mints(hub).length).toBe(1);
   });
 
   test('with 400, as for files of 400 GB and more, is not asked for again', async () => {
@@ -160,6 +214,13 @@ describe('redirects', () => {
     const error = await failureOf(read('acme/tiny', 'w.bin'));
     expect(error).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringMatching(/w\.bin.*302/) });
     expect(everythingIn(error)).not.toMatch(SECRETS);
+  });
+
+  test.each([301, 302, 303, 307, 308])('of the Hub to its storage may be a %i', async (status) => {
+    const { hub, read } = await hubWorld(options);
+    hub.addFault({ on: 'resolve', kind: 'edit-location', status, times: Infinity });
+    expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+    expect(mints(hub).length).toBe(1);
   });
 
   test('of the storage to other storage are followed', async () => {

@@ -1,5 +1,5 @@
 import { describe, onTestFinished } from 'vitest';
-import type { Framing } from '../../src/registry/blob-upload.ts';
+import type { PreferredFraming } from '../../src/registry/framing.ts';
 import type { AuthOptions } from '../fakes/registry/auth.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
@@ -13,7 +13,7 @@ const ada: Account = { username: 'ada', password: secret('password') };
 async function create(
   personality: PersonalityName,
   auth: AuthOptions,
-  framing: Framing,
+  framing: PreferredFraming,
 ): Promise<TargetUnderTest> {
   const registry = await startFakeRegistry({ personality, auth, repositories: [REPOSITORY] });
   onTestFinished(() => registry.close());
@@ -39,7 +39,7 @@ const auths: readonly AuthOptions[] = [
 ];
 
 describe.each<PersonalityName>(['dist28', 'dist3', 'olareg'])('a registry such as %s', (personality) => {
-  describe.each<Framing>(['stream', 70_000])('sent as %s', (framing) => {
+  describe.each<PreferredFraming>(['stream', 70_000])('sent as %s', (framing) => {
     describe.each(auths)('with authorization $kind', (auth) => {
       obeysImageTargetLaws(() => create(personality, auth, framing));
     });

@@ -78,12 +78,20 @@ describe('a 416', () => {
     expect(taken.map(({ contentLength }) => contentLength)).toEqual([4 * MIB, MIB + FRAME]);
   });
 
-  test('for ever comes to an end', async () => {
+  test('to every PATCH leaves the PUT: the source is read twice, and the blob goes whole', async () => {
     const faults: Fault[] = [{ on: 'PATCH', times: ALWAYS, answer: { status: 416 } }];
     const told = await scenario({ personality: 'dist3', faults });
+    const { manifestDigest } = await told.push();
+    expect(told.tags).toEqual({ v1: manifestDigest });
+    expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
+  });
+
+  test('for ever comes to an end', async () => {
+    const faults: Fault[] = [{ on: ['PATCH', 'PUT'], times: ALWAYS, answer: { status: 416 } }];
+    const told = await scenario({ personality: 'dist3', faults });
     const error = await failureOf(told.push());
-    expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('416') });
-    expect(told.registry.log.length).toBeLessThan(20);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('416') });
+    expect(told.registry.log.length).toBeLessThan(80);
   });
 });
 
@@ -186,15 +194,27 @@ describe('a registry that always fails', () => {
     ['never commits', { on: 'upload-put', answer: { status: 504 } }],
     ['loses every session', { on: 'PATCH', losesSession: true }],
     ['never takes a manifest', { on: 'manifest-put', answer: { status: 502 } }],
-    [
-      'forgets every commit',
-      { on: 'upload-put', answer: { status: 500, at: 'stored' }, hidesBlobFor: ALWAYS },
-    ],
   ])('%s: the push ends with UNAVAILABLE after a bounded number of requests', async (_, fault) => {
     for (const personality of ['dist28', 'dist3', 'olareg'] as const) {
       const told = await scenario({ personality, retries: 4, faults: [{ ...fault, times: ALWAYS }] });
       expect((await failureOf(told.push())).code).toBe('UNAVAILABLE');
       expect(told.registry.log.length).toBeLessThan(40);
+      expect([told.tags, told.model.readers()]).toEqual([{}, 0]);
+    }
+  });
+
+  test('forgets every commit: the second time ends the push, with where to look', async () => {
+    for (const personality of ['dist28', 'dist3', 'olareg'] as const) {
+      const faults: Fault[] = [
+        { on: 'upload-put', answer: { status: 500, at: 'stored' }, hidesBlobFor: ALWAYS, times: ALWAYS },
+      ];
+      const told = await scenario({ personality, faults });
+      const error = await failureOf(told.push());
+      expect(error).toMatchObject({
+        code: 'REJECTED',
+        message: expect.stringContaining('gone after its commit'),
+      });
+      expect(error.hint).toContain('S3');
       expect([told.tags, told.model.readers()]).toEqual([{}, 0]);
     }
   });

@@ -18,6 +18,7 @@ function memoryJournal() {
     },
     open: async () => ({
       keepsSessions: true,
+      isSessionKept: () => true,
       recordedLayer: () => undefined,
       recordedSession: () => session,
       recordSession: async (_: unknown, open: UploadSession | undefined) => {

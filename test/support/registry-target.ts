@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Clock, ImageReader, ImageTarget } from '../../src/core/ports.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
-import type { Framing } from '../../src/registry/blob-upload.ts';
+import type { PreferredFraming } from '../../src/registry/framing.ts';
 import type { RegistryApiOptions } from '../../src/registry/registry-api.ts';
 import { createRegistryReader } from '../../src/registry/registry-reader.ts';
 import { createRegistryTarget } from '../../src/registry/registry-target.ts';
@@ -16,7 +16,7 @@ export interface Account {
 export interface RegistryTargetSetup {
   readonly repository?: string;
   readonly credentials?: Account | undefined;
-  readonly framing?: Framing;
+  readonly framing?: PreferredFraming;
   readonly retries?: number;
   readonly clock?: Clock;
 }

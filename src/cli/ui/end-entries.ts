@@ -23,7 +23,7 @@ export function planEntries({ layers, leftOut, tags, imageReference }: PushPlan)
 export function summaryEntry(progress: Progress, elapsedMs: number): LogEntry {
   const pushed = tally(progress, 'uploaded');
   const existed = tally(progress, 'existed');
-  const { retries } = progress;
+  const { retries, reread, resent } = progress;
   const rate =
     pushed.bytes === 0 ? '' : ` at ${formatSize(pushed.bytes / (Math.max(1, elapsedMs) / 1_000))}/s`;
   return info(
@@ -33,6 +33,8 @@ export function summaryEntry(progress: Progress, elapsedMs: number): LogEntry {
         ? []
         : [`${count(existed.layers, 'layer')} there already (${formatSize(existed.bytes)})`]),
       ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${retries} retries`]),
+      ...(reread === 0 ? [] : [`${formatSize(reread)} read again`]),
+      ...(resent === 0 ? [] : [`${formatSize(resent)} sent again`]),
     ].join(', '),
   );
 }

@@ -36,8 +36,8 @@ const PROGRESS_INTERVAL_MS = 1_000;
 type JsonLine = PushEvent | { readonly type: 'plan' | 'result' | 'error'; readonly [field: string]: unknown };
 
 function resultLine(result: PushResult): JsonLine {
-  const { manifestDigest, imageReference, imageReferenceDigest, commit } = result;
-  return { type: 'result', manifestDigest, imageReference, imageReferenceDigest, commit };
+  const { cost, ...image } = result;
+  return { type: 'result', ...image, ...cost };
 }
 
 function planLine({ model, layers, leftOut, tags, imageReference }: PushPlan): JsonLine {

@@ -144,6 +144,7 @@ const RESULT = {
   imageReference: 'r/a:t',
   imageReferenceDigest: 'r/a@sha256:0',
   commit: 'c',
+  cost: { retries: 0, reread: 0, resent: 0 },
 } as const;
 
 test('a terminal that says it has no columns and no rows is drawn on as one of 80 by 24', () => {

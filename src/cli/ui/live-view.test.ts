@@ -20,6 +20,15 @@ function pushing(...names: readonly string[]): Progress {
   return events.reduce((progress, [at, event]) => advance(progress, event, at), NOTHING_YET);
 }
 
+const RESOLVED: NonNullable<Progress['model']> = {
+  type: 'model-resolved',
+  model: 'a/b',
+  revision: 'v1',
+  commit: 'c',
+  files: 12,
+  size: 10,
+};
+
 const draw = (progress: Progress, columns: number, { rows = 24, coloured = false, now = 2_000 } = {}) =>
   drawLive(progress, { columns, rows, coloured }, now);
 
@@ -72,6 +81,42 @@ describe('the live lines', () => {
     const waiting = advance(progress, retrying, 2_000);
     expect(draw(waiting, 80, { now: 7_000 })[0]).toMatch(/retry 3 +in 7s$/);
     expect(draw(waiting, 80, { now: 15_000 })[0]).not.toContain('retry');
+  });
+
+  const held = { type: 'requests-held', side: 'hub', delayMs: 173_000, reason: 'no requests left' } as const;
+  const again = {
+    type: 'request-retrying',
+    side: 'target',
+    retry: 1,
+    delayMs: 12_000,
+    reason: '503',
+  } as const;
+
+  test.each([
+    ['before it is known what there is', NOTHING_YET, 1],
+    ['below the others', progress, 4],
+    ['while the image is published', { ...progress, model: { ...RESOLVED, files: 0 } }, 2],
+  ])('count a wait of everything down, %s', (_, before, lines) => {
+    const waiting = advance(before, held, 2_000);
+    expect(draw(waiting, 80)).toHaveLength(lines);
+    expect(draw(waiting, 80).at(-1)).toBe('waiting for the Hub: going on in 2m53s');
+    expect(draw(waiting, 80, { now: 174_000 }).at(-1)).toBe('waiting for the Hub: going on in 1s');
+    expect(draw(waiting, 80, { now: 175_000 })).toHaveLength(lines - 1);
+  });
+
+  test('count down to the next try of a request, unless nobody would notice', () => {
+    expect(draw(advance(NOTHING_YET, again, 0), 80)).toEqual(['waiting for the target: going on in 10s']);
+    expect(draw(advance(NOTHING_YET, { ...again, delayMs: 2_900 }, 0), 80, { now: 0 })).toEqual([]);
+  });
+
+  test('count a wait down to its own end when a shorter one follows', () => {
+    const waiting = advance(advance(NOTHING_YET, held, 0), again, 0);
+    expect(draw(waiting, 80)).toEqual(['waiting for the Hub: going on in 2m51s']);
+  });
+
+  test('leave room for a wait of everything where rows are few', () => {
+    const waiting = advance(pushing('a', 'b', 'c', 'd'), held, 2_000);
+    expect(draw(waiting, 80, { rows: 6 })).toHaveLength(5);
   });
 
   test('say that the registry is storing what it has got', () => {

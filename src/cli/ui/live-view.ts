@@ -14,22 +14,26 @@ export interface Screen {
 }
 
 /**
- * What a terminal shows of a push just now: a line for each running layer, and one for all of them. Every line is
+ * What a terminal shows of a push just now: a line for each running layer, one for all of them, and one when
+ * everything waits. Every line is
  * shorter than the screen is wide, and there are fewer of them than it has rows, so the cursor can always go back up.
  *
  * @param now milliseconds, as {@link Progress} counts them
  */
 export function drawLive(progress: Progress, screen: Screen, now: number): readonly string[] {
   const { model, running, finished } = progress;
-  if (model === undefined) return [];
-  if (finished.length === model.files) return [line({ name: 'publishing the image …' }, screen)];
+  const held = heldRows(progress, now);
+  if (model === undefined) return held.map((row) => line(row, screen));
+  if (finished.length === model.files)
+    return [{ name: 'publishing the image …' }, ...held].map((row) => line(row, screen));
   const layers = [...running].map(([path, layer]) => layerRow(path, layer, now));
-  const room = Math.max(0, screen.rows - 3);
+  const room = Math.max(0, screen.rows - 3 - held.length);
   const hidden = layers.length - room;
   return [
     ...layers.slice(0, room),
     ...(hidden > 0 ? [{ name: `and ${hidden} more` }] : []),
     totalRow(progress, model, now),
+    ...held,
   ].map((row) => line(row, screen));
 }
 
@@ -42,6 +46,12 @@ interface Row {
   readonly bytes?: string;
   readonly rate?: string;
   readonly left?: string;
+}
+
+function heldRows({ hold }: Progress, now: number): readonly Row[] {
+  if (hold === undefined || hold.until <= now) return [];
+  const who = hold.side === 'hub' ? 'Hub' : 'target';
+  return [{ name: `waiting for the ${who}: going on in ${formatDuration(hold.until - now)}` }];
 }
 
 function layerRow(path: string, layer: RunningLayer, now: number): Row {

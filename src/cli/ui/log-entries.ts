@@ -49,6 +49,8 @@ export function createNarrator(now: () => number): Narrate {
       }
       case 'request-retrying':
         return [retry(event, `asking the ${sideName(event.side)} again`)];
+      case 'requests-held':
+        return [held(event)];
       case 'layer-started':
         return layers(progress, detail(`begun ${event.path} (${formatSize(event.size)})`));
       case 'layer-resumed':
@@ -57,6 +59,8 @@ export function createNarrator(now: () => number): Narrate {
         return progressDue(now()) ? layers(progress, progressLine(progress, now())) : [];
       case 'layer-retrying':
         return layers(progress, retry(event, `going on with ${event.path} at byte ${event.offset}`));
+      case 'layer-cost':
+        return []; // the summary has the sum of them
       case 'layer-done':
         return layers(progress, ...layerDone(event, progress));
       case 'layer-failed':
@@ -94,6 +98,11 @@ function retry(event: Of<'layer-retrying'> | Of<'request-retrying'>, what: strin
   const { delayMs, retry: n, reason } = event;
   const text = `${what} ${delayMs >= 1000 ? `in ${formatDuration(delayMs)}` : 'now'} (retry ${n}): ${reason}`;
   return n > 1 || delayMs >= LONG_WAIT_MS ? info(text) : detail(text);
+}
+
+function held({ side, delayMs, reason }: Of<'requests-held'>): LogEntry {
+  const text = `holding requests to the ${sideName(side)} back for ${formatDuration(delayMs)}: ${reason}`;
+  return delayMs >= LONG_WAIT_MS ? info(text) : detail(text);
 }
 
 function sideName(side: 'hub' | 'target'): string {

@@ -10,6 +10,11 @@ export interface Progress {
   readonly finished: readonly FinishedLayer[];
   readonly leftOut: readonly Of<'files-left-out'>[];
   readonly retries: number;
+  /** Bytes that came from the Hub, and that were sent, more than once. */
+  readonly reread: number;
+  readonly resent: number;
+  /** Nothing may be asked there before `until`, as `now` counts. */
+  readonly hold?: { readonly side: 'hub' | 'target'; readonly until: number } | undefined;
   /** Bytes moved so far, those moved twice counted twice: what the rate is taken from. */
   readonly moved: number;
   readonly samples: Samples;
@@ -39,6 +44,8 @@ export const NOTHING_YET: Progress = {
   finished: [],
   leftOut: [],
   retries: 0,
+  reread: 0,
+  resent: 0,
   moved: 0,
   samples: [],
 };
@@ -51,7 +58,9 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
     case 'files-left-out':
       return { ...progress, leftOut: [...progress.leftOut, event] };
     case 'request-retrying':
-      return { ...progress, retries: progress.retries + 1 };
+      return { ...hold(progress, event, now), retries: progress.retries + 1 };
+    case 'requests-held':
+      return hold(progress, event, now);
     case 'layer-started':
       return run(move(progress, 0, now), event.path, {
         size: event.size,
@@ -68,6 +77,10 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
       return send(progress, event, now);
     case 'layer-retrying':
       return pause(progress, event, now);
+    case 'layer-cost': {
+      const { reread, resent } = event;
+      return { ...progress, reread: progress.reread + reread, resent: progress.resent + resent };
+    }
     case 'layer-done':
       return finish(progress, event, now);
     case 'layer-failed':
@@ -101,6 +114,20 @@ export interface Tally {
 export function tally({ finished }: Progress, wanted: FinishedLayer['outcome']): Tally {
   const sizes = finished.filter(({ outcome }) => outcome === wanted).map(({ size }) => size);
   return { layers: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+/** What somebody sits before and wonders. */
+const LONG_HOLD_MS = 3_000;
+
+/** The one that ends last counts: two sides seldom hold us back at once. */
+function hold(
+  progress: Progress,
+  { side, delayMs }: Of<'requests-held' | 'request-retrying'>,
+  now: number,
+): Progress {
+  const until = now + delayMs;
+  if (delayMs < LONG_HOLD_MS) return progress;
+  return until > (progress.hold?.until ?? 0) ? { ...progress, hold: { side, until } } : progress;
 }
 
 function run(progress: Progress, path: string, layer: RunningLayer): Progress {

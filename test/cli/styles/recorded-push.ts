@@ -21,6 +21,15 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
     600,
     { type: 'request-retrying', side: 'hub', retry: 1, delayMs: 12_000, reason: '429 Too Many Requests' },
   ],
+  [
+    700,
+    {
+      type: 'requests-held',
+      side: 'hub',
+      delayMs: 12_000,
+      reason: '0 of 500 requests are left to us (api)',
+    },
+  ],
   done(12_700, 'models/config.json', 2_560, 'existed'),
   ...layer(12_800, '::add-mask::a', 2_560),
   ...layer(12_900, 'models/##vso[task.setvariable variable=x]y', 2_560),
@@ -57,6 +66,16 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
       reason: '503 Service Unavailable',
     },
   ],
+  [
+    30_950,
+    {
+      type: 'layer-cost',
+      path: 'models/b.safetensors',
+      retries: 3,
+      reread: 1_200_000_000,
+      resent: 1_048_576,
+    },
+  ],
   done(31_000, 'models/b.safetensors', 2_000_001_024),
   progress(32_000, 'models/a.safetensors', 2_100_000_000, 3_000_001_536),
   done(41_000, 'models/a.safetensors', 3_000_001_536),
@@ -72,6 +91,7 @@ export const RESULT: PushResult = {
   imageReference: 'ghcr.io/acme/llama:8f2c1e0d9b7a',
   imageReferenceDigest: `ghcr.io/acme/llama@${digest('f')}`,
   commit: '8f2c1e0d9b7a6f5e4d3c2b1a09f8e7d6c5b4a392',
+  cost: { retries: 3, reread: 1_200_000_000, resent: 1_048_576 },
 };
 
 const CONFIG = file('config.json', 512);

@@ -129,6 +129,23 @@ test('a URL minted with a Range serves that Range only', async () => {
   expect((await rawRequest(await mint(range('bytes=0-0')), range('bytes=5-9'))).status).toBe(206);
 });
 
+test('a URL minted without a Range serves every range, the whole file only, or nothing', async () => {
+  await start();
+  const statuses = async (bareUrls: 'any range' | 'whole' | 'nothing') => {
+    hub.knobs.bareUrls = bareUrls;
+    const bare = await mint();
+    const bound = await mint(range('bytes=0-4'));
+    return [
+      (await rawRequest(bare)).status,
+      (await rawRequest(bare, range('bytes=5-9'))).status,
+      (await rawRequest(bound, range('bytes=0-4'))).status,
+    ];
+  };
+  expect(await statuses('any range')).toEqual([200, 206, 206]);
+  expect(await statuses('whole')).toEqual([200, 403, 206]);
+  expect(await statuses('nothing')).toEqual([403, 403, 206]);
+});
+
 test('a signed URL ends with its hour, or when the test says so', async () => {
   await start();
   const url = await mint();

@@ -149,6 +149,7 @@ function mintLocation(
     nowMs: state.nowMs(),
     lifeSeconds: knobs.urlLifeSeconds,
     range: knobs.rangeBound ? request.range : undefined,
+    bare: knobs.bareUrls,
     origin,
     knownKey,
     oddEscapes: knobs.oddEscapes,

@@ -18,6 +18,8 @@ interface MintRequest {
   readonly lifeSeconds: number;
   /** The Range of the resolve request, when URLs are bound to it. */
   readonly range: string | undefined;
+  /** What the URL serves where there is no such Range. */
+  readonly bare: 'any range' | 'whole' | 'nothing';
   readonly origin: string;
   readonly knownKey: boolean;
   /** Query escapes that a client rebuilding the URL would change, and so break the signature. */
@@ -44,7 +46,7 @@ const SECRET = 'a secret of the loopback CDN';
 interface Ticket {
   readonly file: SignedFile;
   readonly expiresAtMs: number;
-  readonly range: string | undefined;
+  readonly serves: (range: string | undefined) => boolean;
 }
 
 export function createSigner(): Signer {
@@ -55,8 +57,8 @@ export function createSigner(): Signer {
     mint(request) {
       minted += 1;
       const target = signedTarget(request, minted);
-      const { file, range, nowMs, lifeSeconds } = request;
-      tickets.set(target, { file, range, expiresAtMs: nowMs + lifeSeconds * 1000 });
+      const { file, nowMs, lifeSeconds } = request;
+      tickets.set(target, { file, serves: servedBy(request), expiresAtMs: nowMs + lifeSeconds * 1000 });
       return request.origin + target;
     },
     verify(target, range, nowMs) {
@@ -70,7 +72,7 @@ export function createSigner(): Signer {
       if (expired.has(ticket) || nowMs >= ticket.expiresAtMs) {
         return { kind: 'refused', reason: 'expired', file };
       }
-      if (ticket.range !== undefined && ticket.range !== range) {
+      if (!ticket.serves(range)) {
         return { kind: 'refused', reason: 'other range', file };
       }
       return { kind: 'ok', file };
@@ -79,6 +81,11 @@ export function createSigner(): Signer {
       for (const ticket of tickets.values()) expired.add(ticket);
     },
   };
+}
+
+function servedBy({ range, bare }: MintRequest): Ticket['serves'] {
+  if (range !== undefined) return (asked) => asked === range;
+  return (asked) => bare === 'any range' || (bare === 'whole' && asked === undefined);
 }
 
 function signedTarget(request: MintRequest, serial: number): string {

@@ -13,6 +13,8 @@ export interface Knobs {
   urlLifeSeconds: number;
   /** URLs minted by a resolve with a Range serve that Range only. */
   rangeBound: boolean;
+  /** What a URL serves that was minted by a resolve without a Range: with `whole` only the file in one piece. */
+  bareUrls: 'any range' | 'whole' | 'nothing';
   /** So many of the next signed URLs name a key the CDN does not know. */
   unknownKeyMints: number;
   /** Signed URLs are escaped in ways that do not survive being parsed and printed again. */
@@ -67,6 +69,7 @@ export const DEFAULT_KNOBS: Omit<Knobs, 'publicOrigin'> = {
   pageSize: 1000,
   urlLifeSeconds: 3600,
   rangeBound: true,
+  bareUrls: 'any range',
   unknownKeyMints: 0,
   oddEscapes: false,
   maxCdnBytes: 400e9,

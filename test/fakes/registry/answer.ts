@@ -3,6 +3,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** The body is a list of errors, under the media type that the personality gives to those. */
+  readonly errors?: true;
   /** Each becomes a WWW-Authenticate header of its own. */
   readonly challenges?: readonly string[];
 }
@@ -29,7 +31,8 @@ export function refuseAll(
   }));
   return {
     status: refusals[0]?.status ?? 500,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers,
+    errors: true,
     body: `${JSON.stringify({ errors })}\n`,
   };
 }
@@ -37,9 +40,12 @@ export function refuseAll(
 /** gorilla/mux answers unrouted paths itself, in plain text. */
 export const notRouted: Answer = {
   status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: '404 page not found\n',
 };
+
+/** A 404 and not a word more. */
+export const nowhere: Answer = { status: 404, headers: {} };
 
 export function html(status: number, title: string): Answer {
   return {

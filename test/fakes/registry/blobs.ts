@@ -1,18 +1,23 @@
 import { type Answer, refuse } from './answer.ts';
+import { isDigest, malformedDigest } from './digest.ts';
 import type { Exchange, World } from './exchange.ts';
 
 /** `HEAD` and `GET …/blobs/<digest>`, whole or in part. */
 export function readBlob(world: World, exchange: Exchange): Answer {
-  const { repository, reference: digest } = exchange.entry;
-  const blob = world.store.blob(repository, digest);
-  if (!blob || stillHidden(world, digest)) {
+  const { repository, reference } = exchange.entry;
+  if (!isDigest(reference)) return refuse(malformedDigest);
+  const blob = world.store.blob(repository, reference);
+  if (!blob || stillHidden(world, blob.digest)) {
     return refuse({ status: 404, code: 'BLOB_UNKNOWN', message: 'blob unknown to registry' });
   }
+  const { digest } = blob;
   const headers: Record<string, string> = {
     'accept-ranges': 'bytes',
     'content-type': 'application/octet-stream',
     'docker-content-digest': digest,
-    ...(world.personality.etags === 'sent' ? { etag: `"${digest}"` } : {}),
+    ...(world.personality.etags === 'sent'
+      ? { etag: `"${digest}"`, 'cache-control': 'max-age=31536000' }
+      : {}),
   };
   const range = exchange.request.headers.range;
   const span = range === undefined ? undefined : spanOf(range, blob.size);

@@ -19,15 +19,15 @@ export function contentRangeRefusal(
   exchange: Exchange,
   session: UploadSession,
 ): Answer | undefined {
-  const { contentRange: rule, wrongRange } = world.personality.patch;
+  const { contentRange: rule, rangeEnd, wrongRange } = world.personality.patch;
   const { contentRange, contentLength } = exchange.entry;
   if (contentRange === undefined || rule === 'ignored') return undefined;
   if (rule === 'refused') return refuse(wrongRange);
   if (rule === 'checked-with-length' && contentLength === undefined) return undefined;
-  const match = /^(\d+)-(\d+)$/.exec(contentRange);
+  const match = (rangeEnd === 'read' ? /^(\d+)-(\d+)$/ : /^(\d+)-()/).exec(contentRange);
   if (!match) return tell(world, exchange, session, world.personality.patch.brokenRange);
   const start = Number(match[1]);
-  const end = Number(match[2]);
+  const end = rangeEnd === 'read' ? Number(match[2]) : start;
   const fits = rule === 'overlap-skipped' ? start <= session.content.size : start === session.content.size;
   if (!fits || start > end) return tell(world, exchange, session, wrongRange);
   if (rule === 'checked-with-length' && contentLength !== end - start + 1) {

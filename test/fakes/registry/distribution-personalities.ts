@@ -1,3 +1,4 @@
+import { notRouted, nowhere } from './answer.ts';
 import type { Personality } from './personality.ts';
 
 const uploadInvalid = { status: 404, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
@@ -13,6 +14,9 @@ const digestInvalid = {
   message: 'provided digest did not match uploaded content',
 };
 
+const unknownError = { status: 500, code: 'UNKNOWN', message: 'unknown error' };
+const manifestInvalid = { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' };
+
 /**
  * distribution 2.8, also inside Harbor. The offset lives in the signed `_state` of the Location and every verb
  * compares it with the bytes on disk, the status request included, so a cut body loses the session for good:
@@ -21,6 +25,9 @@ const digestInvalid = {
 export const dist28: Personality = {
   name: 'dist28',
   headers: { 'docker-distribution-api-version': 'registry/2.0' },
+  errorType: 'application/json; charset=utf-8',
+  listType: 'application/json; charset=utf-8',
+  notRouted,
   post: {
     withoutSlash: 'redirected',
     range: 'inclusive',
@@ -41,34 +48,48 @@ export const dist28: Personality = {
     status: 202,
     range: 'inclusive',
     contentRange: 'ignored',
-    brokenRange: { status: 500, code: 'UNKNOWN', message: 'unknown error' },
+    brokenRange: unknownError,
+    rangeEnd: 'read',
     wrongRange: { ...rangeInvalid, tells: [] },
     streamAfterFirstWrite: 'accepted',
     contentRangeOnPut: 'ignored',
     contentType: 'octet-stream-only',
   },
-  status: { supported: true, range: 'inclusive', location: true },
+  status: { supported: true, range: 'inclusive', location: true, head: 'answered' },
   afterCut: 'kept',
   put: {
     wrongDigest: { ...digestInvalid, session: 'kept' },
+    noDigest: 'malformed',
     emptyAfterChunks: 'accepted',
     digestAnswered: 'sha256',
   },
   cancel: { scope: 'delete' },
-  mount: { withoutFrom: 'session', notThere: 'session', brokenDigest: 'session' },
+  mount: { withoutFrom: 'session', alreadyThere: 'as-any', notThere: 'session', brokenDigest: 'session' },
   manifest: {
     maxBytes: 4 * 1024 * 1024,
-    tooLarge: { status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
+    tooLarge: manifestInvalid,
+    brokenReference: 'not-routed',
+    otherSchema: unknownError,
+    otherMediaType: manifestInvalid,
     withoutLength: 'accepted',
     location: 'sent',
     unknownBlob: { status: 400, code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown to registry' },
-    checksIndex: false,
-    hiddenWithoutAccept: true,
-    tagParameter: false,
+    checksIndex: true,
+    unknown: { status: 404, code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' },
+    hiddenWithoutAccept: {
+      status: 404,
+      code: 'MANIFEST_UNKNOWN',
+      message: 'OCI manifest found, but accept header does not support OCI manifests',
+    },
+    headers: {},
+    tagParameter: 'ignored',
   },
   referrers: 'none',
   tags: {
     pages: 'none',
+    linkAfter: 'more-there',
+    emptyPage: [],
+    brokenCount: 'ignored',
     unknownRepository: {
       status: 404,
       code: 'NAME_UNKNOWN',
@@ -87,13 +108,24 @@ export const dist28: Personality = {
 export const dist3: Personality = {
   ...dist28,
   name: 'dist3',
+  errorType: 'application/json',
+  listType: 'application/json',
   offset: {
     ...dist28.offset,
     stale: { GET: 'fine', PATCH: rangeInvalid, PUT: rangeInvalid, DELETE: rangeInvalid },
   },
   patch: { ...dist28.patch, contentRange: 'checked-with-length' },
-  manifest: { ...dist28.manifest, checksIndex: true },
-  tags: { ...dist28.tags, pages: 'quoted' },
+  tags: {
+    ...dist28.tags,
+    pages: 'quoted',
+    linkAfter: 'full-page',
+    emptyPage: null,
+    brokenCount: {
+      status: 400,
+      code: 'PAGINATION_NUMBER_INVALID',
+      message: 'invalid number of results requested',
+    },
+  },
 };
 
 const olaregInvalid = { status: 400, code: 'BLOB_UPLOAD_INVALID', message: 'blob upload invalid' };
@@ -104,15 +136,26 @@ const olaregSize = {
   message: 'provided length did not match content length',
 };
 
+const olaregUnknown = {
+  status: 404,
+  code: 'MANIFEST_UNKNOWN',
+  message: 'manifest unknown to registry',
+};
+
+const notAllowed = { status: 405, code: 'UNSUPPORTED', message: 'The operation is unsupported.' };
+
 /** olareg 0.2: relative Locations, an unsigned state, and 400 for whatever it does not know. */
 export const olareg: Personality = {
   ...dist28,
   name: 'olareg',
+  errorType: 'text/plain; charset=utf-8',
+  listType: 'application/json',
+  notRouted: nowhere,
   post: {
     withoutSlash: 'accepted',
     range: 'none',
     headers: {},
-    monolithic: 'accepted',
+    monolithic: { ...olaregInvalid, detail: 'digest mismatch' },
     missingRepository: 'created',
   },
   location: 'relative',
@@ -129,11 +172,12 @@ export const olareg: Personality = {
     range: 'inclusive-minus-one',
     contentRange: 'checked',
     brokenRange: olaregSize,
+    rangeEnd: 'passed-over',
     wrongRange: { ...olaregSize, tells: ['range'] },
     contentRangeOnPut: 'checked',
     contentType: 'any',
   },
-  status: { supported: true, range: 'inclusive-minus-one', location: true },
+  status: { supported: true, range: 'inclusive-minus-one', location: true, head: notAllowed },
   put: {
     ...dist28.put,
     wrongDigest: {
@@ -141,18 +185,35 @@ export const olareg: Personality = {
       detail: `invalid digest, expected: sha256:${'0'.repeat(64)}`,
       session: 'deleted',
     },
+    noDigest: 'wrong',
     digestAnswered: 'as-asked',
   },
   cancel: { scope: 'push' },
   manifest: {
     ...dist28.manifest,
     maxBytes: 8 * 1024 * 1024,
-    tooLarge: { status: 413, code: 'MANIFEST_INVALID', message: 'manifest invalid' },
-    checksIndex: true,
-    tagParameter: true,
+    tooLarge: { ...manifestInvalid, status: 413 },
+    brokenReference: digestInvalid,
+    otherSchema: 'accepted',
+    otherMediaType: 'accepted',
+    unknownBlob: {
+      status: 400,
+      code: 'MANIFEST_BLOB_UNKNOWN',
+      message: 'manifest references a manifest or blob unknown to registry',
+    },
+    unknown: olaregUnknown,
+    hiddenWithoutAccept: olaregUnknown,
+    headers: { 'accept-ranges': 'bytes' },
+    tagParameter: 'digest-only',
   },
-  mount: { ...dist28.mount, brokenDigest: digestInvalid },
+  mount: { ...dist28.mount, alreadyThere: 'created', brokenDigest: digestInvalid },
   referrers: 'native',
-  tags: { pages: 'unquoted', unknownRepository: 'empty-list' },
+  tags: {
+    pages: 'unquoted',
+    linkAfter: 'more-there',
+    emptyPage: [],
+    brokenCount: 'ignored',
+    unknownRepository: 'empty-list',
+  },
   etags: 'none',
 };

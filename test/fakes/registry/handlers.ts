@@ -1,4 +1,4 @@
-import { type Answer, html, notRouted, refuse } from './answer.ts';
+import { type Answer, html, refuse } from './answer.ts';
 import type { Auth } from './auth.ts';
 import { readBlob, refuseDelete } from './blobs.ts';
 import { drain } from './body.ts';
@@ -50,19 +50,20 @@ const handlers: Readonly<Record<Exclude<PathClass, 'token'>, Handler>> = {
   'manifest-delete': refuseDelete,
   'tags-get': listTags,
   'referrers-get': listReferrers,
-  other: () => notRouted,
+  other: ({ personality }) => personality.notRouted,
 };
 
 function ping({ personality }: World, { url }: Exchange): Answer {
   if (url.pathname === '/v2' && personality.post.withoutSlash === 'redirected') {
-    return { status: 301, headers: { location: '/v2/' } };
+    const headers = { location: '/v2/', 'content-type': 'text/html; charset=utf-8' };
+    return { status: 301, headers, body: '<a href="/v2/">Moved Permanently</a>.\n\n' };
   }
-  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: '{}' };
+  return { status: 200, headers: { 'content-type': personality.listType }, body: '{}' };
 }
 
 async function handle(world: World, exchange: Exchange): Promise<Answer> {
   const { pathClass } = exchange.entry;
-  if (pathClass === 'token') return notRouted;
+  if (pathClass === 'token') return world.personality.notRouted;
   return handlers[pathClass](world, exchange);
 }
 

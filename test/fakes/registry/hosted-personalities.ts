@@ -40,7 +40,7 @@ export const quay: Personality = {
     contentRange: 'overlap-skipped',
     wrongRange: { ...rangeInvalid, tells: ['range', 'location'] },
   },
-  status: { supported: true, range: 'bytes-exclusive', location: false },
+  status: { supported: true, range: 'bytes-exclusive', location: false, head: 'answered' },
   afterCut: 'rolled-back',
   put: { ...dist28.put, wrongDigest: { ...dist28.put.wrongDigest, session: 'deleted' } },
   referrers: 'native',
@@ -61,7 +61,7 @@ export const forgejo: Personality = {
       message: 'Stream uploads after first write are not allowed',
     },
   },
-  status: { supported: true, range: 'exclusive', location: false },
+  status: { supported: true, range: 'exclusive', location: false, head: 'answered' },
   afterCut: 'poisoned',
 };
 

@@ -1,5 +1,6 @@
-import { type Answer, notRouted, refuse, refuseAll } from './answer.ts';
+import { type Answer, refuse, refuseAll } from './answer.ts';
 import { readAll } from './body.ts';
+import { isDigest } from './digest.ts';
 import { type Exchange, placed, type World } from './exchange.ts';
 import { sha256Of } from './store.ts';
 
@@ -12,15 +13,27 @@ const dockerList = 'application/vnd.docker.distribution.manifest.list.v2+json';
 export async function putManifest(world: World, exchange: Exchange): Promise<Answer> {
   const { personality, store } = world;
   const { repository, reference, contentLength } = exchange.entry;
-  const { withoutLength, maxBytes, tooLarge, location, tagParameter } = personality.manifest;
+  const { withoutLength, maxBytes, tooLarge, location, tagParameter, brokenReference } = personality.manifest;
+  if (!isReference(reference)) {
+    return brokenReference === 'not-routed' ? personality.notRouted : refuse(brokenReference);
+  }
   if (withoutLength !== 'accepted' && contentLength === undefined) return refuse(withoutLength);
   const bytes = await readAll(world, exchange, maxBytes);
   if (!bytes) return refuse(tooLarge);
   const mediaType = (exchange.request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const manifest = parseManifest(mediaType, bytes);
   if (!manifest) return refuse({ status: 400, code: 'MANIFEST_INVALID', message: 'manifest invalid' });
+  const { otherSchema, otherMediaType } = personality.manifest;
+  if (manifest.schemaVersion !== 2 && otherSchema !== 'accepted') return refuse(otherSchema);
+  if ((manifest.mediaType ?? mediaType) !== mediaType && otherMediaType !== 'accepted') {
+    return refuse(otherMediaType);
+  }
   const digest = sha256Of(bytes);
   const byDigest = reference.includes(':');
+  const tags = tagParameter === 'ignored' ? [] : exchange.url.searchParams.getAll('tag');
+  if (!byDigest && tags.length > 0) {
+    return refuse({ status: 400, code: 'UNSUPPORTED', message: 'the operation is unsupported' });
+  }
   if (byDigest && reference !== digest) {
     const message = 'provided digest did not match uploaded content';
     return refuse({ status: 400, code: 'DIGEST_INVALID', message });
@@ -30,7 +43,6 @@ export async function putManifest(world: World, exchange: Exchange): Promise<Ans
     return refuseAll(missing.map((detail) => ({ ...personality.manifest.unknownBlob, detail })));
   }
   store.putManifest(repository, mediaType, bytes);
-  const tags = tagParameter ? exchange.url.searchParams.getAll('tag') : [];
   for (const tag of byDigest ? tags : [reference]) store.tag(repository, tag, digest);
   return {
     status: 201,
@@ -49,15 +61,14 @@ export async function putManifest(world: World, exchange: Exchange): Promise<Ans
 export function readManifest(world: World, exchange: Exchange): Answer {
   const { repository, reference } = exchange.entry;
   const manifest = world.store.manifest(repository, reference);
-  if (!manifest) return refuse({ status: 404, code: 'MANIFEST_UNKNOWN', message: 'manifest unknown' });
+  const { unknown, hiddenWithoutAccept } = world.personality.manifest;
+  if (!manifest) return refuse(unknown);
   const { digest, mediaType, bytes } = manifest;
   const accept = exchange.request.headers.accept ?? '';
-  if (world.personality.manifest.hiddenWithoutAccept && !accept.includes(mediaType)) {
-    const message = 'OCI manifest found, but accept header does not support OCI manifests';
-    return refuse({ status: 404, code: 'MANIFEST_UNKNOWN', message });
-  }
+  if (!accept.includes(mediaType)) return refuse(hiddenWithoutAccept);
   const { etags } = world.personality;
   const headers = {
+    ...world.personality.manifest.headers,
     'content-type': mediaType,
     'docker-content-digest': digest,
     ...(etags === 'sent' ? { etag: `"${digest}"` } : {}),
@@ -71,24 +82,33 @@ export function readManifest(world: World, exchange: Exchange): Answer {
 export function listTags(world: World, exchange: Exchange): Answer {
   const { repository } = exchange.entry;
   const known = world.store.repositories.get(repository);
-  const { pages, largestPage = Number.POSITIVE_INFINITY, unknownRepository } = world.personality.tags;
+  const { pages, largestPage = Number.POSITIVE_INFINITY, ...rules } = world.personality.tags;
+  const { unknownRepository, brokenCount, linkAfter, emptyPage } = rules;
   if (!known && unknownRepository !== 'empty-list') return refuse(unknownRepository);
   const tags = [...(known?.tags.keys() ?? [])];
-  if (pages === 'none') return json({ name: repository, tags });
+  if (pages === 'none') return json(world, { name: repository, tags });
   const { searchParams } = exchange.url;
   const last = searchParams.get('last') ?? '';
-  const count = Math.min(Number(searchParams.get('n') ?? Number.POSITIVE_INFINITY), largestPage);
+  const asked = searchParams.get('n') ?? '';
+  const counts = /^\d+$/.test(asked);
+  if (asked !== '' && !counts && brokenCount !== 'ignored') return refuse(brokenCount);
+  const count = Math.min(counts ? Number(asked) : Number.POSITIVE_INFINITY, largestPage);
   const rest = tags.sort().filter((tag) => tag > last);
   const page = rest.slice(0, count);
   const end = page.at(-1);
-  const more = end !== undefined && page.length < rest.length;
+  const more =
+    end !== undefined && (page.length < rest.length || (linkAfter === 'full-page' && page.length === count));
   const next = `</v2/${repository}/tags/list?last=${encodeURIComponent(end ?? '')}&n=${count}>; rel=${pages === 'quoted' ? '"next"' : 'next'}`;
-  return json({ name: repository, tags: page }, more ? { link: next } : {});
+  return json(
+    world,
+    { name: repository, tags: end === undefined ? emptyPage : page },
+    more ? { link: next } : {},
+  );
 }
 
 /** `GET …/referrers/<digest>`: an index, never a 404, wherever the API exists (distribution-spec 1.1). */
 export function listReferrers(world: World, exchange: Exchange): Answer {
-  if (world.personality.referrers === 'none') return notRouted;
+  if (world.personality.referrers === 'none') return world.personality.notRouted;
   const { repository, reference } = exchange.entry;
   const filter = exchange.url.searchParams.get('artifactType');
   const manifests = [...(world.store.repositories.get(repository)?.manifests.values() ?? [])]
@@ -103,20 +123,32 @@ export function listReferrers(world: World, exchange: Exchange): Answer {
       ...(parsed?.annotations === undefined ? {} : { annotations: parsed.annotations }),
     }));
   return json(
+    world,
     { schemaVersion: 2, mediaType: imageIndex, manifests },
     { 'content-type': imageIndex, ...(filter === null ? {} : { 'oci-filters-applied': 'artifactType' }) },
   );
 }
 
-function json(value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
+function json(
+  { personality }: World,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Answer {
   return {
     status: 200,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+    headers: { 'content-type': personality.listType, ...headers },
     body: `${JSON.stringify(value)}\n`,
   };
 }
 
+/** A tag (distribution-spec, "Pulling manifests") or a digest. */
+function isReference(text: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(text) || isDigest(text);
+}
+
 interface ParsedManifest {
+  readonly schemaVersion: unknown;
+  readonly mediaType: unknown;
   readonly blobs: readonly string[];
   readonly manifests: readonly string[];
   readonly subject: string | undefined;
@@ -131,13 +163,16 @@ function parseManifest(mediaType: string, bytes: Buffer): ParsedManifest | undef
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || value.schemaVersion !== 2) return undefined;
+  if (!isRecord(value)) return undefined;
   const image = mediaType === imageManifest || mediaType === dockerManifest;
   if (!image && mediaType !== imageIndex && mediaType !== dockerList) return undefined;
   const config = isRecord(value.config) ? value.config : {};
   const artifactType = value.artifactType ?? config.mediaType;
   return {
-    blobs: image ? digestsOf([config, ...listOf(value.layers)]) : [],
+    schemaVersion: value.schemaVersion,
+    mediaType: value.mediaType,
+    // A manifest without a config names one that nobody has.
+    blobs: image ? digestsOf([{ digest: '', ...config }, ...listOf(value.layers)]) : [],
     manifests: image ? [] : digestsOf(listOf(value.manifests)),
     subject: digestsOf([value.subject])[0],
     artifactType: typeof artifactType === 'string' ? artifactType : undefined,
@@ -146,10 +181,9 @@ function parseManifest(mediaType: string, bytes: Buffer): ParsedManifest | undef
 }
 
 function missingParts({ store, personality }: World, repository: string, manifest: ParsedManifest): string[] {
-  const { blobs, manifests } = manifest;
-  const children = personality.manifest.checksIndex ? manifests : [];
+  const children = personality.manifest.checksIndex ? manifest.manifests : [];
   return [
-    ...blobs.filter((digest) => !store.blob(repository, digest)),
+    ...manifest.blobs.filter((digest) => !store.blob(repository, digest)),
     ...children.filter((digest) => !store.manifest(repository, digest)),
   ];
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from './answer.ts';
+import type { Answer, Refusal } from './answer.ts';
 
 /** How an answer tells the bytes it holds; `n` bytes are stored. */
 export type RangeForm =
@@ -66,12 +66,18 @@ export interface Personality {
   readonly name: string;
   /** Sent with every answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The media type of its errors. They are JSON whatever it says. */
+  readonly errorType: string;
+  /** The media type of its other JSON: the ping, the list of tags. */
+  readonly listType: string;
+  /** The answer to a path that is no part of the API. */
+  readonly notRouted: Answer;
   readonly post: {
     readonly withoutSlash: 'redirected' | 'accepted' | 'not-found';
     readonly range: RangeForm;
     readonly headers: Readonly<Record<string, string>>;
-    /** Whether `POST …?digest=` with the whole body is a finished upload. */
-    readonly monolithic: 'ignored' | 'accepted';
+    /** Whether `POST …?digest=` with the whole body is a finished upload, and what a wrong digest gets there. */
+    readonly monolithic: 'ignored' | Refusal;
     readonly missingRepository: 'created' | 'connection-closed';
   };
   readonly location: 'absolute' | 'relative' | 'artifacts-uploads';
@@ -84,6 +90,8 @@ export interface Personality {
     readonly contentRange: ContentRangeRule;
     /** A Content-Range that is not `<start>-<end>`, such as RFC 9110's `bytes 0-9/10`. */
     readonly brokenRange: Refusal;
+    /** Who reads the start alone takes any end, also none. */
+    readonly rangeEnd: 'read' | 'passed-over';
     /** Answer to a Content-Range at the wrong place, and what it tells about the right one. */
     readonly wrongRange: Refusal & { readonly tells: readonly ('range' | 'location')[] };
     /** A second PATCH without a Content-Range. */
@@ -95,10 +103,18 @@ export interface Personality {
   };
   readonly status:
     | { readonly supported: false; readonly refusal: Refusal }
-    | { readonly supported: true; readonly range: RangeForm; readonly location: boolean };
+    | {
+        readonly supported: true;
+        readonly range: RangeForm;
+        readonly location: boolean;
+        /** The same question by HEAD. */
+        readonly head: 'answered' | Refusal;
+      };
   readonly afterCut: AfterCut;
   readonly put: {
     readonly wrongDigest: Refusal & { readonly session: 'kept' | 'deleted' };
+    /** No digest at all: a malformed one, or one that nothing has. */
+    readonly noDigest: 'malformed' | 'wrong';
     readonly emptyAfterChunks: 'accepted' | Refusal;
     readonly maxBytes?: { readonly limit: number; readonly refusal: Refusal };
     /** The registry's own algorithm is told, whatever the client asked for. */
@@ -107,25 +123,43 @@ export interface Personality {
   readonly cancel: { readonly scope: 'push' | 'delete' };
   readonly mount: {
     readonly withoutFrom: 'session' | 'any-repository';
+    /** When the repository has the blob already, whatever `from` says. */
+    readonly alreadyThere: 'as-any' | 'created';
     readonly notThere: 'session' | Refusal;
     readonly brokenDigest: 'session' | Refusal;
   };
   readonly manifest: {
     readonly maxBytes: number;
     readonly tooLarge: Refusal;
+    /** A reference that is neither tag nor digest. */
+    readonly brokenReference: Refusal | 'not-routed';
+    /** A document of another `schemaVersion` than 2. */
+    readonly otherSchema: Refusal | 'accepted';
+    /** A document whose own `mediaType` is not that of the header. */
+    readonly otherMediaType: Refusal | 'accepted';
     readonly withoutLength: 'accepted' | Refusal;
     readonly location: 'sent' | 'none';
     readonly unknownBlob: Refusal;
-    /** Whether an index must name manifests that are there. */
+    /** Whether an index must name manifests that are there; both distribution 3 and olareg can be told to let it be. */
     readonly checksIndex: boolean;
+    readonly unknown: Refusal;
     /** An OCI manifest stays hidden from a GET that does not ask for its type. */
-    readonly hiddenWithoutAccept: boolean;
-    readonly tagParameter: boolean;
+    readonly hiddenWithoutAccept: Refusal;
+    /** Sent with a manifest that is read. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** `?tag=` names more tags (distribution-spec 1.2-dev); beside a tag it is refused. */
+    readonly tagParameter: 'ignored' | 'digest-only';
   };
   readonly referrers: 'none' | 'native';
   readonly tags: {
     /** `none`: the whole list, in no order, whatever `n` says. Else how `rel` is written in the Link (RFC 8288). */
     readonly pages: 'none' | 'quoted' | 'unquoted';
+    /** Some find out that there is no more only when they are asked for it. */
+    readonly linkAfter: 'more-there' | 'full-page';
+    /** How a page without a tag is written: Go has two kinds of nothing. */
+    readonly emptyPage: readonly [] | null;
+    /** An `n` that is no number. */
+    readonly brokenCount: Refusal | 'ignored';
     /** No page is longer, whatever `n` says: 100 in Quay. */
     readonly largestPage?: number;
     readonly unknownRepository: Refusal | 'empty-list';

@@ -50,19 +50,25 @@ const session: Readonly<Record<string, PathClass>> = {
   DELETE: 'upload-delete',
 };
 
+/** A path of a repository, whose name is as the spec has it (distribution-spec, "Pulling manifests"). */
+function named(rest: string): RegExp {
+  const part = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+  return new RegExp(`^/v2/(${part}(?:/${part})*)${rest}$`);
+}
+
 const table: readonly { pattern: RegExp; verbs: Readonly<Record<string, PathClass>> }[] = [
-  { pattern: /^\/v2\/(.+)\/blobs\/uploads\/?$/, verbs: { POST: 'upload-post' } },
-  { pattern: /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/, verbs: session },
+  { pattern: named('/blobs/uploads/?'), verbs: { POST: 'upload-post' } },
+  { pattern: named('/blobs/uploads/([^/]+)'), verbs: session },
   // Artifact Registry hands out upload addresses outside /v2/.
   { pattern: /^\/artifacts-uploads\/namespaces\/(.+)\/uploads\/([^/]+)$/, verbs: session },
   {
-    pattern: /^\/v2\/(.+)\/blobs\/([a-z0-9+._-]+:[0-9a-fA-F]+)$/,
+    pattern: named('/blobs/([a-z0-9+._-]+:[0-9a-fA-F]+)'),
     verbs: { HEAD: 'blob-head', GET: 'blob-get', DELETE: 'blob-delete' },
   },
   {
-    pattern: /^\/v2\/(.+)\/manifests\/([A-Za-z0-9_][A-Za-z0-9_.:+-]*)$/,
+    pattern: named('/manifests/([^/]+)'),
     verbs: { HEAD: 'manifest-head', GET: 'manifest-get', PUT: 'manifest-put', DELETE: 'manifest-delete' },
   },
-  { pattern: /^\/v2\/(.+)\/tags\/list$/, verbs: { GET: 'tags-get' } },
-  { pattern: /^\/v2\/(.+)\/referrers\/([^/]+)$/, verbs: { GET: 'referrers-get' } },
+  { pattern: named('/tags/list'), verbs: { GET: 'tags-get' } },
+  { pattern: named('/referrers/([^/]+)'), verbs: { GET: 'referrers-get' } },
 ];

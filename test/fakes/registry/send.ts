@@ -13,7 +13,8 @@ export function send({ personality }: World, exchange: Exchange, answer: Answer)
   const { request, response, entry } = exchange;
   entry.status = answer.status;
   const body = Buffer.from(answer.body ?? '');
-  const headers: Headers = { ...personality.headers, ...answer.headers };
+  const type = answer.errors ? { 'content-type': personality.errorType } : {};
+  const headers: Headers = { ...personality.headers, ...type, ...answer.headers };
   if (answer.challenges) headers['www-authenticate'] = [...answer.challenges];
   if (answer.status !== 204 && answer.status !== 304) headers['content-length'] ??= String(body.length);
   if (personality.unreadBody === 'closed' && muchUnread(exchange)) {

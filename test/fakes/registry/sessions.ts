@@ -24,7 +24,10 @@ export interface Sessions {
   /** The Location's path and query for the bytes held now. */
   locationOf(session: UploadSession): string;
   /** The offset a Location carries: absent where the personality carries none, `broken` when forged. */
-  offsetIn(session: UploadSession | undefined, id: string, url: URL): number | 'broken' | undefined;
+  offsetIn(
+    place: { readonly repository: string; readonly id: string },
+    url: URL,
+  ): number | 'broken' | undefined;
   /** A restart without `http.secret`: every Location handed out before is worthless. */
   changeSecret(): void;
 }
@@ -76,8 +79,8 @@ export function createSessions(personality: Personality, budget: Budget): Sessio
           : `/v2/${session.repository}/blobs/uploads/${session.id}`;
       return rule.parameter === 'none' ? path : `${path}?${rule.parameter}=${stateOf(session)}`;
     },
-    offsetIn(session, id, url) {
-      return readOffset(rule, secret, url, session?.id ?? id);
+    offsetIn(place, url) {
+      return readOffset(rule, secret, url, place);
     },
     changeSecret() {
       secret = randomBytes(32);
@@ -91,7 +94,12 @@ function sign(secret: Buffer, text: string): Buffer {
 
 const signatureBytes = 32;
 
-function readOffset(rule: OffsetRule, secret: Buffer, url: URL, id: string): number | 'broken' | undefined {
+function readOffset(
+  rule: OffsetRule,
+  secret: Buffer,
+  url: URL,
+  { repository, id }: { readonly repository: string; readonly id: string },
+): number | 'broken' | undefined {
   if (rule.parameter === 'none') return undefined;
   const raw = Buffer.from(url.searchParams.get(rule.parameter) ?? '', 'base64url');
   const text = raw.subarray(rule.signed ? signatureBytes : 0).toString();
@@ -103,6 +111,7 @@ function readOffset(rule: OffsetRule, secret: Buffer, url: URL, id: string): num
     const state: unknown = JSON.parse(text);
     if (typeof state !== 'object' || state === null) return 'broken';
     if (rule.signed && (!('UUID' in state) || state.UUID !== id)) return 'broken';
+    if (rule.signed && (!('Name' in state) || state.Name !== repository)) return 'broken';
     const offset = 'Offset' in state ? state.Offset : 'offset' in state ? state.offset : undefined;
     return typeof offset === 'number' ? offset : 'broken';
   } catch {

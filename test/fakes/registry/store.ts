@@ -34,7 +34,6 @@ export interface Store {
   putManifest(repository: string, mediaType: string, bytes: Buffer, digest?: string): StoredManifest;
   tag(repository: string, tag: string, digest: string): void;
   manifest(repository: string, reference: string): StoredManifest | undefined;
-  untag(repository: string, reference: string): boolean;
   unlink(repository: string, digest: string): void;
 }
 
@@ -69,7 +68,7 @@ export function createStore(budget: Budget): Store {
     alias(name, digest, canonical) {
       const blob = blobs.get(canonical);
       if (!blob) return;
-      blobs.set(digest, { ...blob, digest });
+      blobs.set(digest, blob);
       repository(name).blobs.add(digest);
     },
     blob(name, digest) {
@@ -89,11 +88,6 @@ export function createStore(budget: Budget): Store {
     },
     unlink(name, digest) {
       repositories.get(name)?.blobs.delete(digest);
-    },
-    untag(name, reference) {
-      const known = repositories.get(name);
-      if (!known) return false;
-      return reference.includes(':') ? known.manifests.delete(reference) : known.tags.delete(reference);
     },
   };
 }

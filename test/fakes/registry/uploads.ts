@@ -1,8 +1,9 @@
 import { type Answer, refuse } from './answer.ts';
 import { drain, receive } from './body.ts';
 import { chunkRefusal, contentRangeRefusal, overlapOf } from './chunk-rules.ts';
+import { isDigest, malformedDigest } from './digest.ts';
 import { ConnectionCut, type Exchange, placed, type World } from './exchange.ts';
-import type { RangeForm } from './personality.ts';
+import type { Personality, RangeForm } from './personality.ts';
 import { rangeHeader, type UploadSession } from './sessions.ts';
 
 /** `POST …/blobs/uploads/`: begin an upload, or link a blob that another repository has. */
@@ -22,19 +23,22 @@ export async function beginUpload(world: World, exchange: Exchange): Promise<Ans
   if (mount !== null) {
     const { brokenDigest } = personality.mount;
     if (brokenDigest !== 'session' && !isDigest(mount)) return refuse(brokenDigest);
-    if (mountable(world, mount, searchParams.get('from'))) {
+    if (mountable(world, repository, mount, searchParams.get('from'))) {
       store.link(repository, mount);
       return created(world, exchange, mount);
     }
     const { notThere } = personality.mount;
     if (notThere !== 'session') return refuse(notThere);
   }
+  const digest = searchParams.get('digest');
+  const { monolithic } = personality.post;
+  const whole = digest !== null && monolithic !== 'ignored';
+  if (whole && !isDigest(digest)) return refuse(malformedDigest);
   const session = sessions.begin(repository);
   exchange.session = session;
-  const digest = searchParams.get('digest');
-  if (digest !== null && personality.post.monolithic === 'accepted') {
+  if (whole) {
     await storeBody(world, exchange, session);
-    return finish(world, exchange, session, digest);
+    return finish(world, exchange, session, digest, { ...monolithic, session: 'deleted' });
   }
   await drain(world, exchange);
   return progress(world, exchange, session, 202, personality.post.range, personality.post.headers);
@@ -44,6 +48,7 @@ export async function beginUpload(world: World, exchange: Exchange): Promise<Ans
 export function uploadStatus(world: World, exchange: Exchange): Answer {
   const { status } = world.personality;
   if (!status.supported) return refuse(status.refusal);
+  if (exchange.entry.method === 'HEAD' && status.head !== 'answered') return refuse(status.head);
   const session = resume(world, exchange, 'GET');
   if ('status' in session) return session;
   const answer = progress(world, exchange, session, 204, status.range, {});
@@ -77,11 +82,8 @@ export async function finishUpload(world: World, exchange: Exchange): Promise<An
   const { put, patch } = world.personality;
   const session = resume(world, exchange, 'PUT');
   if ('status' in session) return session;
-  const digest = exchange.url.searchParams.get('digest');
-  if (!digest || !isDigest(digest)) {
-    const message = 'provided digest did not match uploaded content';
-    return refuse({ status: 400, code: 'DIGEST_INVALID', message });
-  }
+  const digest = exchange.url.searchParams.get('digest') ?? '';
+  if (!isDigest(digest) && !(digest === '' && put.noDigest === 'wrong')) return refuse(malformedDigest);
   const length = exchange.entry.contentLength ?? 0;
   if (put.maxBytes && length > put.maxBytes.limit) return refuse(put.maxBytes.refusal);
   const empty = exchange.entry.contentLength === 0;
@@ -94,7 +96,7 @@ export async function finishUpload(world: World, exchange: Exchange): Promise<An
     return refuse(limits.unequal ?? limits.tooLarge);
   }
   await storeBody(world, exchange, session);
-  return finish(world, exchange, session, digest);
+  return finish(world, exchange, session, digest, put.wrongDigest);
 }
 
 /** `DELETE <Location>`: never mind. */
@@ -106,15 +108,17 @@ export function cancelUpload(world: World, exchange: Exchange): Answer {
   return { status: 204, headers: uuidHeader(world, session) };
 }
 
-function isDigest(text: string): boolean {
-  return /^[a-z0-9+._-]+:[0-9a-f]{32,}$/.test(text);
-}
-
 function exists({ repositories, store }: World, repository: string): boolean {
   return repositories.has(repository) || store.repositories.has(repository);
 }
 
-function mountable({ personality, store }: World, digest: string, from: string | null): boolean {
+function mountable(
+  { personality, store }: World,
+  repository: string,
+  digest: string,
+  from: string | null,
+): boolean {
+  if (personality.mount.alreadyThere === 'created' && store.blob(repository, digest)) return true;
   if (from !== null) return store.blob(from, digest) !== undefined;
   return personality.mount.withoutFrom === 'any-repository' && store.blobs.has(digest);
 }
@@ -130,7 +134,8 @@ function resume(
   const { repository, reference } = exchange.entry;
   const session = sessions.find(repository, reference);
   const stale = rule.stale[verb];
-  const offset = stale === 'fine' ? undefined : sessions.offsetIn(session, reference, exchange.url);
+  const offset =
+    stale === 'fine' ? undefined : sessions.offsetIn({ repository, id: reference }, exchange.url);
   // A signed state is opened before anything else; distribution calls even a live session invalid without it.
   if (rule.signed && offset === 'broken') return refuse(rule.broken);
   if (!session) return refuse(unknownSession);
@@ -189,9 +194,15 @@ function settleCut(
   }
 }
 
-function finish(world: World, exchange: Exchange, session: UploadSession, digest: string): Answer {
+function finish(
+  world: World,
+  exchange: Exchange,
+  session: UploadSession,
+  digest: string,
+  wrongDigest: Personality['put']['wrongDigest'],
+): Answer {
   const { personality, store, sessions } = world;
-  const { wrongDigest, digestAnswered } = personality.put;
+  const { digestAnswered } = personality.put;
   const { content, repository } = session;
   if (content.digestLike(digest) !== digest) {
     if (wrongDigest.session === 'deleted') {

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { type HostProfile, learn, UNKNOWN_HOST } from './host-profile.ts';
+import type { UploadReply, UploadState } from './upload-state.ts';
+
+const SIZE = 300 * 2 ** 20;
+const MIB = 2 ** 20;
+const location = '/u';
+
+const sending = (framing: 'stream' | number = 'stream', offset = 0): UploadState => ({
+  phase: 'sending',
+  location,
+  offset,
+  framing,
+});
+
+/** What is known after these, one after the other. */
+function learned(...steps: readonly (readonly [UploadState, UploadReply])[]): HostProfile {
+  return steps.reduce((host, [state, reply]) => learn(host, state, reply, SIZE), UNKNOWN_HOST);
+}
+
+const cut = (elapsedMs: number, sent = MIB): UploadReply => ({
+  type: 'interrupted',
+  reason: '',
+  sent,
+  elapsedMs,
+});
+
+describe('a limit on time is learned', () => {
+  test('from two requests that lasted as long: the next end after half of it', () => {
+    expect(learned([sending(), cut(2_000)]).requestMs).toBe(Number.POSITIVE_INFINITY);
+    expect(learned([sending(), cut(2_000)], [sending(), cut(2_100)]).requestMs).toBe(1_050);
+  });
+
+  test.each([59_500, 60_400, 100_000, 121_000, 300_000, 598_000])(
+    'from one that lasted as long as proxies are set to: %i ms',
+    (elapsedMs) => {
+      expect(learned([sending(), cut(elapsedMs)]).requestMs).toBe(elapsedMs / 2);
+    },
+  );
+
+  test.each<[fact: string, ...replies: UploadReply[]]>([
+    ['connections that break at once', cut(3), cut(3)],
+    ['requests that lasted differently', cut(2_000), cut(3_000)],
+    ['requests that nothing was sent of', cut(2_000, 0), cut(2_000, 0)],
+    [
+      'what is no request with a body',
+      { type: 'interrupted', reason: '' },
+      { type: 'interrupted', reason: '' },
+    ],
+  ])('not from %s', (_, ...replies) => {
+    expect(learned(...replies.map((reply) => [sending(), reply] as const)).requestMs).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+});
+
+describe('a limit on bodies is learned', () => {
+  const tooLarge = (bodySize: number): UploadReply => ({ type: 'too-large', bodySize, reason: '' });
+
+  test.each<[fact: string, state: UploadState, bodySize: number, largest: number]>([
+    ['from a stream, by what was sent of it', sending(), 3 * MIB, MIB],
+    ['from a stream that was refused at its beginning, from the top', sending(), 1024, 64 * MIB],
+    ['from a chunk, one step down', sending(16 * MIB), 16 * MIB, 8 * MIB],
+    ['from the smallest chunk: nothing gets through', sending(MIB / 2), MIB / 2, 0],
+  ])('%s', (_, state, bodySize, largest) => {
+    expect(learned([state, tooLarge(bodySize)]).largestBody).toBe(largest);
+  });
+});
+
+describe('of ranges is learned', () => {
+  const status = (end: number): UploadReply => ({ type: 'status', location, end });
+  const outOfOrder = (end?: number, limit?: number): UploadReply => ({
+    type: 'out-of-order',
+    location,
+    end,
+    ...(limit !== undefined && { limit }),
+  });
+  const asking = (more: object): UploadState => ({
+    phase: 'asking',
+    location,
+    offset: 0,
+    framing: 8 * MIB,
+    ...more,
+  });
+
+  test('that they are taken', () => {
+    const reply: UploadReply = { type: 'accepted', location, end: MIB, claimed: MIB };
+    expect(learned([sending(MIB), reply]).ranges).toBe('taken');
+    expect(learned([sending(), reply]).ranges).toBe('unknown');
+  });
+
+  test.each<[how: string, state: UploadState, reply: UploadReply]>([
+    ['by a 416 that agrees on the offset', sending(8 * MIB), outOfOrder(0)],
+    ['by a 416 after which the session says the same', asking({ disputed: true }), status(0)],
+    [
+      'by a 416 after which the session is gone',
+      asking({ disputed: true }),
+      { type: 'session-lost', reason: '' },
+    ],
+    [
+      'by a 400 to the first one',
+      sending(8 * MIB),
+      { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
+    ],
+  ])('that they are refused, %s', (_, state, reply) => {
+    expect(learned([state, reply]).ranges).toBe('refused');
+  });
+
+  test('how large they may be, where the refusal says so: ghcr', () => {
+    expect(learned([sending(8 * MIB), outOfOrder(0, 4 * MIB)])).toMatchObject({
+      largestChunk: 4 * MIB,
+      ranges: 'unknown',
+    });
+  });
+
+  test('that they are too large, where others were taken', () => {
+    const taken: UploadReply = { type: 'accepted', location, end: 8 * MIB, claimed: 8 * MIB };
+    const host = learned([sending(8 * MIB), taken], [sending(8 * MIB, 8 * MIB), outOfOrder(8 * MIB)]);
+    expect(host).toMatchObject({ ranges: 'taken', largestChunk: 4 * MIB });
+  });
+
+  test('that the count of what was taken cannot be trusted: ecr', () => {
+    expect(learned([asking({ taken: 8 * MIB }), status(0)]).rangeTrusted).toBe(false);
+  });
+});
+
+test('sessions that a cut has cost are counted, those that were never sent anything are not', () => {
+  const lost: UploadReply = { type: 'session-lost', reason: '' };
+  const asking = (framing: 'stream' | number, sent: number): UploadState => ({
+    phase: 'asking',
+    location,
+    offset: 0,
+    framing,
+    sent,
+  });
+  const host = learned([asking('stream', 5), lost], [asking(MIB, 5), lost], [asking('stream', 0), lost]);
+  expect(host).toMatchObject({ lostStreams: 1, lostChunks: 1 });
+});
+
+test.each<['length' | 'range' | 'put', Partial<HostProfile>]>([
+  ['length', { streams: 'never' }],
+  ['range', { streams: 'first' }],
+  ['put', { patches: false }],
+])('a registry that wants a %s gets it from then on', (want, expected) => {
+  expect(learned([sending('stream', 10), { type: 'unfit', want, reason: '' }])).toMatchObject(expected);
+});

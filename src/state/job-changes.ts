@@ -1,0 +1,71 @@
+import type { Digest } from '../core/digest.ts';
+import { isSameProcess, type ProcessMark } from './process-mark.ts';
+import type { JobRecord, LayerRecord, SessionRecord, StateDocument } from './state-document.ts';
+
+/** What a run has to say of its job since it last said something. By path in the image; the newest of each path stays. */
+export interface JobChanges {
+  readonly layers?: Readonly<Record<string, LayerRecord>>;
+  /** Layers that were written before: said again where the file has lost them, with its folder or in a torn file. */
+  readonly known?: Readonly<Record<string, LayerRecord>>;
+  /** Undefined of a path: its session is over. */
+  readonly sessions?: Readonly<Record<string, SessionRecord | undefined>>;
+  readonly image?: {
+    readonly manifestDigest: Digest | undefined;
+    readonly tags: readonly string[] | undefined;
+  };
+}
+
+export function mergeChanges(older: JobChanges, newer: JobChanges): JobChanges {
+  return {
+    ...older,
+    ...newer,
+    layers: { ...older.layers, ...newer.layers },
+    sessions: { ...older.sessions, ...newer.sessions },
+  };
+}
+
+/** The record with the changes that process `self` has for it. */
+export function applyChanges(record: JobRecord, changes: JobChanges, self: ProcessMark): JobRecord {
+  const { layers = {}, known = {}, sessions: changed = {}, image } = changes;
+  // The same job may run twice, each with uploads of its own: only a layer that is there ends those of both.
+  const stays = (path: string, owner: ProcessMark | undefined) =>
+    !Object.hasOwn(layers, path) && (!Object.hasOwn(changed, path) || isForeign(owner, self));
+  const sessions = Object.entries(record.sessions ?? {}).filter(([path, { owner }]) => stays(path, owner));
+  const open = Object.entries(changed).flatMap(([path, session]) =>
+    session ? [[path, session] as const] : [],
+  );
+  return withSessions(
+    { ...record, ...image, layers: { ...known, ...record.layers, ...layers } },
+    Object.fromEntries([...sessions, ...open]),
+  );
+}
+
+function isForeign(owner: ProcessMark | undefined, self: ProcessMark): boolean {
+  return owner !== undefined && !isSameProcess(owner, self);
+}
+
+/** A record without open sessions has no list of them. */
+export function withSessions(
+  record: JobRecord,
+  sessions: Readonly<Record<string, SessionRecord>>,
+): JobRecord {
+  return { ...record, sessions: Object.keys(sessions).length === 0 ? undefined : sessions };
+}
+
+const DAY_MS = 86_400_000;
+/** Longer than anybody waits before the same model is pushed to the same place once more. */
+const KEEP_JOBS_MS = 180 * DAY_MS;
+/** Registries throw an upload away after 168 hours (`uploadpurging` of distribution); a day more for their clocks. */
+const KEEP_SESSIONS_MS = 8 * DAY_MS;
+
+/** Without what is of no use any more: complete jobs that nobody has touched for long, sessions that no registry has. */
+export function prune(state: StateDocument, date: number): StateDocument {
+  const isOlder = (time: string, ageMs: number) => date - Date.parse(time) > ageMs;
+  const jobs = Object.entries(state.jobs).flatMap(([key, record]) => {
+    if (record.manifestDigest !== undefined && isOlder(record.updatedAt, KEEP_JOBS_MS)) return [];
+    const sessions = Object.entries(record.sessions ?? {});
+    const kept = sessions.filter(([, { openedAt }]) => !isOlder(openedAt, KEEP_SESSIONS_MS));
+    return [[key, withSessions(record, Object.fromEntries(kept))] as const];
+  });
+  return { ...state, jobs: Object.fromEntries(jobs) };
+}

@@ -1,0 +1,17 @@
+import fc from 'fast-check';
+
+/** Text as Node reads a header: any character of Latin-1, control characters too. */
+export function latin1(maxLength: number): fc.Arbitrary<string> {
+  return fc.array(fc.nat(0xff), { maxLength }).map((codes) => String.fromCharCode(...codes));
+}
+
+/** Any text that JSON can bring, halves of characters included. */
+export function anyText(maxLength: number): fc.Arbitrary<string> {
+  const unit = fc.oneof(fc.nat(0x7f), fc.nat(0xffff));
+  return fc.array(unit, { maxLength }).map((codes) => String.fromCharCode(...codes));
+}
+
+/** Pieces in any order: text that looks like what a parser reads, and is not. */
+export function jumble(pieces: readonly string[], maxLength: number): fc.Arbitrary<string> {
+  return fc.array(fc.constantFrom(...pieces), { maxLength }).map((some) => some.join(''));
+}
