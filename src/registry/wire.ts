@@ -33,6 +33,7 @@ const tokenBody = v.object({
   token: v.optional(v.string()),
   access_token: v.optional(v.string()),
   expires_in: v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))), undefined),
+  refresh_token: v.fallback(v.optional(v.pipe(v.string(), v.nonEmpty())), undefined),
 });
 
 /** What a header can carry: a token with a line break in it could not be sent, or would be two headers. */
@@ -42,6 +43,8 @@ export interface TokenAnswer {
   readonly token: string;
   /** Seconds from now on. */
   readonly expiresIn: number;
+  /** Instead of the one that was exchanged for this, where that was one. */
+  readonly refreshToken?: string | undefined;
 }
 
 /**
@@ -51,9 +54,11 @@ export interface TokenAnswer {
 export function parseTokenAnswer(body: string): TokenAnswer | undefined {
   const parsed = v.safeParse(tokenBody, parseJson(body), FIRST_ISSUE);
   if (!parsed.success) return undefined;
-  const { token, access_token, expires_in = 60 } = parsed.output;
+  const { token, access_token, expires_in = 60, refresh_token } = parsed.output;
   const sent = token || access_token || '';
-  return SENDABLE.test(sent) ? { token: sent, expiresIn: expires_in } : undefined;
+  return SENDABLE.test(sent)
+    ? { token: sent, expiresIn: expires_in, refreshToken: refresh_token }
+    : undefined;
 }
 
 // The spec wants a list; an empty repository of some registries has `null`.

@@ -11,16 +11,34 @@ export type DistributionOptions = {
   readonly httpSecret?: 'fixed' | 'made up at each start';
   /** Lines of `user:bcrypt`: nobody else gets in, and it says `Basic` to whoever tries. */
   readonly htpasswd?: string;
+  /** Who gives out the tokens without which nobody gets in. */
+  readonly token?: TokenAuthority;
 };
+
+export type TokenAuthority = {
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** What the certificate in the tokens is signed by. */
+  readonly rootCertificate: string;
+};
+
+/** What it answers on `/v2/` to who says nothing of himself. */
+export function readyStatusOf({ htpasswd, token }: DistributionOptions): number {
+  return htpasswd === undefined && token === undefined ? 200 : 401;
+}
 
 /** 2.8 and 3 read the same file. It is JSON, which is YAML too. */
 export async function distributionStart(
   command: string,
   { host, folder }: RegistryPlace,
-  { httpSecret = 'fixed', htpasswd }: DistributionOptions,
+  { httpSecret = 'fixed', htpasswd, token }: DistributionOptions,
 ): Promise<ProcessStart> {
   const secret = httpSecret === 'fixed' ? { secret: 'the same at each start' } : {};
-  const auth = { htpasswd: { realm: 'test', path: join(folder, 'htpasswd') } };
+  const auth = {
+    ...(htpasswd !== undefined && { htpasswd: { realm: 'test', path: await written('htpasswd', htpasswd) } }),
+    ...(token && { token: await tokenAuth(token) }),
+  };
   const config = {
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
@@ -30,11 +48,19 @@ export async function distributionStart(
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr: host, ...secret },
-    ...(htpasswd !== undefined && { auth }),
+    ...(Object.keys(auth).length > 0 && { auth }),
   };
-  if (htpasswd !== undefined) await writeFile(auth.htpasswd.path, htpasswd);
-  const configFile = join(folder, 'config.yml');
-  await writeFile(configFile, JSON.stringify(config));
+  const configFile = await written('config.yml', JSON.stringify(config));
   // Version 3 would otherwise look for a collector of traces on port 4318.
   return { command, args: ['serve', configFile], cwd: folder, env: { OTEL_TRACES_EXPORTER: 'none' } };
+
+  async function written(name: string, content: string): Promise<string> {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    return path;
+  }
+
+  async function tokenAuth({ rootCertificate, ...names }: TokenAuthority): Promise<object> {
+    return { ...names, rootcertbundle: await written('token-root.pem', rootCertificate) };
+  }
 }

@@ -1,4 +1,4 @@
-import { type DistributionOptions, distributionStart } from './distribution-config.ts';
+import { type DistributionOptions, distributionStart, readyStatusOf } from './distribution-config.ts';
 import { peerPath } from './peers.ts';
 import { type RunningRegistry, startRegistry } from './start-registry.ts';
 
@@ -6,6 +6,7 @@ import { type RunningRegistry, startRegistry } from './start-registry.ts';
 export function startDistribution3(options: DistributionOptions = {}): Promise<RunningRegistry> {
   return startRegistry({
     name: 'distribution-3',
+    readyStatus: readyStatusOf(options),
     prepare: (place) => distributionStart(peerPath('distribution-3'), place, options),
   });
 }

@@ -1,4 +1,4 @@
-import { type DistributionOptions, distributionStart } from './distribution-config.ts';
+import { type DistributionOptions, distributionStart, readyStatusOf } from './distribution-config.ts';
 import { peerPath } from './peers.ts';
 import { type RunningRegistry, startRegistry } from './start-registry.ts';
 
@@ -6,7 +6,7 @@ import { type RunningRegistry, startRegistry } from './start-registry.ts';
 export function startDockerRegistry(options: DistributionOptions = {}): Promise<RunningRegistry> {
   return startRegistry({
     name: 'docker-registry',
-    readyStatus: options.htpasswd === undefined ? 200 : 401,
+    readyStatus: readyStatusOf(options),
     prepare: (place) => distributionStart(peerPath('docker-registry'), place, options),
   });
 }

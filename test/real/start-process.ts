@@ -11,6 +11,8 @@ export type RunningProcess = {
   readonly exited: () => boolean;
   /** Ends it, by force after five seconds, and waits until it is gone. */
   readonly stop: () => Promise<void>;
+  /** Ends it without a word of warning, and waits until it is gone. */
+  readonly kill: () => Promise<void>;
 };
 
 export type ProcessStart = {
@@ -46,6 +48,7 @@ export async function startProcess({ command, args, cwd, env }: ProcessStart): P
     output: () => output,
     exited: () => hasExited(child),
     stop: () => stopChild(child),
+    kill: () => endChild(child, 'SIGKILL'),
   };
 }
 
@@ -81,12 +84,16 @@ function hasExited(child: ChildProcess): boolean {
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {
+  const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  await endChild(child, 'SIGTERM');
+  clearTimeout(force);
+}
+
+async function endChild(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (hasExited(child)) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  child.kill(signal);
   await gone;
-  clearTimeout(force);
 }
 
 function statusOf(host: string, path: string): Promise<number | undefined> {

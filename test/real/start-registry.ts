@@ -9,6 +9,8 @@ export type RunningRegistry = {
   readonly storageFolder: string;
   /** Ends the process and starts it again over the same storage, under the same host. */
   readonly restart: () => Promise<void>;
+  /** Ends the process as a power cut would; `restart` brings it back. */
+  readonly kill: () => Promise<void>;
   /** Ends the process and removes its storage. */
   readonly stop: () => Promise<void>;
 };
@@ -63,6 +65,7 @@ async function startOnce({ name, prepare, readyStatus = 200 }: RegistryProgram):
       await running.stop();
       running = await start();
     },
+    kill: () => running.kill(),
     stop: async () => {
       await running.stop();
       await removeFolder();

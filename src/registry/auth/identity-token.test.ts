@@ -78,7 +78,16 @@ describe('an identity token', () => {
   });
 
   test('gives the access token, for as long as it lives', async () => {
-    expect(await exchange([SIGNED_IN]).token).toEqual({ value: 't', staleAt: 240_000 });
+    expect(await exchange([SIGNED_IN]).token).toMatchObject({
+      value: 't',
+      staleAt: 240_000,
+      deadAt: 300_000,
+    });
+  });
+
+  test('is spent where the answer holds another, unless nothing was exchanged', async () => {
+    expect((await exchange([SIGNED_IN]).token).refreshToken).toBe('new');
+    expect((await exchange([answer(404), SIGNED_IN]).token).refreshToken).toBeUndefined();
   });
 
   test.each([404, 405])('is the password of a GET where the realm answers POST with %i', async (status) => {

@@ -1,71 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../test/support/answer.ts';
+import { authRegistry, BASIC, BEARER, GET, ORIGIN, TOKEN } from '../../../test/support/auth-registry.ts';
 import { deferred } from '../../../test/support/deferred.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
-import { secret } from '../../../test/support/secrets.ts';
-import { testClock } from '../../../test/support/test-clock.ts';
-import type { RegistryCredentials } from '../../core/registry-credentials.ts';
-import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
-import { withRegistryAuth } from './registry-auth.ts';
-
-const ORIGIN = 'https://r.test';
-const GET: HttpRequest = { method: 'GET', url: `${ORIGIN}/v2/` };
-const BEARER = 'Bearer realm="https://auth.test/token",service="r"';
-const ada: RegistryCredentials = { kind: 'account', username: 'ada', password: secret('password') };
-const TOKEN = `${secret('registry token')}.`;
-const BASIC = `Basic ${Buffer.from(`ada:${secret('password')}`).toString('base64')}`;
-
-interface Options {
-  readonly challenge?: string;
-  readonly credentials?: RegistryCredentials | undefined;
-  /** Asked each time instead of `credentials`. */
-  readonly helper?: () => RegistryCredentials;
-  /** Which authorization the registry takes; default: the newest token. */
-  readonly accepts?: (authorization: string | undefined, newest: string) => boolean;
-  /** What a refusal waits for. */
-  readonly refusal?: (request: HttpRequest) => Promise<void> | undefined;
-  readonly tokenAnswer?: (count: number) => HttpResponse | Promise<HttpResponse>;
-}
-
-function registryOf({ challenge = BEARER, accepts, refusal, tokenAnswer, ...options }: Options = {}) {
-  const clock = testClock();
-  const sent: HttpRequest[] = [];
-  const asked: string[] = [];
-  let tokens = 0;
-  const wrap = withRegistryAuth({
-    origin: ORIGIN,
-    scope: 'repository:a:pull,push',
-    async credentials() {
-      asked.push('credentials');
-      if (options.helper) return options.helper();
-      return 'credentials' in options ? options.credentials : ada;
-    },
-    async tokens() {
-      tokens += 1;
-      return (
-        tokenAnswer?.(tokens) ??
-        answer(200, {}, JSON.stringify({ token: `${TOKEN}${tokens}`, expires_in: 300 }))
-      );
-    },
-    clock,
-  });
-  const taken = accepts ?? ((authorization, newest) => authorization === newest);
-  const send = wrap(async (request) => {
-    sent.push(request);
-    if (!request.url.startsWith(ORIGIN)) return answer(200);
-    if (taken(request.headers?.authorization, `Bearer ${TOKEN}${tokens}`)) return answer(200);
-    await refusal?.(request);
-    return answer(401, { 'www-authenticate': challenge });
-  });
-  return {
-    send,
-    sent,
-    asked,
-    clock,
-    tokens: () => tokens,
-    authorizations: () => sent.map(({ headers }) => headers?.authorization),
-  };
-}
 
 async function* stream(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('x');
@@ -73,13 +10,13 @@ async function* stream(): AsyncGenerator<Uint8Array> {
 
 describe('authorization', () => {
   test('is not asked for by a registry that does not want any', async () => {
-    const registry = registryOf({ accepts: () => true });
+    const registry = authRegistry({ accepts: () => true });
     await registry.send(GET);
     expect([registry.authorizations(), registry.asked, registry.tokens()]).toEqual([[undefined], [], 0]);
   });
 
   test('is fetched when the registry asks, and kept', async () => {
-    const registry = registryOf();
+    const registry = authRegistry();
     expect((await registry.send(GET)).status).toBe(200);
     expect((await registry.send(GET)).status).toBe(200);
     expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`, `Bearer ${TOKEN}1`]);
@@ -91,7 +28,7 @@ describe('authorization', () => {
     ['another port', 'https://r.test:8443/up'],
     ['no TLS', 'http://r.test/up'],
   ])('never goes to %s', async (_, url) => {
-    const registry = registryOf();
+    const registry = authRegistry();
     await registry.send(GET);
     await registry.send({ method: 'PUT', url });
     expect(registry.authorizations().at(-1)).toBeUndefined();
@@ -99,27 +36,27 @@ describe('authorization', () => {
   });
 
   test('goes to the origin by any spelling', async () => {
-    const registry = registryOf();
+    const registry = authRegistry();
     await registry.send(GET);
     await registry.send({ method: 'GET', url: 'https://r.test:443/v2/' });
     expect(registry.authorizations().at(-1)).toBe(`Bearer ${TOKEN}1`);
   });
 
   test('leaves the other headers as they are', async () => {
-    const registry = registryOf();
+    const registry = authRegistry();
     await registry.send({ ...GET, headers: { accept: 'a/b' } });
     expect(registry.sent[1]?.headers).toEqual({ accept: 'a/b', authorization: `Bearer ${TOKEN}1` });
   });
 
   test('is Basic where that is all there is', async () => {
     const accepts = (authorization: string | undefined) => authorization === BASIC;
-    const registry = registryOf({ challenge: 'Basic realm="r"', accepts });
+    const registry = authRegistry({ challenge: 'Basic realm="r"', accepts });
     expect((await registry.send(GET)).status).toBe(200);
     expect([registry.authorizations(), registry.tokens()]).toEqual([[undefined, BASIC], 0]);
   });
 
   test('Gitea: is a token where both are offered', async () => {
-    const registry = registryOf({ challenge: `Basic realm="r", ${BEARER}` });
+    const registry = authRegistry({ challenge: `Basic realm="r", ${BEARER}` });
     expect((await registry.send(GET)).status).toBe(200);
     expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`]);
   });
@@ -127,7 +64,7 @@ describe('authorization', () => {
 
 describe('a token', () => {
   test('is renewed before it runs out, without a refusal', async () => {
-    const registry = registryOf({ accepts: (authorization) => authorization !== undefined });
+    const registry = authRegistry({ accepts: (authorization) => authorization !== undefined });
     await registry.send(GET);
     registry.clock.pass(239_000);
     await registry.send(GET);
@@ -145,7 +82,7 @@ describe('a token', () => {
     let revoked = false;
     const accepts = (sent: string | undefined) =>
       sent === (revoked ? `Bearer ${TOKEN}2` : `Bearer ${TOKEN}1`);
-    const registry = registryOf({ accepts });
+    const registry = authRegistry({ accepts });
     await registry.send(GET);
     revoked = true;
     expect((await registry.send({ ...GET, method: 'PUT', body: Buffer.from('{}') })).status).toBe(200);
@@ -163,7 +100,7 @@ describe('a token', () => {
       await gate.promise;
       return answer(200, {}, JSON.stringify({ token: `${TOKEN}${count}` }));
     };
-    const registry = registryOf({ tokenAnswer });
+    const registry = authRegistry({ tokenAnswer });
     const requests = Promise.all([1, 2, 3, 4].map(() => registry.send(GET)));
     while (registry.sent.length < 4) await Promise.resolve();
     gate.resolve();
@@ -174,7 +111,7 @@ describe('a token', () => {
   test('that somebody else has renewed meanwhile is used as it is', async () => {
     const late = deferred();
     let revoked = false;
-    const registry = registryOf({
+    const registry = authRegistry({
       accepts: (sent) => sent === (revoked ? `Bearer ${TOKEN}2` : `Bearer ${TOKEN}1`),
       refusal: (request) => (request.url.endsWith('/late') ? late.promise : undefined),
     });
@@ -189,7 +126,7 @@ describe('a token', () => {
 
   test('that never comes does not outlast an abort, and those who still wait get theirs', async () => {
     const gate = deferred();
-    const registry = registryOf({
+    const registry = authRegistry({
       async tokenAnswer() {
         await gate.promise;
         return answer(200, {}, JSON.stringify({ token: `${TOKEN}1` }));
@@ -209,7 +146,7 @@ describe('a token', () => {
   test('that could not be had for one is asked for again by the next', async () => {
     const tokenAnswer = (count: number) =>
       count === 1 ? answer(503) : answer(200, {}, JSON.stringify({ token: `${TOKEN}${count}` }));
-    const registry = registryOf({ tokenAnswer });
+    const registry = authRegistry({ tokenAnswer });
     expect((await failureOf(registry.send(GET))).code).toBe('UNAVAILABLE');
     expect((await registry.send(GET)).status).toBe(200);
   });
@@ -219,7 +156,7 @@ describe('a password that a helper gives out for some hours', () => {
   test('is asked for again when the registry takes it no more, as often as that happens', async () => {
     let valid = 1;
     const basic = (password: number) => `Basic ${Buffer.from(`AWS:${password}`).toString('base64')}`;
-    const registry = registryOf({
+    const registry = authRegistry({
       challenge: 'Basic realm="r"',
       accepts: (authorization) => authorization === basic(valid),
       helper: () => ({ kind: 'account', username: 'AWS', password: String(valid) }),
@@ -232,7 +169,7 @@ describe('a password that a helper gives out for some hours', () => {
 
 describe('a refusal of a stream', () => {
   test('goes back to the caller, and the next request carries the new token', async () => {
-    const registry = registryOf();
+    const registry = authRegistry();
     const refused = await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
     expect([refused.status, registry.sent.length]).toEqual([401, 1]);
     expect((await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() })).status).toBe(200);
@@ -242,20 +179,20 @@ describe('a refusal of a stream', () => {
 
 describe('what cannot be had is not asked for again and again', () => {
   test('a token for a wrong password', async () => {
-    const registry = registryOf({ tokenAnswer: () => answer(401) });
+    const registry = authRegistry({ tokenAnswer: () => answer(401) });
     expect((await failureOf(registry.send(GET))).code).toBe('UNAUTHORIZED');
     expect([registry.sent.length, registry.tokens()]).toEqual([1, 1]);
   });
 
   test('a wrong password, for Basic', async () => {
-    const registry = registryOf({ challenge: 'Basic realm="r"', accepts: () => false });
+    const registry = authRegistry({ challenge: 'Basic realm="r"', accepts: () => false });
     expect((await registry.send(GET)).status).toBe(401);
     expect((await registry.send(GET)).status).toBe(401);
     expect(registry.authorizations()).toEqual([undefined, BASIC, BASIC]);
   });
 
   test('an account that there is not', async () => {
-    const registry = registryOf({
+    const registry = authRegistry({
       challenge: 'Basic realm="r"',
       accepts: () => false,
       credentials: undefined,
@@ -265,13 +202,13 @@ describe('what cannot be had is not asked for again and again', () => {
   });
 
   test('a right that the token does not bring', async () => {
-    const registry = registryOf({ accepts: () => false });
+    const registry = authRegistry({ accepts: () => false });
     expect((await registry.send(GET)).status).toBe(401);
     expect([registry.sent.length, registry.tokens()]).toEqual([2, 1]);
   });
 
   test.each(['Negotiate', 'nonsense "', ''])('a challenge such as %j', async (challenge) => {
-    const registry = registryOf({ challenge });
+    const registry = authRegistry({ challenge });
     expect((await registry.send(GET)).status).toBe(401);
     expect([registry.sent.length, registry.tokens()]).toEqual([1, 0]);
   });

@@ -1,15 +1,17 @@
+import { isPassingError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import { originOf } from '../../http/origin.ts';
 import { canRepeat, discard, type HttpRequest, type Transport, type Wrapper } from '../../http/transport.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
+import { rememberCredentials, sameCredentials } from './remembered-credentials.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';
 
 export interface RegistryAuth {
   /** The only origin that gets an `Authorization`. */
   readonly origin: string;
   readonly scope: string;
-  /** Asked when the registry wants them, and again for each renewal: what helpers give out has a life of hours. */
+  /** Asked when the registry wants them, and again when they are refused: what helpers give out has a life of hours. */
   readonly credentials: () => Promise<RegistryCredentials | undefined>;
   /** For the token endpoint: without authorization and without retry, which is for who needs the token. */
   readonly tokens: Transport;
@@ -50,33 +52,57 @@ interface Authorization {
 }
 
 function createAuthorization(auth: RegistryAuth): Authorization {
+  const credentials = rememberCredentials(auth.credentials);
   let challenge: Challenge | undefined;
-  /** The header, and until when it will do. */
   let held: Token | undefined;
   let fetching: Promise<void> | undefined;
 
-  async function fetchNew(): Promise<void> {
+  async function use(found: RegistryCredentials | undefined): Promise<void> {
     if (challenge === undefined) return;
-    const credentials = await auth.credentials();
-    held = await headerFor(challenge, credentials, auth);
+    held = await headerFor(challenge, found, auth);
+    if (found !== undefined && held?.refreshToken !== undefined) credentials.rotate(found, held.refreshToken);
   }
 
-  async function fetchOnce(): Promise<void> {
-    fetching ??= fetchNew().finally(() => {
+  async function fetchNew(why: 'stale' | 'refused'): Promise<void> {
+    const known = why === 'stale' ? credentials.remembered() : undefined;
+    if (known === undefined) return use(await credentials.ask());
+    await use(known).catch(async (error) => {
+      if (isPassingError(error)) throw error;
+      const found = await credentials.ask();
+      // Nothing is gained by saying the same again, and some servers lock an account for it.
+      if (sameCredentials(found, known)) throw error;
+      await use(found);
+    });
+  }
+
+  async function fetchOnce(why: 'stale' | 'refused'): Promise<void> {
+    fetching ??= fetchNew(why).finally(() => {
       fetching = undefined;
     });
     await fetching;
   }
 
+  async function renewBeforeItsEnd(): Promise<void> {
+    try {
+      await fetchOnce('stale');
+    } catch (error) {
+      // What is left of its life is time for the token server to come back.
+      const alive = held !== undefined && auth.clock.now() < held.deadAt;
+      if (!alive || !isPassingError(error)) throw error;
+    }
+  }
+
   return {
     async current() {
-      if (held !== undefined && auth.clock.now() >= held.staleAt) await fetchOnce();
+      if (held !== undefined && auth.clock.now() >= held.staleAt) await renewBeforeItsEnd();
       return held?.value;
     },
     async renew(latest, refused) {
       if (held?.value !== refused) return held?.value;
       challenge = latest;
-      await fetchOnce();
+      // Whoever comes now waits for the next one.
+      if (held !== undefined) held = { ...held, staleAt: 0, deadAt: 0 };
+      await fetchOnce('refused');
       return held?.value;
     },
   };
@@ -89,18 +115,18 @@ async function headerFor(
   { origin: registryOrigin, scope, tokens, clock }: RegistryAuth,
 ): Promise<Token | undefined> {
   if (credentials?.kind === 'bearer') {
-    return { value: `Bearer ${credentials.token}`, staleAt: Number.POSITIVE_INFINITY };
+    return lasting(`Bearer ${credentials.token}`);
   }
   if (challenge.scheme === 'bearer') {
-    const { value, staleAt } = await fetchToken(
-      { challenge, registryOrigin, scope, credentials },
-      tokens,
-      clock,
-    );
-    return { value: `Bearer ${value}`, staleAt };
+    const token = await fetchToken({ challenge, registryOrigin, scope, credentials }, tokens, clock);
+    return { ...token, value: `Bearer ${token.value}` };
   }
   if (credentials?.kind !== 'account') return undefined;
-  return { value: basicAuthorization(credentials), staleAt: Number.POSITIVE_INFINITY };
+  return lasting(basicAuthorization(credentials));
+}
+
+function lasting(value: string): Token {
+  return { value, staleAt: Number.POSITIVE_INFINITY, deadAt: Number.POSITIVE_INFINITY };
 }
 
 /** Bearer where it is offered: Gitea offers both, and only its tokens know about repositories. */

@@ -110,9 +110,20 @@ describe('the answer', () => {
     ['one minute: at three quarters', 60, 45],
     ['untold: as one minute', undefined, 45],
     ['zero: as one minute', 0, 45],
+    ['less than nothing: as one minute', -300, 45],
+    ['a text: as one minute', '3600', 45],
+    ['five seconds: at three quarters', 5, 3.75],
   ])('lives %s', async (_, expires_in, seconds) => {
     const { token } = await fetched({}, answer(200, {}, JSON.stringify({ token: 't', expires_in })));
     expect(token.staleAt).toBe(1_000_000 + seconds * 1000);
+  });
+
+  test('lives by our clock, whatever the clock of the server says', async () => {
+    for (const issued_at of ['1999-01-01T00:00:00Z', '2999-01-01T00:00:00Z', 'yesterday', 7]) {
+      const body = JSON.stringify({ token: 't', expires_in: 60, issued_at });
+      const { token } = await fetched({}, answer(200, {}, body));
+      expect([token.staleAt, token.deadAt]).toEqual([1_045_000, 1_060_000]);
+    }
   });
 
   test.each(['', '{}', '{"token":""}', '{"token":7}', '[]', '<html>Sign in</html>'])(

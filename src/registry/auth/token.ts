@@ -11,6 +11,10 @@ export interface Token {
   readonly value: string;
   /** On the clock's `now()`: from then on a new one is fetched before a request, not after its refusal. */
   readonly staleAt: number;
+  /** On the clock's `now()`: its life is over, as far as we were told. */
+  readonly deadAt: number;
+  /** What the next exchange of an identity token is to be made with, where the server says so. */
+  readonly refreshToken?: string | undefined;
 }
 
 export interface TokenRequest {
@@ -37,7 +41,7 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const { challenge, registryOrigin } = request;
   const realm = trustedRealm(challenge, registryOrigin);
   const sentAt = clock.now();
-  const response = await askRealm(realm, request, transport);
+  const { response, exchanged } = await askRealm(realm, request, transport);
   const what = `get a token for ${registryOrigin} from ${withoutQuery(realm)}`;
   if (response.status !== 200) throw withoutSecrets(await registryError(what, response), request);
   const answer = parseTokenAnswer(await readText(response));
@@ -45,14 +49,23 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
     throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`, {
       hint: 'This is a fault of the registry or of the token server that it names: report it there.',
     });
+  // From when we asked, on our clock: an `issued_at` is by the clock of the server, which may be any.
   const lifeMs = answer.expiresIn * 1000;
-  return { value: answer.token, staleAt: sentAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 4) };
+  const deadAt = sentAt + lifeMs;
+  const staleAt = deadAt - Math.min(MARGIN_MS, lifeMs / 4);
+  return { value: answer.token, staleAt, deadAt, ...(exchanged && { refreshToken: answer.refreshToken }) };
 }
 
 /** An account asks with GET; an identity token is exchanged with POST, where the realm knows of that. */
-async function askRealm(realm: string, request: TokenRequest, transport: Transport): Promise<HttpResponse> {
+async function askRealm(
+  realm: string,
+  request: TokenRequest,
+  transport: Transport,
+): Promise<{ readonly response: HttpResponse; readonly exchanged: boolean }> {
   const { credentials } = request;
-  if (credentials?.kind !== 'identity') return askWithAccount(realm, request, transport, credentials);
+  if (credentials?.kind !== 'identity') {
+    return { response: await askWithAccount(realm, request, transport, credentials), exchanged: false };
+  }
   const { username, identityToken } = credentials;
   const form = questions(
     request,
@@ -67,9 +80,10 @@ async function askRealm(realm: string, request: TokenRequest, transport: Transpo
     headers,
     body: Buffer.from(form.toString()),
   });
-  if (response.status !== 404 && response.status !== 405) return response;
+  if (response.status !== 404 && response.status !== 405) return { response, exchanged: true };
   await discard(response);
-  return askWithAccount(realm, request, transport, { username, password: identityToken });
+  const account = { username, password: identityToken };
+  return { response: await askWithAccount(realm, request, transport, account), exchanged: false };
 }
 
 function askWithAccount(

@@ -1,0 +1,73 @@
+import { onTestFinished } from 'vitest';
+import {
+  type Digest,
+  type PushEvent,
+  type PushOptions,
+  type PushResult,
+  parseImageReference,
+  parseTargetLocation,
+  pushModel,
+} from '../../src/index.ts';
+import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
+import { capture, capturingErrors } from '../support/captures.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const MODEL = 'acme/big';
+
+/** The library between a Hub on the loopback, with a model of one file or a few, and any registry. */
+export interface BigPush {
+  readonly hub: FakeHub;
+  /** Of all pushes so far. */
+  readonly events: readonly PushEvent[];
+  /** Pushes the model to `acme/big:v1` of a host. */
+  pushTo(host: string, options?: Partial<PushOptions>): Promise<PushResult>;
+  /** The digest of the image as it comes out where nothing goes wrong. */
+  rightDigest(): Promise<Digest>;
+  /** Why something was sent again. */
+  retries(): readonly string[];
+}
+
+export interface BigPushOptions {
+  readonly size: number;
+  /** Of this size each. Default 1. */
+  readonly files?: number;
+  /** How fast the Hub gives the file out. */
+  readonly bytesPerSecond?: number;
+}
+
+export async function bigPush({ size, files = 1, bytesPerSecond }: BigPushOptions): Promise<BigPush> {
+  const names = Array.from({ length: files }, (_, index) => `model-${index + 1}.safetensors`);
+  const content = Object.fromEntries(names.map((name, seed) => [name, synthetic({ size, seed })]));
+  const hub = await startFakeHub({ repos: [{ id: MODEL, files: content }] });
+  onTestFinished(() => hub.close());
+  if (bytesPerSecond !== undefined) hub.knobs.speed = { bytesPerSecondTotal: bytesPerSecond };
+  const events: PushEvent[] = [];
+  return {
+    hub,
+    events,
+    pushTo(host, options) {
+      const target = parseImageReference(`${host}/${MODEL}`).location;
+      const onEvent = (event: PushEvent) => void events.push(event);
+      const pushed = pushModel({
+        model: MODEL,
+        target,
+        tag: 'v1',
+        ...options,
+        hub: { endpoint: hub.endpoint },
+        onEvent,
+      });
+      return capturingErrors('a push', pushed).finally(() => capture('an event', events));
+    },
+    async rightDigest() {
+      hub.clearFaults();
+      hub.knobs.speed = {};
+      const target = parseTargetLocation(`oci:${await tempFolder()}`, undefined);
+      const pushed = await pushModel({ model: MODEL, target, tag: 'v1', hub: { endpoint: hub.endpoint } });
+      return pushed.manifestDigest;
+    },
+    retries: () =>
+      events.flatMap((event) =>
+        event.type === 'layer-retrying' || event.type === 'request-retrying' ? [event.reason] : [],
+      ),
+  };
+}
