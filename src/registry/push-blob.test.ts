@@ -293,6 +293,7 @@ describe('an abort', () => {
       framing: 'stream',
       retries: 3,
       clock,
+      host: { profile: UNKNOWN_HOST },
     } as const;
     const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };
     // The clock stands still, and a request under way would be given eight seconds.

@@ -1,5 +1,12 @@
+import type { Clock } from '../core/ports.ts';
 import type { StreamBody } from '../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
+
+/**
+ * How long a source may be silent while a request waits for it: proxies cut one that brings nothing for a minute
+ * (nginx: client_body_timeout), and distribution 2.8 loses the session with that.
+ */
+const SILENCE_MS = 20_000;
 
 /**
  * The body of one request of an upload: counts what was handed to the connection, and keeps the error of a source that
@@ -9,6 +16,7 @@ export class UploadBody implements StreamBody {
   readonly #reader: BlobReader;
   readonly #options: UploadBodyOptions;
   #position: number;
+  #begunAt: number | undefined;
   #failure: unknown;
 
   constructor(reader: BlobReader, options: UploadBodyOptions) {
@@ -22,6 +30,12 @@ export class UploadBody implements StreamBody {
     return this.#position;
   }
 
+  /** How long it has been under way: what the request waited for before does not count. */
+  get elapsedMs(): number {
+    const now = this.#options.clock.now();
+    return now - (this.#begunAt ?? now);
+  }
+
   get failure(): unknown {
     return this.#failure;
   }
@@ -32,14 +46,16 @@ export class UploadBody implements StreamBody {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    const { start, end, endsEarly, isTime, idleMs, onProgress } = this.#options;
+    const { start, end, endsEarly, requestMs, clock, onProgress } = this.#options;
+    const idleMs = requestMs === undefined ? undefined : Math.min(SILENCE_MS, requestMs);
+    this.#begunAt = clock.now();
     try {
       onProgress?.(start);
       for await (const chunk of this.#reader.read(start, end, idleMs)) {
         this.#position += chunk.length;
         onProgress?.(this.#position);
         yield chunk;
-        if (isTime()) return;
+        if (requestMs !== undefined && this.elapsedMs >= requestMs) return;
       }
     } catch (error) {
       this.#failure = error;
@@ -53,9 +69,8 @@ export interface UploadBodyOptions {
   readonly end: number;
   /** Whether a source that fails so ends the body in good order: then the registry keeps what it has. */
   readonly endsEarly: (error: unknown) => boolean;
-  /** Whether the request has lasted long enough. */
-  readonly isTime: () => boolean;
-  /** How long the source may be silent before the body ends; undefined where it cannot end. */
-  readonly idleMs: number | undefined;
+  /** After how long it ends; undefined where it cannot. */
+  readonly requestMs: number | undefined;
+  readonly clock: Pick<Clock, 'now'>;
   readonly onProgress: ((sent: number) => void) | undefined;
 }

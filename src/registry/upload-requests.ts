@@ -27,12 +27,6 @@ const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
 /** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
 const GRACE_MS = 8_000;
 
-/**
- * How long a source may be silent while a request waits for it: proxies cut one that brings nothing for a minute
- * (nginx: client_body_timeout), and distribution 2.8 loses the session with that.
- */
-const SILENCE_MS = 20_000;
-
 /** A later run may go on with what failed in passing, or was stopped. */
 export function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
   const isKept = onSession !== undefined && isSessionKept?.() !== false;
@@ -75,14 +69,12 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
   }
 
   function bodyOf(start: number, end: number, mayEndEarly: boolean): UploadBody {
-    const { requestMs } = host.profile;
-    const begun = clock.now();
     return new UploadBody(reader, {
       start,
       end,
       endsEarly: (error) => mayEndEarly && staysOpen(error, push),
-      isTime: () => mayEndEarly && clock.now() - begun >= requestMs,
-      idleMs: mayEndEarly ? Math.min(SILENCE_MS, requestMs) : undefined,
+      requestMs: mayEndEarly ? host.profile.requestMs : undefined,
+      clock,
       onProgress,
     });
   }
@@ -103,7 +95,6 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
       const limit = streamed ? content.size : Math.min(content.size, offset + framing);
       const body = bodyOf(offset, limit, streamed);
       const grace = withGrace(signal, streamed && push.onSession ? GRACE_MS : 0);
-      const begun = clock.now();
       const headers = patchHeaders(offset, limit, streamed);
       try {
         const reply = await ask(
@@ -122,8 +113,8 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
             return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
           },
         );
-        const elapsedMs = clock.now() - begun;
-        return reply.type === 'interrupted' ? { ...reply, sent: body.position, elapsedMs } : reply;
+        const { position: sent, elapsedMs } = body;
+        return reply.type === 'interrupted' ? { ...reply, sent, elapsedMs } : reply;
       } finally {
         grace.release();
         source.failure = body.failure;
