@@ -16,8 +16,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The system refuses every byte that the command writes to a file, wherever it is. Pipes and sockets are free. */
   readonly filesForbidden?: boolean;
-  /** Sends the command a signal once `when` has resolved. */
-  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: () => Promise<unknown> };
+  /** Sends the command a signal once `when` has resolved, unless it has come to its end by then. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly when: (pid: number) => Promise<unknown> };
   readonly timeoutMs?: number;
 }
 
@@ -44,12 +44,13 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   try {
     const child = start(args, folder, options);
     const { kill } = options;
+    const ended = once(child, 'close');
     const [stdout, stderr, usage, [code, signal]] = await Promise.all([
       text(streamOf(child, 1)),
       text(streamOf(child, 2)),
       text(streamOf(child, 3)),
-      once(child, 'close'),
-      kill?.when().then(() => child.kill(kill.signal)),
+      ended,
+      kill && Promise.race([kill.when(child.pid ?? 0), ended]).then(() => child.kill(kill.signal)),
     ]);
     if (usage === '' && signal === null) throw new Error(`the command did not start: ${stderr}`);
     const { maxRssKb = 0, diskBytesWritten } = usage === '' ? {} : JSON.parse(usage);

@@ -1,3 +1,4 @@
+import { seededRandom } from '../../support/seeded-random.ts';
 import type { Delivery } from './deliver.ts';
 import type { Reply } from './reply.ts';
 import { fits, type ReplyFault, shapeDelivery, shapeReply } from './reply-faults.ts';
@@ -147,15 +148,4 @@ function strikesNow(entry: ArmedFault): boolean {
   if (probability < 1 && entry.random() >= probability) return false;
   entry.strikes += 1;
   return true;
-}
-
-/** mulberry32: the same seed strikes the same requests in every run. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

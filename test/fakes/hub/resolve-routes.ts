@@ -135,7 +135,7 @@ function mintLocation(
   const { knobs } = state;
   const knownKey = knobs.unknownKeyMints === 0;
   if (!knownKey) knobs.unknownKeyMints -= 1;
-  const origin = state.cdnOrigins[state.mints % state.cdnOrigins.length] ?? '';
+  const origin = knobs.cdnOrigin ?? state.cdnOrigins[state.mints % state.cdnOrigins.length] ?? '';
   state.mints += 1;
   return state.signer.mint({
     file: {

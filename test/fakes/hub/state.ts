@@ -21,6 +21,8 @@ export interface Knobs {
   oddEscapes: boolean;
   /** Larger files are answered with 400 by the CDN (huggingface_hub#4330). */
   maxCdnBytes: number;
+  /** The origin that signed URLs name, where it is not the CDN's own: a relay in front of it. */
+  cdnOrigin: string | undefined;
   /** A request with Authorization at the CDN gets 400; it is recorded either way. */
   strictLeaks: boolean;
   /** What a token nobody issued gets on a public repository. */
@@ -73,6 +75,7 @@ export const DEFAULT_KNOBS: Omit<Knobs, 'publicOrigin'> = {
   unknownKeyMints: 0,
   oddEscapes: false,
   maxCdnBytes: 400e9,
+  cdnOrigin: undefined,
   strictLeaks: true,
   unknownToken: 'ignored',
   xet: true,
