@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { Clock, ImageReader, ImageTarget } from '../../src/core/ports.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
+import type { Transport } from '../../src/http/transport.ts';
 import type { PreferredFraming } from '../../src/registry/framing.ts';
 import type { RegistryApiOptions } from '../../src/registry/registry-api.ts';
 import { createRegistryReader } from '../../src/registry/registry-reader.ts';
@@ -19,6 +20,8 @@ export interface RegistryTargetSetup {
   readonly framing?: PreferredFraming;
   readonly retries?: number;
   readonly clock?: Clock;
+  /** The name that the registry goes by, such as `ghcr.io`, for what is known of it. */
+  readonly as?: string;
 }
 
 /** The registry target as `compose.ts` makes it, on a clock that does not wait. */
@@ -35,12 +38,24 @@ function apiOptions(registry: FakeRegistry, setup: RegistryTargetSetup): Registr
   const transport = createNodeTransport();
   onTestFinished(() => transport.close());
   return {
-    registry: { scheme: 'http', host: registry.host },
+    registry: { scheme: 'http', host: setup.as ?? registry.host },
     repository: setup.repository ?? 'acme/llama',
     credentials: async () =>
       setup.credentials && { credentials: { kind: 'account', ...setup.credentials }, origin: 'the test' },
     retries: setup.retries ?? 10,
-    transport: transport.send,
+    transport: setup.as === undefined ? transport.send : renamed(registry.host, setup.as, transport.send),
     clock: setup.clock ?? testClock(),
+  };
+}
+
+/** Asks `real` where `name` is meant, and hears of `name` where the answer says `real`. */
+function renamed(real: string, name: string, send: Transport): Transport {
+  return async (request) => {
+    const response = await send({
+      ...request,
+      url: request.url.replace(`http://${name}/`, `http://${real}/`),
+    });
+    const location = response.headers.location?.replace(`http://${real}/`, `http://${name}/`);
+    return location === undefined ? response : { ...response, headers: { ...response.headers, location } };
   };
 }
