@@ -15,7 +15,7 @@ export function digestOf(content: Uint8Array | string, algorithm = 'sha256'): st
 }
 
 /** Opens a session, and answers where it goes on. */
-export async function begin({ ask }: Witness, repository: string, query = ''): Promise<URL> {
+async function begin({ ask }: Witness, repository: string, query = ''): Promise<URL> {
   const at = `${repository}/blobs/uploads/${query}`;
   return (await ask(`a new upload ${query}`.trim(), { method: 'POST', at })).location;
 }
@@ -32,7 +32,7 @@ function status({ ask }: Witness, at: URL): Promise<Told> {
   return ask('the session', { method: 'GET', at });
 }
 
-export function withDigest(at: URL, wanted: string): URL {
+function withDigest(at: URL, wanted: string): URL {
   const url = new URL(at);
   url.searchParams.set('digest', wanted);
   return url;

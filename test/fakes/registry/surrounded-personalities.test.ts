@@ -48,8 +48,10 @@ test('a cookie keeps an upload at its node, where there is one', async () => {
   const begun = await call(registry, 'POST', '/v2/a/b/blobs/uploads/');
   expect(begun.headers['set-cookie']).toEqual(['sid=1; Path=/; HttpOnly']);
   const location = locationOf(begun);
-  expect((await patch(registry, location)).status).toBe(404);
+  // By turns these would go to node 0, both of them.
   expect((await patch(registry, location, { cookie: 'other=2; sid=1' })).status).toBe(202);
+  await call(registry, 'GET', '/v2/');
+  expect((await patch(registry, location)).status).toBe(404);
 });
 
 test('nodes that go by the connection keep an upload on it', async () => {
@@ -60,6 +62,7 @@ test('nodes that go by the connection keep an upload on it', async () => {
   expect([(await patch(registry, location)).status, (await patch(registry, location)).status]).toEqual([
     404, 202,
   ]);
+  expect(registry.log.map(({ node }) => node)).toEqual(registry.log.map(({ connection }) => connection % 2));
 });
 
 test('slow-commit answers 504 while it copies the blob, which is there some looks later', async () => {
