@@ -43,6 +43,15 @@ test('any path and any size is read back from its header', () => {
   );
 });
 
+test('a name of any length is read back: the length of a PAX record counts its own digits', () => {
+  // Where the length of a record comes to have three digits, and four.
+  const lengths = [70, 970].flatMap((from) => Array.from({ length: 50 }, (_, more) => from + more));
+  for (const length of lengths) {
+    const name = `ü${'n'.repeat(length)}`;
+    expect(readTarHeader(header({ type: 'file', name, size: 0 })).name).toBe(name);
+  }
+});
+
 test('any path and any size is read back from the header of the reference layout', () => {
   fc.assert(
     fc.property(path, size, (name, bytes) => {
