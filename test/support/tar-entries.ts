@@ -33,7 +33,8 @@ function entry(block: Buffer, pax: ReadonlyMap<string, string>): TarEntry {
   if (flag !== '0' && flag !== '5') throw new Error(`type ${flag}`);
   const prefix = field(block, 345, 155);
   const name = field(block, 0, 100);
-  if (!pax.has('path') && /[^\0-\x7f]/.test(prefix + name)) throw new Error('letters beyond ASCII outside of PAX');
+  if (!pax.has('path') && /[^\0-\x7f]/.test(prefix + name))
+    throw new Error('letters beyond ASCII outside of PAX');
   return {
     type: type[flag],
     name: pax.get('path') ?? (prefix === '' ? name : `${prefix}/${name}`),
