@@ -3,6 +3,7 @@ import { someBytes, watched } from '../../test/support/byte-sources.ts';
 import { deferred } from '../../test/support/deferred.ts';
 import { httpServer, tcpServer } from '../../test/support/raw-server.ts';
 import { failureOf } from '../../test/support/rejection.ts';
+import { secret } from '../../test/support/secrets.ts';
 import { createNodeTransport, type NodeTransportOptions } from './node-http.ts';
 import { discard, readText, type Transport } from './transport.ts';
 
@@ -231,4 +232,16 @@ describe('connections', () => {
     expect((await failureOf(ask())).code).toBe('UNAVAILABLE');
     expect((await ask()).status).toBe(204);
   });
+});
+
+test('a header that HTTP cannot carry is an error of ours that does not show its value', async () => {
+  const server = await httpServer((_, response) => response.end());
+  const headers = { authorization: `Bearer ${secret('hub token')}\r\nx-admin: 1` };
+  const error = await failureOf(transport()({ method: 'GET', url: server.origin, headers }));
+  expect(error).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: `cannot send GET ${server.origin}: Invalid character in header content ["authorization"]`,
+    hint: expect.stringContaining('line breaks'),
+  });
+  expect(server.connections).toBe(0);
 });

@@ -188,8 +188,9 @@ function confirmedEnd(last: number, offset: number): number {
 
 /** The last byte of `0-<last>`, −1 for none; with or without the `bytes=` of RFC 9110. */
 function parseRangeEnd(range: string | undefined): number | undefined {
-  const match = /^(?:bytes[= ])?0-(-1|\d{1,16})$/.exec(range?.trim() ?? '');
-  return match ? Number(match[1]) : undefined;
+  const match = /^(?:bytes[= ])?0-(-1|\d+)$/.exec(range?.trim() ?? '');
+  // A number beyond all blobs stays one, and can be counted with.
+  return match ? Math.min(Number(match[1]), 2 ** 52) : undefined;
 }
 
 /** `chunk exceeds the maximum of 4.00MiB`: GHCR says in words what it takes. */

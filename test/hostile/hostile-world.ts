@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { parseModelId, type ResolvedModel, type Sibling } from '../../src/core/model.ts';
-import type { ImageReader, ImageTarget, Retry } from '../../src/core/ports.ts';
+import type { ImageReader, ImageTarget } from '../../src/core/ports.ts';
 import type { RegistryCredentials } from '../../src/core/registry-credentials.ts';
 import { verified } from '../../src/core/verified.ts';
 import { createNodeTransport, type NodeTransportOptions } from '../../src/http/node-http.ts';
@@ -14,7 +14,7 @@ import { hubToken, secret } from '../support/secrets.ts';
 import { testClock } from '../support/test-clock.ts';
 
 export const COMMIT: string = 'c'.repeat(40);
-export const TOKEN: string = hubToken('hub token');
+const TOKEN: string = hubToken('hub token');
 export const PASSWORD: string = secret('password');
 export const FILE: Sibling = { path: 'w.bin', size: 1000, oid: { algorithm: 'sha256', hex: 'a'.repeat(64) } };
 
@@ -49,8 +49,7 @@ export function hubClient(endpoint: string, options: HostileOptions = {}): Hosti
   return {
     resolve: () => capturingErrors('resolving a model', source.resolve(id, 'main', signal)),
     async read(sibling = FILE) {
-      const retries: Retry[] = [];
-      const content = source.file(model, sibling, { onRetry: (retry) => retries.push(retry) });
+      const content = source.file(model, sibling);
       let size = 0;
       for await (const chunk of verified(content, { name: sibling.path, oid: sibling.oid }).open()) {
         size += chunk.length;
