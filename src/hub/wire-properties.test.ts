@@ -38,15 +38,16 @@ function unlessRefused<T>(work: () => T): T | undefined {
   }
 }
 
-test('whatever a listing holds, a file has a path, a size that can be counted and a hash that can be checked', () => {
+test('whatever a listing holds, a file has a path, and a size that can be counted and a hash that can be checked or none', () => {
   fc.assert(
     fc.property(fc.oneof(fc.array(entry, { maxLength: 3 }), odd), (page) => {
       for (const sibling of unlessRefused(() => parseTreePage(JSON.stringify(page), URL_)) ?? []) {
         expect(typeof sibling.path).toBe('string');
-        expect(Number.isSafeInteger(sibling.size) && sibling.size >= 0 && sibling.size <= 2 ** 50).toBe(true);
-        const length = sibling.oid.algorithm === 'sha256' ? 64 : 40;
-        expect(sibling.oid.hex).toMatch(new RegExp(`^[0-9a-f]{${length}}$`));
-        expect(sibling.oid.hex.length).toBe(length);
+        const { size = 0, oid = { algorithm: 'sha256', hex: '0'.repeat(64) } } = sibling;
+        expect(Number.isSafeInteger(size) && size >= 0 && size <= 2 ** 50).toBe(true);
+        const length = oid.algorithm === 'sha256' ? 64 : 40;
+        expect(oid.hex).toMatch(new RegExp(`^[0-9a-f]{${length}}$`));
+        expect(oid.hex.length).toBe(length);
       }
       expect(Object.keys(Object.prototype)).toEqual([]);
     }),

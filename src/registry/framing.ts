@@ -28,6 +28,9 @@ const MIB = 2 ** 20;
 /** Where nothing asks for less: at 50 ms to the registry, chunks of this size cost no throughput. */
 const DEFAULT_CHUNK = 64 * MIB;
 
+/** Smaller ones would make a request of every few bytes. */
+const SMALLEST_CHUNK = 64 * 1024;
+
 /** Sessions lost to cut streams after which chunks are tried: a proxy that buffers requests makes a cut harmless. */
 const PATIENCE_WITH_STREAMS = 2;
 
@@ -53,7 +56,7 @@ export function chunkSize(
 ): number | undefined {
   const least = Math.max(minChunk, host.smallestChunk);
   const most = Math.min(maxChunk, host.largestBody, host.largestChunk, size);
-  if (most < Math.min(least, size) || most === 0) return undefined;
+  if (most < Math.min(Math.max(least, SMALLEST_CHUNK), size)) return undefined;
   const wanted = preferred === 'stream' ? DEFAULT_CHUNK : preferred;
   // What the user prefers can be raised to what the registry takes at least.
   return Math.max(Math.min(wanted, most), Math.min(least, size));

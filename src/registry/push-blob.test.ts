@@ -37,6 +37,7 @@ function scripted(script: readonly Step[], framing: PreferredFraming = 'stream')
     retries: 3,
     clock,
     host: { profile: UNKNOWN_HOST },
+    silenceMs: 20_000,
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
       const at = sent.push(noted(request)) - 1;
@@ -294,6 +295,7 @@ describe('an abort', () => {
       retries: 3,
       clock,
       host: { profile: UNKNOWN_HOST },
+      silenceMs: 20_000,
     } as const;
     const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };
     // The clock stands still, and a request under way would be given eight seconds.

@@ -23,6 +23,8 @@ export interface Uploads {
   /** How often an upload may fail without getting further. */
   readonly retries: number;
   readonly clock: Clock;
+  /** How long the source may be silent while a request waits for it. */
+  readonly silenceMs: number;
   /** What is known of the registry; each upload adds what it learns. */
   readonly host: { profile: HostProfile };
 }

@@ -2,21 +2,27 @@ import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
 import { discard } from '../http/transport.ts';
-import { checkDigest, checkHeld, isHeld } from './check-held.ts';
+import { checkHeld, isHeld } from './check-held.ts';
 import type { PreferredFraming } from './framing.ts';
 import { largestBlobOf, profileOf } from './host-seeds.ts';
 import { pushBlob } from './push-blob.ts';
+import { putManifest } from './put-manifest.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
 
 export interface RegistryTargetOptions extends RegistryApiOptions {
   /** One streamed request per blob, or requests of so many bytes. */
   readonly framing: PreferredFraming;
+  /** How long the source may be silent before a request that waits for it ends. Default 20,000. */
+  readonly silenceMs?: number;
 }
+
+/** Proxies cut a request that brings nothing for a minute (nginx: client_body_timeout). */
+const SILENCE_MS = 20_000;
 
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryTarget(options: RegistryTargetOptions): ImageTarget {
-  const { registry, repository, clock, retries, framing } = options;
+  const { registry, repository, clock, retries, onRetry, framing, silenceMs = SILENCE_MS } = options;
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
   // Uploads: `next` says what follows a failure. The rest: repeated as it is.
@@ -32,7 +38,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     },
     largestBlob: largestBlobOf(registry.host),
     pushBlob: (push) =>
-      pushBlob(push, { transport: authorized, base, target, framing, retries, clock, host }),
+      pushBlob(push, { transport: authorized, base, target, framing, retries, clock, silenceMs, host }),
     hasBlob: (descriptor, signal) =>
       isHeld(
         { what: `blob ${descriptor.digest}`, url: `${base}/blobs/${descriptor.digest}`, descriptor, signal },
@@ -45,24 +51,20 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, api, clock);
     },
     pushManifest: (manifest, signal) =>
-      putManifest(`push the manifest to ${target}`, manifest.descriptor.digest, manifest, signal),
-    tagManifest: (manifest, tag, signal) => putManifest(`tag ${target}:${tag}`, tag, manifest, signal),
+      put(`push the manifest to ${target}`, manifest.descriptor.digest, manifest, signal),
+    tagManifest: (manifest, tag, signal) => put(`tag ${target}:${tag}`, tag, manifest, signal),
     formatReference: (name) => formatReference(location, name),
   };
 
-  async function putManifest(
+  async function put(
     what: string,
     reference: string,
-    { bytes, descriptor }: Document,
+    manifest: Document,
     signal: AbortSignal,
   ): Promise<void> {
     const url = `${base}/manifests/${reference}`;
-    // Nexus answers 411 to a manifest without a length.
-    const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) };
-    const response = await api({ method: 'PUT', url, headers, body: bytes, signal });
-    if (response.status < 200 || response.status > 299) throw await registryError(what, response);
-    await discard(response);
-    checkDigest(response, what, descriptor);
-    await checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, api, clock);
+    await putManifest({ what, url, manifest, signal }, { authorized, api, retries, clock, onRetry });
+    const held = { what: `manifest ${reference} in ${target}`, url, descriptor: manifest.descriptor, signal };
+    await checkHeld(held, api, clock);
   }
 }

@@ -3,12 +3,6 @@ import type { StreamBody } from '../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
 
 /**
- * How long a source may be silent while a request waits for it: proxies cut one that brings nothing for a minute
- * (nginx: client_body_timeout), and distribution 2.8 loses the session with that.
- */
-const SILENCE_MS = 20_000;
-
-/**
  * The body of one request of an upload: counts what was handed to the connection, and keeps the error of a source that
  * fails. One that need not be of a certain length ends early, in good order, rather than be cut.
  */
@@ -46,12 +40,11 @@ export class UploadBody implements StreamBody {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
-    const { start, end, endsEarly, requestMs, clock, onProgress } = this.#options;
-    const idleMs = requestMs === undefined ? undefined : Math.min(SILENCE_MS, requestMs);
+    const { start, end, endsEarly, silenceMs, requestMs, clock, onProgress } = this.#options;
     this.#begunAt = clock.now();
     try {
       onProgress?.(start);
-      for await (const chunk of this.#reader.read(start, end, idleMs)) {
+      for await (const chunk of this.#reader.read(start, end, silenceMs)) {
         this.#position += chunk.length;
         onProgress?.(this.#position);
         yield chunk;
@@ -69,6 +62,8 @@ export interface UploadBodyOptions {
   readonly end: number;
   /** Whether a source that fails so ends the body in good order: then the registry keeps what it has. */
   readonly endsEarly: (error: unknown) => boolean;
+  /** How long the source may be silent before the body ends; undefined where it cannot. */
+  readonly silenceMs: number | undefined;
   /** After how long it ends; undefined where it cannot. */
   readonly requestMs: number | undefined;
   readonly clock: Pick<Clock, 'now'>;

@@ -5,6 +5,9 @@ import type { Pause } from '../core/ports.ts';
 import { UploadBudget } from './upload-budget.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
+/** Less than this is no progress. */
+const STEP = 64 * 1024;
+
 const location = 'https://registry.test/up';
 const sending = (offset: number): UploadState => ({ phase: 'sending', location, offset, framing: 'stream' });
 const asking: UploadState = { phase: 'asking', location, offset: 0, framing: 'stream' };
@@ -20,7 +23,7 @@ const busy = (retryAfterMs?: number): UploadReply => ({
 const unauthorized: UploadReply = { type: 'unauthorized', reason: 'r: 401' };
 
 const budgetOf = (retries: number) =>
-  new UploadBudget({ retries, clock: testClock({ random: 1 }), target: 'r', size: 100 });
+  new UploadBudget({ retries, clock: testClock({ random: 1 }), target: 'r', size: 100 * STEP });
 
 /** How many times `reply` is forgiven. */
 function forgiven(budget: UploadBudget, reply: UploadReply, state: UploadState): number {
@@ -77,7 +80,7 @@ describe('what is forgiven', () => {
 
   test('any number of failures, as long as the upload gets further than ever before', () => {
     const budget = budgetOf(2);
-    for (let offset = 1; offset < 50; offset += 1) {
+    for (let offset = STEP; offset < 50 * STEP; offset += STEP) {
       expect(forgivenOnce(budget, offset)).toEqual({
         retry: 1,
         delayMs: 0,
@@ -87,13 +90,35 @@ describe('what is forgiven', () => {
     }
   });
 
+  test('but a byte more each time is not further', () => {
+    const budget = budgetOf(3);
+    expect(() => {
+      for (let offset = 1; offset < 10; offset += 1) {
+        forgivenOnce(budget, offset);
+        budget.after({ type: 'status', location, end: offset }, sending(0), sending(offset));
+      }
+    }).toThrow(expect.objectContaining({ code: 'UNAVAILABLE' }));
+  });
+
+  test('nor is what a registry takes of each chunk, if that is next to nothing', () => {
+    const budget = budgetOf(3);
+    expect(() => {
+      for (let offset = 1; offset < 10; offset += 1) {
+        const reply: UploadReply = { type: 'accepted', location, end: STEP, claimed: offset };
+        budget.after(reply, sending(offset - 1), sending(offset));
+      }
+    }).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('took a part of the chunk only') }),
+    );
+  });
+
   test('but getting to the same place again is not further', () => {
     const budget = budgetOf(3);
-    budget.after({ type: 'status', location, end: 500 }, sending(0), sending(500));
+    budget.after({ type: 'status', location, end: 5 * STEP }, sending(0), sending(5 * STEP));
     budget.after(lost, sending(0), opening);
-    budget.after({ type: 'status', location, end: 500 }, sending(0), sending(500));
+    budget.after({ type: 'status', location, end: 5 * STEP }, sending(0), sending(5 * STEP));
     budget.after(lost, sending(0), opening);
-    budget.after({ type: 'status', location, end: 499 }, sending(0), sending(499));
+    budget.after({ type: 'status', location, end: 4 * STEP }, sending(0), sending(4 * STEP));
     budget.after(lost, sending(0), opening);
     expect(() => budget.after(lost, sending(0), opening)).toThrow(
       expect.objectContaining({ code: 'UNAVAILABLE' }),

@@ -15,6 +15,9 @@ export interface BudgetOptions {
   readonly size: number;
 }
 
+/** Getting further by less than this is none that anybody would call so. */
+const LEAST_PROGRESS = 64 * 1024;
+
 /** What is still on its way to storage when a connection breaks is there a moment later. */
 const SETTLING_MS = 1_000;
 
@@ -69,8 +72,11 @@ export class UploadBudget {
   }
 
   #noteProgress(state: UploadState): void {
-    const offset = 'offset' in state ? (state.offset ?? 0) : 0;
-    if (offset <= this.#furthest) return;
+    const complete = state.phase === 'committing' ? this.#options.size : 0;
+    const offset = 'offset' in state ? (state.offset ?? complete) : complete;
+    // A byte at a time is no way to send a layer.
+    if (offset < Math.min(this.#furthest + LEAST_PROGRESS, this.#options.size) || offset === this.#furthest)
+      return;
     this.#furthest = offset;
     this.#failures = 0;
     this.#strangers = 0;
@@ -137,8 +143,9 @@ function failureOf(reply: UploadReply, state: UploadState, target: string): stri
         ? `${target}: the upload session holds nothing of use, beginning anew`
         : undefined;
     case 'accepted':
-      return state.phase === 'asking'
-        ? `${target}: it does not say how much of the chunk it took`
+      if (state.phase === 'asking') return `${target}: it does not say how much of the chunk it took`;
+      return state.phase === 'sending' && state.offset < reply.end
+        ? `${target}: it took a part of the chunk only`
         : undefined;
     case 'session-lost':
       return `${target}: it lost the upload session: ${reply.reason}`;

@@ -1,5 +1,5 @@
 import type { Digest } from '../core/digest.ts';
-import { isPassingError } from '../core/error.ts';
+import { type ErrorCode, isPassingError, ModelcarError } from '../core/error.ts';
 import type { BlobPush } from '../core/ports.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
@@ -27,10 +27,19 @@ const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
 /** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
 const GRACE_MS = 8_000;
 
-/** A later run may go on with what failed in passing, or was stopped. */
+/** Somebody can put these right, and then run it again. */
+const MENDABLE: ReadonlySet<ErrorCode> = new Set([
+  'UNAVAILABLE',
+  'RATE_LIMITED',
+  'UNAUTHORIZED',
+  'GATED',
+  'NOT_FOUND',
+]);
+
+/** A later run may go on with what was stopped, or failed in a way that can be put right. */
 export function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
   const isKept = onSession !== undefined && isSessionKept?.() !== false;
-  return isKept && (signal.aborted || isPassingError(error));
+  return isKept && (signal.aborted || (error instanceof ModelcarError && MENDABLE.has(error.code)));
 }
 
 export function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
@@ -73,6 +82,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
       start,
       end,
       endsEarly: (error) => mayEndEarly && staysOpen(error, push),
+      silenceMs: mayEndEarly ? uploads.silenceMs : undefined,
       requestMs: mayEndEarly ? host.profile.requestMs : undefined,
       clock,
       onProgress,

@@ -1,0 +1,79 @@
+import { isPassingError } from '../core/error.ts';
+import type { Document } from '../core/image.ts';
+import type { Clock, Pause } from '../core/ports.ts';
+import { isPassing } from '../http/retry.ts';
+import { backoffMs, parseRetryAfter } from '../http/retry-after.ts';
+import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
+import { checkDigest } from './check-held.ts';
+import { registryError } from './registry-error.ts';
+
+export interface ManifestPut {
+  /** What the error says that we could not do. */
+  readonly what: string;
+  /** By digest or by tag. */
+  readonly url: string;
+  readonly manifest: Document;
+  readonly signal: AbortSignal;
+}
+
+export interface ManifestRegistry {
+  /** Sends each request once. */
+  readonly authorized: Transport;
+  /** Repeats what failed in passing. */
+  readonly api: Transport;
+  readonly retries: number;
+  readonly clock: Clock;
+  readonly onRetry: ((pause: Pause) => void) | undefined;
+}
+
+/**
+ * Stores a manifest. After an answer that was lost or unclear, as from a proxy that had no patience, it is looked for
+ * before it is sent again.
+ * @throws ModelcarError what the registry refuses; `UNAVAILABLE` when it goes on failing
+ */
+export async function putManifest(put: ManifestPut, registry: ManifestRegistry): Promise<void> {
+  const { what, manifest, signal } = put;
+  const { retries, clock, onRetry } = registry;
+  for (let retry = 1; ; retry += 1) {
+    const trouble = await attempt(put, registry, retry > retries);
+    if (trouble === undefined || (await isThere(put, registry))) return;
+    const delayMs = trouble.delayMs ?? backoffMs(retry, clock.random());
+    onRetry?.({ retry, delayMs, reason: trouble.reason });
+    await clock.sleep(delayMs, signal);
+  }
+
+  async function attempt(
+    { url }: ManifestPut,
+    { authorized }: ManifestRegistry,
+    isLast: boolean,
+  ): Promise<{ readonly reason: string; readonly delayMs: number | undefined } | undefined> {
+    const { bytes, descriptor } = manifest;
+    // Nexus answers 411 to a manifest without a length.
+    const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) };
+    let response: HttpResponse;
+    try {
+      response = await authorized({ method: 'PUT', url, headers, body: bytes, signal });
+    } catch (error) {
+      if (!isPassingError(error) || isLast) throw error;
+      return { reason: error.message, delayMs: undefined };
+    }
+    const { status } = response;
+    if (status >= 200 && status <= 299) {
+      await discard(response);
+      checkDigest(response, what, descriptor);
+      return undefined;
+    }
+    if (!isPassing(status) || isLast) throw await registryError(what, response);
+    await discard(response);
+    const delayMs = parseRetryAfter(response.headers['retry-after'], clock.date());
+    return { reason: `cannot ${what}: ${status}`, delayMs };
+  }
+}
+
+/** Only a digest proves it: a tag may point at another manifest of the same length. */
+async function isThere({ url, manifest, signal }: ManifestPut, { api }: ManifestRegistry): Promise<boolean> {
+  const { digest, mediaType } = manifest.descriptor;
+  const response = await api({ method: 'HEAD', url, headers: { accept: mediaType }, signal });
+  await discard(response);
+  return response.status === 200 && response.headers['docker-content-digest'] === digest;
+}
