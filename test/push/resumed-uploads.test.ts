@@ -1,37 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { UploadSession } from '../../src/core/ports.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
+import { memoryJournal } from '../support/memory-journal.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
 
 const layer = await layerOf(FILE, BYTES);
 const CUT_AT = 600_000;
-
-/** A journal in memory, as it outlives a process. */
-function memoryJournal() {
-  let session: UploadSession | undefined;
-  return {
-    get session() {
-      return session;
-    },
-    set session(value) {
-      session = value;
-    },
-    open: async () => ({
-      keepsSessions: true,
-      isSessionKept: () => true,
-      recordedLayer: () => undefined,
-      recordedSession: () => session,
-      recordSession: async (_: unknown, open: UploadSession | undefined) => {
-        session = open;
-      },
-      recordLayer: async () => {
-        session = undefined;
-      },
-      recordImage: async () => undefined,
-      forgetImage: async () => undefined,
-    }),
-  };
-}
 
 /** A registry that goes away while it takes the layer, and the journal of the push that gave up. */
 async function leftOpen(personality: PersonalityName) {

@@ -26,7 +26,7 @@ export const BYTES: Buffer = someBytes(1_000_000);
 
 export interface ScenarioOptions
   extends FakeRegistryOptions,
-    Pick<RegistryTargetSetup, 'framing' | 'retries' | 'credentials' | 'as'> {
+    Pick<RegistryTargetSetup, 'framing' | 'retries' | 'credentials' | 'as' | 'silenceMs'> {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   readonly workers?: number;
 }

@@ -22,11 +22,18 @@ export interface RegistryTargetSetup {
   readonly clock?: Clock;
   /** The name that the registry goes by, such as `ghcr.io`, for what is known of it. */
   readonly as?: string;
+  /** How long the source may be silent before a request ends; time of the machine. */
+  readonly silenceMs?: number;
 }
 
 /** The registry target as `compose.ts` makes it, on a clock that does not wait. */
 export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageTarget {
-  return createRegistryTarget({ ...apiOptions(registry, setup), framing: setup.framing ?? 'stream' });
+  const { framing = 'stream', silenceMs } = setup;
+  return createRegistryTarget({
+    ...apiOptions(registry, setup),
+    framing,
+    ...(silenceMs !== undefined && { silenceMs }),
+  });
 }
 
 /** The reader of the same repository. */
