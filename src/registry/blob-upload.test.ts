@@ -463,7 +463,7 @@ describe('the session of an earlier run', () => {
       { phase: 'asking', seen: 30 },
     ],
     ['that has all is committed', { type: 'status', location: '/v', end: 100 }, { phase: 'committing' }],
-    ['that is empty is opened anew', { type: 'status', location: '/v', end: 0 }, { phase: 'opening' }],
+    ['that is empty is too', { type: 'status', location: '/v', end: 0 }, { phase: 'asking', seen: 0 }],
     [
       'that has more than there is is opened anew',
       { type: 'status', location: '/v', end: 101 },
@@ -474,6 +474,11 @@ describe('the session of an earlier run', () => {
     ['that nobody answers for is asked again', { type: 'interrupted', reason: 'cut' }, { phase: 'asking' }],
   ])('%s', (_, reply, expected) => {
     expect(next(state, reply, termsOf(100))).toMatchObject(expected);
+  });
+
+  test('that is empty, asked twice, is opened anew', () => {
+    const reply = { type: 'status', location: '/v', end: 0 } as const;
+    expect(next(next(state, reply, termsOf(100)), reply, termsOf(100))).toEqual({ phase: 'opening' });
   });
 
   test('keeps the length of its requests: some registries want all of them equal', () => {

@@ -135,11 +135,12 @@ function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: 
   const { location, end } = reply;
   if (taken !== undefined && miscounted(asking, reply)) return sendFrom(taken, location, framing, terms);
   if (rangeDisputed(asking, reply)) return rangeRefused(asking, terms);
-  // The blob goes in one piece or not at all; an empty session is not worth keeping, it may be broken.
-  if (framing === 'whole' || (end === 0 && terms.size > 0)) return { phase: 'opening' };
+  if (framing === 'whole') return { phase: 'opening' }; // in one piece or not at all
   if (end > terms.size) return { phase: 'opening' }; // bytes of somebody else, or a chunk stored twice
   const settles = sent !== undefined && end < sent && end !== seen;
   if (settles && looks < MOST_LOOKS) return { ...asking, location, seen: end, looks: looks + 1 };
+  // An empty session is not worth keeping, it may be broken.
+  if (end === 0 && terms.size > 0) return { phase: 'opening' };
   if (end === offset && failures !== undefined && failures >= MOST_FAILURES) return { phase: 'opening' };
   const going = sendFrom(end, location, framing, terms);
   return going.phase === 'sending' && end === offset && failures ? { ...going, failures } : going;

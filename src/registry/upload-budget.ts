@@ -33,6 +33,7 @@ export class UploadBudget {
   #lostCommits = 0;
   /** Sessions that were unknown to the very first request in them. */
   #strangers = 0;
+  #opened = false;
 
   constructor(options: BudgetOptions) {
     this.#options = options;
@@ -46,6 +47,7 @@ export class UploadBudget {
    */
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
+    if (reply.type === 'opened') this.#opened = true;
     const waiting = this.#waiting(to);
     if (waiting) return waiting;
     this.#noteLostCommit(from, to);
@@ -66,7 +68,7 @@ export class UploadBudget {
     }
     if (this.#failures > this.#options.retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
-      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, this.#hint());
+      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, this.#hint(reply, from));
     }
     return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
   }
@@ -109,8 +111,10 @@ export class UploadBudget {
     }
   }
 
-  #hint(): string {
-    return this.#strangers > 1 ? SEVERAL_NODES : 'Run the same command again.';
+  #hint({ type }: UploadReply, { phase }: UploadState): string {
+    if (this.#strangers > 1) return SEVERAL_NODES;
+    const unheard = phase === 'opening' && type === 'interrupted' && !this.#opened;
+    return unheard ? NO_REPOSITORY : 'Run the same command again.';
   }
 
   #delayMs(reply: UploadReply): number {
@@ -131,6 +135,10 @@ export class UploadBudget {
 /** https://github.com/distribution/distribution/issues/2814 and 4572: parts of an S3 upload are limited in number. */
 const LOST_COMMIT =
   'Look at the log of the registry and at the limits of its storage: older ones on S3 lose layers over 10 GB.';
+
+/** ECR hangs up in place of an answer: https://github.com/aws/containers-roadmap/issues/1970 */
+const NO_REPOSITORY =
+  'Run the same command again; if it never gets further, create the repository: ECR hangs up where there is none.';
 
 const SEVERAL_NODES =
   'Give the load balancer in front of the registry sticky sessions, and all its nodes one storage and one http.secret.';
