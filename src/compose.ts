@@ -221,6 +221,7 @@ function registryApi(
     retries: retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
     onHold: (hold) => onEvent({ type: 'requests-held', side: 'target', ...hold }),
+    onWarning: (message) => onEvent({ type: 'warning', message }),
     transport: transport.send,
     clock: systemClock,
   };

@@ -135,8 +135,8 @@ function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: 
   const { location, end } = reply;
   if (taken !== undefined && miscounted(asking, reply)) return sendFrom(taken, location, framing, terms);
   if (rangeDisputed(asking, reply)) return rangeRefused(asking, terms);
-  if (framing === 'whole') return { phase: 'opening' }; // in one piece or not at all
-  if (end > terms.size) return { phase: 'opening' }; // bytes of somebody else, or a chunk stored twice
+  // In one piece or not at all; and it may hold bytes of somebody else, or a chunk stored twice.
+  if (framing === 'whole' || end > terms.size) return { phase: 'opening' };
   const settles = sent !== undefined && end < sent && end !== seen;
   if (settles && looks < MOST_LOOKS) return { ...asking, location, seen: end, looks: looks + 1 };
   // An empty session is not worth keeping, it may be broken.

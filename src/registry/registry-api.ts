@@ -6,6 +6,7 @@ import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import type { Transport } from '../http/transport.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
+import { withRegistryWarnings } from './registry-warnings.ts';
 
 export interface RegistryApiOptions {
   readonly registry: RegistryHost;
@@ -16,6 +17,8 @@ export interface RegistryApiOptions {
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
   readonly onHold?: PacingPolicy['onHold'];
+  /** Called with what the registry wants its users to know, once for each thing. */
+  readonly onWarning?: (message: string) => void;
   /** Bare: one request at a time, no retry, no authorization, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -37,7 +40,7 @@ export interface RegistryApi {
 
 /** @param actions what to ask the right for: who only reads may have an account that may only read */
 export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' | 'pull,push'): RegistryApi {
-  const { transport, clock, retries, onRetry, onHold } = options;
+  const { registry, transport, clock, retries, onRetry, onHold, onWarning } = options;
   const { origin, repository } = endpoint(options);
   const paced = withPacing({ clock, onHold });
   const withAuthorization = withRegistryAuth({
@@ -47,8 +50,9 @@ export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' |
     tokens: paced(transport),
     clock,
   });
+  const withWarnings = withRegistryWarnings({ origin, host: registry.host, onWarning });
   // The wait comes first: a token that is taken along must not grow old in it.
-  const authorized = withRedirects(5)(paced(withAuthorization(transport)));
+  const authorized = withRedirects(5)(paced(withAuthorization(withWarnings(transport))));
   const patient = withRetry({ retries, clock, onRetry })(authorized);
   return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
 }

@@ -34,3 +34,13 @@ test('a registry that is asked too much by one worker is left alone by the other
   });
   expect(registry.log.filter(({ status }) => status === 429).length).toBe(1);
 });
+
+test('what a registry wants its users to know is said once, though it comes with every answer', async () => {
+  const headers = { warning: '299 - "read-only from June on"' };
+  const on = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT'] as const;
+  const { registry, events, push } = await localPush({ repos }, { faults: [{ on, times: 100, headers }] });
+  await push(NAME);
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([
+    { type: 'warning', message: `${registry.host} says: read-only from June on` },
+  ]);
+});
