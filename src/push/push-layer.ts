@@ -45,14 +45,13 @@ export async function pushLayer(
 
   onEvent({ type: 'layer-started', path, size: layer.size });
   const meter = createCostMeter(session?.offset ?? 0);
-  try {
-    const blob = await sendLayer(job, world, meter, sessions);
-    onEvent({ type: 'layer-done', path, ...blob });
-    return layerDescriptor(sibling, blob);
-  } finally {
+  const sent = sendLayer(job, world, meter, sessions);
+  const blob = await sent.finally(() => {
     const { cost } = meter;
     if (cost.retries + cost.reread + cost.resent > 0) onEvent({ type: 'layer-cost', path, ...cost });
-  }
+  });
+  onEvent({ type: 'layer-done', path, ...blob });
+  return layerDescriptor(sibling, blob);
 }
 
 async function sendLayer(
