@@ -120,7 +120,12 @@ describe('the live lines', () => {
   });
 
   test('say how far the reading is of what is there already, until the rest is sent', () => {
-    const rereading = { type: 'layer-rereading', path: LONG, read: 1_000_000_000, size: 4_000_000_000 } as const;
+    const rereading = {
+      type: 'layer-rereading',
+      path: LONG,
+      read: 1_000_000_000,
+      size: 4_000_000_000,
+    } as const;
     const reading = advance(progress, rereading, 3_000);
     expect(draw(reading, 120)[0]).toMatch(/25% +1\.00 GB of 4\.00 GB +reading$/);
     const sending = { type: 'layer-progress', path: LONG, sent: 4_500_000_000, size: 5_000_000_000 } as const;

@@ -1,5 +1,5 @@
-import type { ByteSource } from '../core/bytes.ts';
-import { type Digest, HashFrontier } from '../core/digest.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { type Digest, HashFrontier } from '../../core/digest.ts';
 
 /**
  * The blob as the upload reads it: forward, piece after piece, from one open source. Asked for bytes that lie

@@ -1,7 +1,7 @@
-import type { Digest } from '../core/digest.ts';
-import { type ErrorCode, isPassingError, ModelcarError } from '../core/error.ts';
-import type { BlobPush } from '../core/ports.ts';
-import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { Digest } from '../../core/digest.ts';
+import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.ts';
+import type { BlobPush } from '../../core/ports.ts';
+import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { withGrace } from './grace.ts';
 import { withDigest } from './location.ts';
