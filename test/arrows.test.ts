@@ -35,6 +35,8 @@ test.each([
   ['src/hub/x.ts', "import '../registry/location.ts';", 'hub and registry never meet'],
   ['src/registry/x.ts', "import '../hub/wire.ts';", 'hub and registry never meet'],
   ['src/registry/auth/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
+  ['src/registry/upload/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
+  ['src/registry/upload/x.ts', "import 'node:https';", 'node-*.ts and nowhere else'],
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
   ['src/inspect/x.ts', "import '../registry/location.ts';", 'inspect imports only core'],

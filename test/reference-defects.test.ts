@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { zeros } from '../src/core/bytes.ts';
 import { tarLayer } from '../src/core/tar-layer.ts';
 import { parseImageReference } from '../src/index.ts';
-import type { PreferredFraming } from '../src/registry/framing.ts';
+import type { PreferredFraming } from '../src/registry/upload/framing.ts';
 import { type FakeHub, json, synthetic, text } from './fakes/hub/fake-hub.ts';
 import type { PersonalityName } from './fakes/registry/personalities.ts';
 import { someBytes, watched } from './support/byte-sources.ts';

@@ -44,6 +44,8 @@ export type PushEvent =
       readonly offset: number;
       readonly size: number;
     }
+  /** At most ten a second: bytes that are not sent are read for their hash, as many as `size`. */
+  | { readonly type: 'layer-rereading'; readonly path: string; readonly read: number; readonly size: number }
   /** At most ten a second for each layer. `sent` falls when the registry lost what it had. */
   | { readonly type: 'layer-progress'; readonly path: string; readonly sent: number; readonly size: number }
   /** `side` is where it failed: reading from the Hub, or writing to the target. */

@@ -59,6 +59,8 @@ export interface BlobPush {
   readonly isSessionKept?: () => boolean;
   /** Called when the upload goes on in the session of an earlier run, at this byte; 0 when nothing is left of it. */
   readonly onResume?: (offset: number) => void;
+  /** Called often while bytes before `end` are read for their hash alone, with where that is. */
+  readonly onCatchUp?: (read: number, end: number) => void;
   /** Called often, with the number of bytes that the target has taken or been sent; it falls when it must go back. */
   readonly onProgress?: (sent: number) => void;
   readonly onRetry?: OnRetry;

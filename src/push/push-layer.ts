@@ -45,14 +45,13 @@ export async function pushLayer(
 
   onEvent({ type: 'layer-started', path, size: layer.size });
   const meter = createCostMeter(session?.offset ?? 0);
-  try {
-    const blob = await sendLayer(job, world, meter, sessions);
-    onEvent({ type: 'layer-done', path, ...blob });
-    return layerDescriptor(sibling, blob);
-  } finally {
+  const sent = sendLayer(job, world, meter, sessions);
+  const blob = await sent.finally(() => {
     const { cost } = meter;
     if (cost.retries + cost.reread + cost.resent > 0) onEvent({ type: 'layer-cost', path, ...cost });
-  }
+  });
+  onEvent({ type: 'layer-done', path, ...blob });
+  return layerDescriptor(sibling, blob);
 }
 
 async function sendLayer(
@@ -67,6 +66,11 @@ async function sendLayer(
     onEvent({ type: 'layer-retrying', path, side, ...retry });
   };
   let reported = clock.now();
+  const isDue = () => {
+    const due = clock.now() - reported >= PROGRESS_INTERVAL_MS;
+    if (due) reported = clock.now();
+    return due;
+  };
 
   /** @param earlier what may be gone on with */
   async function send(earlier: UploadSession | undefined, onMismatch?: () => void): Promise<PushedBlob> {
@@ -83,9 +87,10 @@ async function sendLayer(
       },
       onProgress(sent) {
         meter.at(sent);
-        if (clock.now() - reported < PROGRESS_INTERVAL_MS) return;
-        reported = clock.now();
-        onEvent({ type: 'layer-progress', path, sent, size });
+        if (isDue()) onEvent({ type: 'layer-progress', path, sent, size });
+      },
+      onCatchUp(read, end) {
+        if (isDue()) onEvent({ type: 'layer-rereading', path, read, size: end });
       },
       onRetry: retrying('target'),
     });

@@ -3,12 +3,12 @@ import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
 import { discard } from '../http/transport.ts';
 import { checkHeld, isHeld } from './check-held.ts';
-import type { PreferredFraming } from './framing.ts';
-import { largestBlobOf, profileOf } from './host-seeds.ts';
-import { pushBlob } from './push-blob.ts';
 import { putManifest } from './put-manifest.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
+import type { PreferredFraming } from './upload/framing.ts';
+import { largestBlobOf, profileOf } from './upload/host-seeds.ts';
+import { pushBlob } from './upload/push-blob.ts';
 
 export interface RegistryTargetOptions extends RegistryApiOptions {
   /** One streamed request per blob, or requests of so many bytes. */

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import { anyText, jumble, latin1 } from '../../test/support/arbitrary-text.ts';
 import { isTag } from '../core/reference.ts';
-import { readAccepted, readOpened, readStatus } from './read-reply.ts';
+import { readAccepted, readOpened, readStatus } from './upload/read-reply.ts';
 import { parseProblems, parseTagsPage, parseTokenAnswer } from './wire.ts';
 
 const odd = fc.oneof(

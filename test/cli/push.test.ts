@@ -270,7 +270,7 @@ describe('a layer that fails', () => {
       ],
     });
     onTestFinished(() => other.close());
-    other.addFault({ on: 'resolve-cache', path: 'a.json', kind: 'flip-byte', at: 0 });
+    other.addFault({ on: 'resolve-cache', path: 'a.json', kind: 'flip-byte', at: 0, times: Infinity });
     return other;
   };
 

@@ -26,6 +26,7 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
   'credentials-chosen': { type: 'credentials-chosen', registry: 'r', origin: 'o' },
   'layer-started': { type: 'layer-started', path: 'p', size: 1 },
   'layer-resumed': { type: 'layer-resumed', path: 'p', offset: 1, size: 2 },
+  'layer-rereading': { type: 'layer-rereading', path: 'p', read: 1, size: 2 },
   'layer-progress': { type: 'layer-progress', path: 'p', sent: 1, size: 1 },
   'layer-retrying': { type: 'layer-retrying', path: 'p', side: 'hub', offset: 1, ...PAUSE },
   'layer-cost': { type: 'layer-cost', path: 'p', retries: 1, reread: 1, resent: 1 },

@@ -52,9 +52,20 @@ const random = (turn: number): number => (Math.imul(turn, 2_654_435_761) >>> 0) 
 describe('an upload comes to its end within a hundred requests where the registry', () => {
   test.each<[what: string, says: Record<string, Say>, code: string]>([
     ['opens a session for ever and loses it at once', { PATCH: () => [404] }, 'UNAVAILABLE'],
-    ['takes everything and loses it at the end', { PUT: () => [404] }, 'UNAVAILABLE'],
+    ['takes everything and loses it at the end', { PUT: () => [404] }, 'REJECTED'],
     ['finds everything too large', { PATCH: () => [413] }, 'REJECTED'],
-    ['finds every range out of order', { PATCH: () => [416] }, 'UN|REJECTED'],
+    ['finds every range out of order', { PATCH: () => [416], PUT: () => [416] }, 'UN|REJECTED'],
+    [
+      'is busy, and further by a byte each time',
+      { PATCH: () => [503], GET: sameWithRange(204, (turn) => `0-${turn}`) },
+      'UNAVAILABLE',
+    ],
+    ['takes a byte of each request', { PATCH: sameWithRange(202, (turn) => `0-${turn}`) }, 'UNAVAILABLE'],
+    [
+      'wants a byte in each request',
+      { POST: (_, { url = '' }) => [202, { location: `${url}1`, 'oci-chunk-max-length': '1' }] },
+      'REJECTED',
+    ],
     [
       'finds every range out of order, at any offset',
       { PATCH: sameWithRange(416, (turn) => `0-${random(turn)}`) },

@@ -1,5 +1,5 @@
 import { describe, onTestFinished } from 'vitest';
-import type { PreferredFraming } from '../../src/registry/framing.ts';
+import type { PreferredFraming } from '../../src/registry/upload/framing.ts';
 import type { AuthOptions } from '../fakes/registry/auth.ts';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-registry.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';

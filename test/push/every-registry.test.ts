@@ -29,7 +29,12 @@ const KNOWN_AS: Readonly<Record<string, string>> = {
 async function pushed(options: ScenarioOptions & { readonly personality: PersonalityName | Personality }) {
   const { personality } = options;
   const as = typeof personality === 'string' ? KNOWN_AS[personality] : undefined;
-  const told = await scenario({ files: { [FILE]: BIG }, ...options, ...(as !== undefined && { as }) });
+  const told = await scenario({
+    files: { [FILE]: BIG },
+    readSize: MIB / 2,
+    ...options,
+    ...(as !== undefined && { as }),
+  });
   const { manifestDigest, cost } = await told.push();
   expect(told.tags).toEqual({ v1: manifestDigest });
   expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);

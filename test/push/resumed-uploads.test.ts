@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Clock } from '../../src/core/ports.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { memoryJournal } from '../support/memory-journal.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
@@ -17,6 +18,18 @@ async function leftOpen(personality: PersonalityName) {
 const sent = ({ layerPatches }: Awaited<ReturnType<typeof scenario>>) =>
   layerPatches().reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
 
+/** A tenth of a second passes whenever somebody looks. */
+function hasty(clock: Clock): Clock {
+  let now = 0;
+  return {
+    ...clock,
+    now() {
+      now += 100;
+      return now;
+    },
+  };
+}
+
 const resumed = ({ events }: Awaited<ReturnType<typeof scenario>>) =>
   events.filter((event) => event.type === 'layer-resumed').map(({ offset }) => offset);
 
@@ -25,13 +38,17 @@ describe('an upload that a push left open', () => {
     'is gone on with at %s: nothing is sent twice',
     async (personality) => {
       const { told, journal } = await leftOpen(personality);
-      const { manifestDigest } = await told.push({ journal });
+      const { manifestDigest } = await told.push({ journal, clock: hasty(told.clock) });
       expect(told.tags).toEqual({ v1: manifestDigest });
       expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
       expect(sent(told)).toBe(layer.bytes.length);
       expect(resumed(told)).toEqual([CUT_AT]);
-      // The bytes before it are read once more, for the digest.
+      // The bytes before it are read once more, for the digest, and whoever waits for that sees it.
       expect(told.model.opened(FILE)).toEqual([0, 0]);
+      const read = told.events.filter((event) => event.type === 'layer-rereading');
+      expect(read.length).toBeGreaterThan(1);
+      expect(read.at(-1)?.read).toBeLessThanOrEqual(CUT_AT);
+      expect(new Set(read.map(({ size }) => size))).toEqual(new Set([CUT_AT]));
       expect(journal.session).toBeUndefined();
     },
   );

@@ -84,7 +84,7 @@ async function powerCutInBody(start: Start): Promise<void> {
   await expect.poll(() => furthest(big), { timeout: 10_000 }).toBeGreaterThan(SIZE / 2);
   await registry.kill();
   const refused = () => big.retries().filter((reason) => reason.includes('connection refused')).length;
-  await expect.poll(refused, { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
+  await expect.poll(refused, { timeout: 15_000 }).toBeGreaterThan(0);
   await registry.restart();
   const { manifestDigest } = await pushed;
   expect(big.hub.bytesSent({ origin: 'cdn' }) / SIZE).toBeLessThan(2);

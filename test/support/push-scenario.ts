@@ -29,6 +29,8 @@ export interface ScenarioOptions
     Pick<RegistryTargetSetup, 'framing' | 'retries' | 'credentials' | 'as' | 'silenceMs'> {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   readonly workers?: number;
+  /** The bytes that a read of the model gives at once. */
+  readonly readSize?: number;
 }
 
 export interface Scenario {
@@ -49,7 +51,7 @@ export interface Scenario {
 export async function scenario(options: ScenarioOptions = {}): Promise<Scenario> {
   const registry = await startFakeRegistry({ repositories: [REPOSITORY], ...options });
   onTestFinished(() => registry.close());
-  const model = memoryModel(options.files ?? { [FILE]: BYTES }, 16 * 1024);
+  const model = memoryModel(options.files ?? { [FILE]: BYTES }, options.readSize ?? 16 * 1024);
   const clock = testClock();
   const events: PushEvent[] = [];
   const target = registryTarget(registry, { ...options, clock });

@@ -2,10 +2,10 @@ import { onTestFinished } from 'vitest';
 import type { Clock, ImageReader, ImageTarget } from '../../src/core/ports.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
 import type { Transport } from '../../src/http/transport.ts';
-import type { PreferredFraming } from '../../src/registry/framing.ts';
 import type { RegistryApiOptions } from '../../src/registry/registry-api.ts';
 import { createRegistryReader } from '../../src/registry/registry-reader.ts';
 import { createRegistryTarget } from '../../src/registry/registry-target.ts';
+import type { PreferredFraming } from '../../src/registry/upload/framing.ts';
 import type { FakeRegistry } from '../fakes/registry/fake-registry.ts';
 import { testClock } from './test-clock.ts';
 

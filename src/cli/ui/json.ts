@@ -16,10 +16,11 @@ export function createJsonRenderer({
 
   return {
     event(event) {
-      if (event.type === 'layer-progress') {
+      if (event.type === 'layer-progress' || event.type === 'layer-rereading') {
         const now = time.now();
-        if (now - (told.get(event.path) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return;
-        told.set(event.path, now);
+        const key = `${event.type} ${event.path}`;
+        if (now - (told.get(key) ?? Number.NEGATIVE_INFINITY) < PROGRESS_INTERVAL_MS) return;
+        told.set(key, now);
       }
       write(event);
     },

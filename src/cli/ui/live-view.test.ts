@@ -119,6 +119,19 @@ describe('the live lines', () => {
     expect(draw(waiting, 80, { rows: 6 })).toHaveLength(5);
   });
 
+  test('say how far the reading is of what is there already, until the rest is sent', () => {
+    const rereading = {
+      type: 'layer-rereading',
+      path: LONG,
+      read: 1_000_000_000,
+      size: 4_000_000_000,
+    } as const;
+    const reading = advance(progress, rereading, 3_000);
+    expect(draw(reading, 120)[0]).toMatch(/25% +1\.00 GB of 4\.00 GB +reading$/);
+    const sending = { type: 'layer-progress', path: LONG, sent: 4_500_000_000, size: 5_000_000_000 } as const;
+    expect(draw(advance(reading, sending, 4_000), 120)[0]).not.toContain('reading');
+  });
+
   test('say that the registry is storing what it has got', () => {
     const all = { type: 'layer-progress', path: LONG, sent: 5_000_000_000, size: 5_000_000_000 } as const;
     expect(draw(advance(progress, all, 3_000), 80)[0]).toMatch(/100% .* storing$/);

@@ -55,8 +55,9 @@ function heldRows({ hold }: Progress, now: number): readonly Row[] {
 }
 
 function layerRow(path: string, layer: RunningLayer, now: number): Row {
-  const { sent, size, pause } = layer;
+  const { sent, size, pause, reading } = layer;
   const name = printable(path);
+  if (reading) return { name, ...amount(reading.read, reading.size), rate: 'reading', left: '' };
   if (pause && sent < size && pause.until > now) {
     const left = `in ${formatDuration(pause.until - now)}`;
     return { name, ...amount(sent, size), rate: `retry ${pause.retry}`, left };

@@ -55,6 +55,8 @@ export function createNarrator(now: () => number): Narrate {
         return layers(progress, detail(`begun ${event.path} (${formatSize(event.size)})`));
       case 'layer-resumed':
         return layers(progress, info(resumed(event)));
+      case 'layer-rereading':
+        return progressDue(now()) ? layers(progress, info(rereading(event))) : [];
       case 'layer-progress':
         return progressDue(now()) ? layers(progress, progressLine(progress, now())) : [];
       case 'layer-retrying':
@@ -76,6 +78,11 @@ export function createNarrator(now: () => number): Narrate {
 function resumed({ path, offset, size }: PushEvent & { type: 'layer-resumed' }): string {
   if (offset === 0) return `beginning ${path} anew: the registry has lost what an earlier run sent of it`;
   return `going on with ${path} where an earlier run left it: ${formatSize(offset)} of ${formatSize(size)} are there`;
+}
+
+function rereading({ path, read, size }: PushEvent & { type: 'layer-rereading' }): string {
+  const percent = percentOf(read, size);
+  return `reading ${path} up to where it goes on: ${percent}% (${formatSize(read)} of ${formatSize(size)})`;
 }
 
 function info(text: string): LogEntry {

@@ -24,6 +24,8 @@ export interface RunningLayer {
   readonly size: number;
   readonly sent: number;
   readonly samples: Samples;
+  /** Set while bytes are read that are not sent: how many of how many. */
+  readonly reading?: { readonly read: number; readonly size: number } | undefined;
   /** Set while it waits to be tried again; `until` as `now` counts. */
   readonly pause?: { readonly retry: number; readonly until: number } | undefined;
 }
@@ -73,6 +75,8 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
         sent: event.offset,
         samples: [{ at: now, bytes: event.offset }],
       });
+    case 'layer-rereading':
+      return reread(progress, event);
     case 'layer-progress':
       return send(progress, event, now);
     case 'layer-retrying':
@@ -140,6 +144,11 @@ function send(progress: Progress, { path, sent, size }: Of<'layer-progress'>, no
   const samples = before === undefined || sent < before.sent ? [] : before.samples;
   const layer = { size, sent, samples: addSample(samples, { at: now, bytes: sent }) };
   return run(move(progress, sent - (before?.sent ?? 0), now), path, layer);
+}
+
+function reread(progress: Progress, { path, read, size }: Of<'layer-rereading'>): Progress {
+  const layer = progress.running.get(path);
+  return layer === undefined ? progress : run(progress, path, { ...layer, reading: { read, size } });
 }
 
 function pause(progress: Progress, event: Of<'layer-retrying'>, now: number): Progress {

@@ -1,4 +1,4 @@
-import type { UploadSession } from '../core/ports.ts';
+import type { UploadSession } from '../../core/ports.ts';
 import { type ChunkLimits, chooseFraming, chunkSize, type Framing, type UploadTerms } from './framing.ts';
 import { miscounted, rangeDisputed } from './host-profile.ts';
 import type { Asking, UploadFailure, UploadReply, UploadState } from './upload-state.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { failing, hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
-import { deferred } from '../../test/support/deferred.ts';
-import type { ByteSource } from '../core/bytes.ts';
+import { failing, hexOf, someBytes, watched } from '../../../test/support/byte-sources.ts';
+import { deferred } from '../../../test/support/deferred.ts';
+import type { ByteSource } from '../../core/bytes.ts';
 import { BlobReader } from './blob-reader.ts';
 
 const BYTES = someBytes(10_000);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { testClock } from '../../test/support/test-clock.ts';
-import { ModelcarError } from '../core/error.ts';
-import type { Pause } from '../core/ports.ts';
+import { testClock } from '../../../test/support/test-clock.ts';
+import { ModelcarError } from '../../core/error.ts';
+import type { Pause } from '../../core/ports.ts';
 import { UploadBudget } from './upload-budget.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 

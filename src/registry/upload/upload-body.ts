@@ -1,5 +1,5 @@
-import type { Clock } from '../core/ports.ts';
-import type { StreamBody } from '../http/transport.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { StreamBody } from '../../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { answer } from '../../test/support/answer.ts';
+import { answer } from '../../../test/support/answer.ts';
 import { readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import type { UploadReply } from './upload-state.ts';
 

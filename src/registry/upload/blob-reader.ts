@@ -1,5 +1,5 @@
-import type { ByteSource } from '../core/bytes.ts';
-import { type Digest, HashFrontier } from '../core/digest.ts';
+import type { ByteSource } from '../../core/bytes.ts';
+import { type Digest, HashFrontier } from '../../core/digest.ts';
 
 /**
  * The blob as the upload reads it: forward, piece after piece, from one open source. Asked for bytes that lie
@@ -49,19 +49,22 @@ export class BlobReader {
     }
   }
 
-  /** Resolves when the byte at `start` is here, so that no request is opened for one that does not come. */
-  async ready(start: number): Promise<void> {
+  /**
+   * Resolves when the byte at `start` is here, so that no request is opened for one that does not come.
+   * @param onRead called for what is read on the way there, with the offset behind it
+   */
+  async ready(start: number, onRead?: (position: number) => void): Promise<void> {
     await this.#seek(start);
     while (this.#position + this.#rest.length <= start) {
       this.#skip(this.#rest.length);
+      if (this.#position > 0) onRead?.(this.#position);
       if (!(await this.#advance())) return;
     }
   }
 
   /** Reads what has not passed yet before `end`, for the digest alone. */
-  async catchUp(end: number): Promise<void> {
-    if (this.#hash.position >= end) return;
-    for await (const _ of this.read(end, end)); // what lies before the start is hashed and kept back
+  async catchUp(end: number, onRead?: (position: number) => void): Promise<void> {
+    if (this.#hash.position < end) await this.ready(end, onRead);
   }
 
   /** Ends a read that waits for the source. The next one opens it again. */

@@ -1,5 +1,5 @@
-import { originOf } from '../http/origin.ts';
-import type { HttpRequest, HttpResponse, Transport } from '../http/transport.ts';
+import { originOf } from '../../http/origin.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.ts';
 
 /** More than load balancers need; what comes beyond is not kept. */
 const MOST_COOKIES = 20;

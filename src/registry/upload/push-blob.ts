@@ -1,7 +1,7 @@
-import { ModelcarError } from '../core/error.ts';
-import type { BlobPush, Clock, PushedBlob } from '../core/ports.ts';
-import { originOf } from '../http/origin.ts';
-import type { Transport } from '../http/transport.ts';
+import { ModelcarError } from '../../core/error.ts';
+import type { BlobPush, Clock, PushedBlob } from '../../core/ports.ts';
+import { originOf } from '../../http/origin.ts';
+import type { Transport } from '../../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';

@@ -1,4 +1,4 @@
-import type { SizeLimit } from '../core/size-limit.ts';
+import type { SizeLimit } from '../../core/size-limit.ts';
 import { type HostProfile, UNKNOWN_HOST } from './host-profile.ts';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
-import type { Digest } from '../core/digest.ts';
-import { type ErrorCode, isPassingError, ModelcarError } from '../core/error.ts';
-import type { BlobPush } from '../core/ports.ts';
-import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { Digest } from '../../core/digest.ts';
+import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.ts';
+import type { BlobPush } from '../../core/ports.ts';
+import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { withGrace } from './grace.ts';
 import { withDigest } from './location.ts';
@@ -54,6 +54,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
   const { reader } = source;
   const { base, target, clock, transport, host } = uploads;
   const slowMs = 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS;
+  const catchingUp = (end: number) => (read: number) => push.onCatchUp?.(read, end);
   const asked = (url: string): Asked => ({ target, url, date: clock.date() });
   const digest = (): Digest => push.digest ?? reader.digest();
 
@@ -100,7 +101,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     },
     async sending({ location: url, offset, framing }) {
       // Not within the request: nobody waits for a body that does not come.
-      await reader.ready(offset);
+      await reader.ready(offset, catchingUp(offset));
       const streamed = typeof framing !== 'number';
       const limit = streamed ? content.size : Math.min(content.size, offset + framing);
       const body = bodyOf(offset, limit, streamed);
@@ -137,7 +138,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     },
     async committing({ location, offset = content.size }) {
       // A registry may claim more than it was sent; the digest is over what the source holds.
-      if (push.digest === undefined) await reader.catchUp(content.size);
+      if (push.digest === undefined) await reader.catchUp(content.size, catchingUp(content.size));
       const url = withDigest(location, digest());
       const bodySize = content.size - offset;
       const body = bodySize > 0 ? bodyOf(offset, content.size, false) : undefined;

@@ -1,7 +1,7 @@
-import type { Digest } from '../core/digest.ts';
-import { ModelcarError } from '../core/error.ts';
-import { isPrivateAddress, originOf, withoutQuery } from '../http/origin.ts';
-import { resolveVerbatim } from '../http/redirect.ts';
+import type { Digest } from '../../core/digest.ts';
+import { ModelcarError } from '../../core/error.ts';
+import { isPrivateAddress, originOf, withoutQuery } from '../../http/origin.ts';
+import { resolveVerbatim } from '../../http/redirect.ts';
 
 /**
  * The URL to go on with, from a `Location` as registries really write it: absolute or relative, without a scheme, or

@@ -1,8 +1,8 @@
-import { isPassing } from '../http/retry.ts';
-import { parseRetryAfter } from '../http/retry-after.ts';
-import { discard, type HttpResponse } from '../http/transport.ts';
+import { isPassing } from '../../http/retry.ts';
+import { parseRetryAfter } from '../../http/retry-after.ts';
+import { discard, type HttpResponse } from '../../http/transport.ts';
+import { codeFor, hintFor, type Problem, readProblem } from '../registry-error.ts';
 import { resolveLocation } from './location.ts';
-import { codeFor, hintFor, type Problem, readProblem } from './registry-error.ts';
 import type { UploadFailure, UploadReply } from './upload-state.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { discard, type Transport } from '../http/transport.ts';
+import { discard, type Transport } from '../../http/transport.ts';
 import { resolveLocation } from './location.ts';
 import type { UploadState } from './upload-state.ts';
 

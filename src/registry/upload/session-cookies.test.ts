@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { answer } from '../../test/support/answer.ts';
-import type { HttpRequest } from '../http/transport.ts';
+import { answer } from '../../../test/support/answer.ts';
+import type { HttpRequest } from '../../http/transport.ts';
 import { withSessionCookies } from './session-cookies.ts';
 
 const ORIGIN = 'https://r.test';

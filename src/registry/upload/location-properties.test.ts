@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { latin1 } from '../../test/support/arbitrary-text.ts';
-import { ModelcarError } from '../core/error.ts';
-import { originOf } from '../http/origin.ts';
-import { redirectTarget } from '../http/redirect.ts';
-import { parseTarget } from '../http/request-target.ts';
+import { latin1 } from '../../../test/support/arbitrary-text.ts';
+import { ModelcarError } from '../../core/error.ts';
+import { originOf } from '../../http/origin.ts';
+import { redirectTarget } from '../../http/redirect.ts';
+import { parseTarget } from '../../http/request-target.ts';
 import { resolveLocation, withDigest } from './location.ts';
 
 const BASE = 'https://registry.test/v2/acme/llama/blobs/uploads/';
