@@ -55,3 +55,23 @@ test.each([
     expect(sent + layers).toBeLessThan(1.1 * SIZE);
   },
 );
+
+test('a second signal ends the push at once, without waiting for the request that the first one ends', async () => {
+  hub.addFault({ on: 'cdn', path: 'a.safetensors', kind: 'stall', afterBytes: 8 * 2 ** 20, seconds: 120 });
+  const answer = registry.gate();
+  registry.addFault({ on: 'upload-patch', holdAnswer: answer });
+  const run = await runCli(['push', 'acme/big', `${registry.host}/acme/big:v1`], {
+    env: { HF_ENDPOINT: hub.endpoint, STATE_FILE: join(await tempFolder(), 'state.json') },
+    kill: {
+      signal: 'SIGINT',
+      when: async (pid) => {
+        await expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20);
+        process.kill(pid, 'SIGINT');
+        await answer.reached; // the body has ended in good order, and its answer does not come
+      },
+    },
+  });
+  // No exit code of ours: the system has ended it.
+  expect([run.code, run.stdout]).toEqual(['SIGINT', '']);
+  expect(registry.tags('acme/big').size).toBe(0);
+});
