@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, jumble } from '../../test/support/arbitrary-text.ts';
 import { cpuMs } from '../../test/support/cpu-time.ts';
+import { unlessRefused } from '../../test/support/rejection.ts';
 import { zeros } from './bytes.ts';
-import { ModelcarError } from './error.ts';
 import { parseLayerPrefix, planLayers } from './layer-plan.ts';
 import { tarLayer } from './tar-layer.ts';
 
@@ -38,15 +38,6 @@ const options = fc.record({
   prefix: fc.constantFrom('', 'models/', 'a/b/'),
   tarLayout: fc.constantFrom('standard' as const, 'reference' as const),
 });
-
-function unlessRefused<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ModelcarError);
-    return undefined;
-  }
-}
 
 test('whatever a listing names, a plan has each path once, below its folder and nowhere else', () => {
   fc.assert(

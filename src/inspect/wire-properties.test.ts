@@ -1,19 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { anyText } from '../../test/support/arbitrary-text.ts';
+import { anyText, asBody, oddJson as odd } from '../../test/support/arbitrary-text.ts';
 import { isDigest } from '../core/digest.ts';
 import { parseDiffIds, parseManifest } from './wire.ts';
 
-const odd = fc.oneof(
-  fc.constantFrom(null, '', {}, [], -1, 0, 1e308, '\r\n', '__proto__'),
-  fc.jsonValue({ maxDepth: 2 }),
-);
 const text = fc.oneof(anyText(8), odd);
-const asBody = <T>(value: fc.Arbitrary<T>) =>
-  fc.oneof(
-    value.map((some) => JSON.stringify(some) ?? ''),
-    anyText(20),
-  );
 
 test('whatever is stored as a manifest, it is read as an image, as an index or not at all, never as both', () => {
   const digest = fc.oneof(fc.constant(`sha256:${'a'.repeat(64)}`), text);

@@ -1,21 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
-import { anyText, jumble, latin1 } from '../../test/support/arbitrary-text.ts';
+import { anyText, asBody, jumble, latin1, oddJson as odd } from '../../test/support/arbitrary-text.ts';
 import { isTag } from '../core/reference.ts';
 import { readAccepted, readOpened, readStatus } from './upload/read-reply.ts';
 import { parseProblems, parseTagsPage, parseTokenAnswer } from './wire.ts';
 
-const odd = fc.oneof(
-  fc.constantFrom(null, '', {}, [], -1, 0, 1e308, '\r\n', '__proto__'),
-  fc.jsonValue({ maxDepth: 2 }),
-);
 const text = fc.oneof(anyText(8), odd);
-const asBody = <T>(value: fc.Arbitrary<T>) =>
-  fc.oneof(
-    value.map((some) => JSON.stringify(some) ?? ''),
-    anyText(20),
-  );
 
 test('whatever a registry answers, problems are texts, and tags are tags', () => {
   const problem = fc.record(

@@ -2,23 +2,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
+import { JOB } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { testProcesses } from '../../test/support/test-processes.ts';
-import type { Job } from '../core/job.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}` as const;
-const JOB: Job = {
-  endpoint: 'https://hub.test',
-  model: 'acme/llama',
-  commit: '0'.repeat(40),
-  target: 'r.test/acme/llama',
-  prefix: 'models/',
-  tarLayout: 'standard',
-  patterns: { allow: [], ignore: [] },
-};
 
 test('the job that was touched last comes first, with how far it is', async () => {
   const path = join(await tempFolder(), 'state.json');

@@ -15,3 +15,17 @@ export function anyText(maxLength: number): fc.Arbitrary<string> {
 export function jumble(pieces: readonly string[], maxLength: number): fc.Arbitrary<string> {
   return fc.array(fc.constantFrom(...pieces), { maxLength }).map((some) => some.join(''));
 }
+
+/** What stands in JSON where something else was due. */
+export const oddJson: fc.Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom(null, '', {}, [], -1, 0, 1e308, '\r\n', '__proto__'),
+  fc.jsonValue({ maxDepth: 2 }),
+);
+
+/** A body that holds `value`, or text that is no JSON. */
+export function asBody(value: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
+  return fc.oneof(
+    value.map((some) => JSON.stringify(some) ?? ''),
+    anyText(20),
+  );
+}

@@ -13,3 +13,13 @@ export async function failureOf(promise: Promise<unknown>): Promise<ModelcarErro
   if (error !== undefined) throw error;
   return expect.fail('it succeeded');
 }
+
+/** What `work` gives; undefined where it refuses with an error of ours. Anything else that it throws fails the test. */
+export function unlessRefused<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ModelcarError);
+    return undefined;
+  }
+}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { latin1 } from '../../../test/support/arbitrary-text.ts';
+import { unlessRefused } from '../../../test/support/rejection.ts';
 import { ModelcarError } from '../../core/error.ts';
 import { originOf } from '../../http/origin.ts';
 import { redirectTarget } from '../../http/redirect.ts';
@@ -61,16 +62,6 @@ const location = fc.oneof(
   fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
   latin1(40),
 );
-
-/** What `work` gives; undefined where it refuses with an error of ours. Anything else fails the property. */
-function unlessRefused<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ModelcarError);
-    return undefined;
-  }
-}
 
 describe('whatever a server writes as Location', () => {
   test('an upload stays on TLS and away from private addresses', () => {

@@ -162,10 +162,9 @@ function patchHeaders(offset: number, end: number, streamed: boolean): Record<st
 
 function putHeaders(offset: number, size: number): Record<string, string> {
   if (offset === size) return { 'content-length': '0' };
-  const headers = rangeHeaders(offset, size);
   // The whole blob is not a chunk.
-  const length = { 'content-length': String(size) };
-  return { ...(offset === 0 ? length : headers), 'content-type': OCTETS };
+  const headers = offset === 0 ? { 'content-length': String(size) } : rangeHeaders(offset, size);
+  return { ...headers, 'content-type': OCTETS };
 }
 
 const OCTETS = 'application/octet-stream';
