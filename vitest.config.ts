@@ -6,6 +6,8 @@ const config: ViteUserConfig = defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     setupFiles: ['test/support/no-leaks.ts'],
     reporters: ['default', unprovedReporter()],
+    // By default a core is left free; but most of the time of these tests goes in waiting for what they started.
+    maxWorkers: '100%',
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

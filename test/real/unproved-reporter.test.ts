@@ -12,13 +12,13 @@ afterEach(() => {
 });
 
 const config = `
-import { unprovedReporter } from './unproved-reporter.ts';
+import { unprovedReporter } from '../../test/real/unproved-reporter.ts';
 export default { test: { include: ['*.test.ts'], reporters: ['default', unprovedReporter()] } };
 `;
 
 const podmanSuite = `
 import { test } from 'vitest';
-import { describePeers } from './peers.ts';
+import { describePeers } from '../../test/real/peers.ts';
 test('needs nobody', () => {});
 describePeers(['podman'], 'an image', () => {
   test('mounts', () => {});
@@ -61,7 +61,7 @@ describe('a test run on a machine without real peers', () => {
   test('names the peers of a suite and of the suite around it', async () => {
     const nested = `
       import { test } from 'vitest';
-      import { describePeers } from './peers.ts';
+      import { describePeers } from '../../test/real/peers.ts';
       describePeers(['skopeo'], 'an image', () => {
         describePeers(['podman'], 'on a node', () => {
           test('mounts', () => {});
