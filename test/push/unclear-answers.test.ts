@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../fakes/registry/faults.ts';
+import type { Effects, Fault } from '../fakes/registry/faults.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { someBytes } from '../support/byte-sources.ts';
 import {
@@ -55,6 +55,15 @@ describe('a chunk that is answered with a failure of the server', () => {
       expect(starts(told)).toEqual([0, CHUNK, CHUNK, 2 * CHUNK, 3 * CHUNK]);
     },
   );
+});
+
+test.each<[what: string, fault: Effects]>([
+  ['a failure of the server', { answer: { status: 500, at: 'stored' } }],
+  ['no answer', { dropsAnswer: true }],
+])('a chunk that distribution 2.8 stored, and answered with %s, loses its session', async (_, fault) => {
+  const faults: Fault[] = [{ on: 'PATCH', nth: 2, ...fault }];
+  const told = await pushed({ personality: 'dist28', framing: CHUNK, faults });
+  expect(layerSent(told)).toBe(2 * CHUNK + layer.bytes.length);
 });
 
 test('a lost answer to a chunk sends no byte twice where all chunks must be of one size: r2', async () => {
