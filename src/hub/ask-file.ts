@@ -1,12 +1,19 @@
 import { ModelcarError } from '../core/error.ts';
-import { formatModelId, type Oid, type Sibling } from '../core/model.ts';
+import { type Commit, formatModelId, type ModelId, type Oid, type Sibling } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { discard, type HttpResponse } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
+import type { HubClient } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
-import type { Listing } from './list-siblings.ts';
 import type { ListedFile } from './wire.ts';
+
+/** Which files, and of whom they are asked. */
+export interface Listing {
+  readonly id: ModelId;
+  readonly commit: Commit;
+  readonly hub: HubClient;
+}
 
 const HOPS = 10;
 

@@ -1,5 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
-import { type Commit, formatModelId, type ModelId, type Sibling } from '../core/model.ts';
+import { formatModelId } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
@@ -7,16 +7,9 @@ import { discard, type HttpResponse } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
-import { type FileAnswer, type FileRange, isUnknownPart, shrunk } from './range.ts';
+import { type FileAnswer, type FileRange, type HubFileName, isUnknownPart, shrunk } from './range.ts';
 import { type SignedUrl, signedUrl } from './signed-url.ts';
 import { storageFailure } from './storage-error.ts';
-
-/** Which file, at which commit. */
-export interface HubFileName {
-  readonly id: ModelId;
-  readonly commit: Commit;
-  readonly sibling: Sibling;
-}
 
 /** A failure that may pass, and how long the Hub wants us to wait. */
 export interface Trouble {

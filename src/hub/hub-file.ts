@@ -2,9 +2,9 @@ import type { ByteSource } from '../core/bytes.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { FileObserver } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
-import { FilePlace, type HubFileName, type Trouble } from './file-place.ts';
+import { FilePlace, type Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
-import { bodyFrom, endOf, type FileAnswer } from './range.ts';
+import { bodyFrom, endOf, type FileAnswer, type HubFileName } from './range.ts';
 import { rereadTally } from './reread-tally.ts';
 
 /** Who sends less at a time than this makes no progress: a byte for every request would go on for years. */

@@ -1,18 +1,11 @@
 import { atOnce } from '../core/at-once.ts';
 import { ModelcarError } from '../core/error.ts';
-import { type Commit, formatModelId, type ModelId, type Sibling } from '../core/model.ts';
+import { formatModelId, type ModelId, type Sibling } from '../core/model.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
-import { askFile } from './ask-file.ts';
-import { type HubClient, PAGE_LIMIT } from './hub-client.ts';
+import { askFile, type Listing } from './ask-file.ts';
+import { PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
 import { isJson, type ListedFile, parseSiblings, parseTreePage } from './wire.ts';
-
-/** Which files, and of whom they are asked. */
-export interface Listing {
-  readonly id: ModelId;
-  readonly commit: Commit;
-  readonly hub: HubClient;
-}
 
 /** Models have fewer than 100,000 files (https://huggingface.co/docs/hub/storage-limits); a listing beyond this has no end. */
 const FILES_LIMIT = 250_000;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import type { HttpResponse } from '../http/transport.ts';
-import type { HubFileName } from './file-place.ts';
-import { bodyFrom, isUnknownPart, shrunk } from './range.ts';
+import { bodyFrom, type HubFileName, isUnknownPart, shrunk } from './range.ts';
 import { rereadTally } from './reread-tally.ts';
 
 const FILE = '0123456789';

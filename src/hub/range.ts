@@ -1,8 +1,15 @@
 import { dropBefore } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
+import type { Commit, ModelId, Sibling } from '../core/model.ts';
 import { discard, type HttpResponse } from '../http/transport.ts';
-import type { HubFileName } from './file-place.ts';
 import type { RereadTally } from './reread-tally.ts';
+
+/** Which file, at which commit. */
+export interface HubFileName {
+  readonly id: ModelId;
+  readonly commit: Commit;
+  readonly sibling: Sibling;
+}
 
 /** The bytes `start` ≤ x < `end` of a file. */
 export interface FileRange {

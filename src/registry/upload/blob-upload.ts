@@ -1,7 +1,7 @@
 import type { UploadSession } from '../../core/ports.ts';
-import { type ChunkLimits, chooseFraming, chunkSize, type Framing, type UploadTerms } from './framing.ts';
+import { type ChunkLimits, chooseFraming, chunkSize, type UploadTerms } from './framing.ts';
 import { miscounted, rangeDisputed } from './host-profile.ts';
-import type { Asking, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
+import type { Asking, Framing, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
 
 /**
  * Where a reply leads. No request is sent here: `push-blob.ts` drives this.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type ChunkLimits, chooseFraming, type Framing, type PreferredFraming } from './framing.ts';
+import { type ChunkLimits, chooseFraming, type PreferredFraming } from './framing.ts';
 import { type HostProfile, UNKNOWN_HOST } from './host-profile.ts';
+import type { Framing } from './upload-state.ts';
 
 const MIB = 2 ** 20;
 const SIZE = 300 * MIB;

@@ -1,11 +1,5 @@
 import type { HostProfile } from './host-profile.ts';
-
-/**
- * How a blob is parted into requests. `stream`: one PATCH of no stated length, as docker, podman and skopeo send it.
- * A number: PATCHes of so many bytes, with length and range. `whole`: all of it in the PUT that names the digest, which
- * must be known first, so the source is read twice.
- */
-export type Framing = 'stream' | 'whole' | number;
+import type { Framing } from './upload-state.ts';
 
 /** What the user asked for. */
 export type PreferredFraming = Exclude<Framing, 'whole'>;

@@ -1,33 +1,15 @@
 import { ModelcarError } from '../../core/error.ts';
-import type { BlobPush, Clock, PushedBlob } from '../../core/ports.ts';
+import type { BlobPush, PushedBlob } from '../../core/ports.ts';
 import { originOf } from '../../http/origin.ts';
-import type { Transport } from '../../http/transport.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
-import type { PreferredFraming, UploadTerms } from './framing.ts';
-import { type HostProfile, learn } from './host-profile.ts';
+import type { UploadTerms } from './framing.ts';
+import { learn } from './host-profile.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
-import { type Source, send, staysOpen, uploadRequests } from './upload-requests.ts';
+import { type Source, send, staysOpen, type Uploads, uploadRequests } from './upload-requests.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
-
-export interface Uploads {
-  /** With authorization, without retry: each request is sent once, and what follows is for `next` to say. */
-  readonly transport: Transport;
-  /** `https://registry/v2/<repository>` */
-  readonly base: string;
-  /** `registry/repository`, for messages. */
-  readonly target: string;
-  readonly framing: PreferredFraming;
-  /** How often an upload may fail without getting further. */
-  readonly retries: number;
-  readonly clock: Clock;
-  /** How long the source may be silent while a request waits for it. */
-  readonly silenceMs: number;
-  /** What is known of the registry; each upload adds what it learns. */
-  readonly host: { profile: HostProfile };
-}
 
 /**
  * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its

@@ -1,17 +1,35 @@
 import type { Digest } from '../../core/digest.ts';
 import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.ts';
-import type { BlobPush } from '../../core/ports.ts';
-import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
+import type { BlobPush, Clock } from '../../core/ports.ts';
+import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
+import type { PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
+import type { HostProfile } from './host-profile.ts';
 import { withDigest } from './location.ts';
-import type { Uploads } from './push-blob.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import { UploadBody } from './upload-body.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 type Phase = Exclude<UploadState['phase'], 'done' | 'failed'>;
 type Requests = { readonly [P in Phase]: (state: UploadState & { phase: P }) => Promise<UploadReply> };
+
+export interface Uploads {
+  /** With authorization, without retry: each request is sent once, and what follows is for `next` to say. */
+  readonly transport: Transport;
+  /** `https://registry/v2/<repository>` */
+  readonly base: string;
+  /** `registry/repository`, for messages. */
+  readonly target: string;
+  readonly framing: PreferredFraming;
+  /** How often an upload may fail without getting further. */
+  readonly retries: number;
+  readonly clock: Clock;
+  /** How long the source may be silent while a request waits for it. */
+  readonly silenceMs: number;
+  /** What is known of the registry; each upload adds what it learns. */
+  readonly host: { profile: HostProfile };
+}
 
 /** The bytes of the blob, and what ended them early. */
 export interface Source {

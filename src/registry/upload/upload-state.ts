@@ -8,7 +8,12 @@
  *                  └──────── asking ◀─ confirming
  */
 
-import type { Framing } from './framing.ts';
+/**
+ * How a blob is parted into requests. `stream`: one PATCH of no stated length, as docker, podman and skopeo send it.
+ * A number: PATCHes of so many bytes, with length and range. `whole`: all of it in the PUT that names the digest, which
+ * must be known first, so the source is read twice.
+ */
+export type Framing = 'stream' | 'whole' | number;
 
 export type UploadState =
   /** HEAD: the digest is known, the blob may be there. */
