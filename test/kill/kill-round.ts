@@ -1,16 +1,14 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { copyToOciLayout } from '../real/read-back.ts';
-import { layersOf, readTars } from '../real/read-tar.ts';
 import { roomyFolder } from '../real/roomy-folder.ts';
 import type { RunningRegistry } from '../real/start-registry.ts';
 import { startCountingRelay } from '../support/counting-relay.ts';
 import { type CliRun, variablesOf } from '../support/run-cli.ts';
 import { MomentWatch } from './moment-watch.ts';
 import { describeMoment, type Kill } from './moments.ts';
+import { checkEveryFile } from './read-everything.ts';
 import {
-  MODEL,
   type PushPlace,
   push,
   REPOSITORY,
@@ -18,7 +16,6 @@ import {
   stateFile,
   TAG,
   taggedDigest,
-  type WiredHub,
 } from './wired-world.ts';
 
 export interface RoundPlan {
@@ -157,21 +154,6 @@ async function leftoversOf(stateFolder: string): Promise<number> {
   for (const name of unfinished) expect((await stat(join(stateFolder, name))).mode & 0o777).toBe(0o600);
   return unfinished.length;
 }
-
-/** skopeo copies the image out, and every file in it has the hash that the Hub says. */
-async function checkEveryFile({ hub }: WiredHub, reference: string, copy: string): Promise<void> {
-  await copyToOciLayout(reference, copy);
-  const url = `${hub.endpoint}/api/models/${MODEL}/tree/main?recursive=true`;
-  const listed = (await (await fetch(url)).json()) as Listed[];
-  const members = (await readTars(await layersOf(copy))).filter(({ type }) => type === 'file');
-  expect(members).toHaveLength(listed.length);
-  for (const { path, size, lfs, oid } of listed) {
-    const hash = lfs ? { sha256: lfs.oid } : { gitSha1: oid };
-    expect(members).toContainEqual(expect.objectContaining({ name: `models/${path}`, size, ...hash }));
-  }
-}
-
-type Listed = { path: string; size: number; oid: string; lfs?: { oid: string } };
 
 /** As the kernel counts it; 0 where there is no telling, or the process is gone. */
 async function peakRssOf(pid: number): Promise<number> {

@@ -18,13 +18,17 @@ export interface DisturbedPush {
   push(options?: CliOptions, ...flags: string[]): Promise<CliRun>;
 }
 
+export interface DisturbedPushOptions extends RelayOptions {
+  /** Of the file, in bytes. */
+  readonly size: number;
+  readonly start: () => Promise<RunningRegistry>;
+}
+
 const NAME = 'model.safetensors';
 
 export async function withDisturbedPush<T>(
-  size: number,
-  start: () => Promise<RunningRegistry>,
+  { size, start, ...relayOptions }: DisturbedPushOptions,
   use: (push: DisturbedPush) => Promise<T>,
-  relayOptions: RelayOptions = {},
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'disturbed-push-'));
   const hub = await startFakeHub({ repos: [{ id: 'acme/big', files: { [NAME]: synthetic({ size }) } }] });

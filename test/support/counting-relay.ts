@@ -24,8 +24,8 @@ export interface Weather {
 }
 
 export interface RelayOptions {
-  /** Asked for each connection, the first being 1; without it nothing ever happens. */
-  readonly weather?: (connection: number) => Weather;
+  /** Asked for each connection, the first being 1, with how many mishaps there were; without it nothing ever happens. */
+  readonly weather?: (connection: number, mishaps: number) => Weather;
   /** Sees each piece just before it goes on, and may hold it. */
   readonly onPiece?: (direction: Direction, piece: Buffer) => Promise<void> | undefined;
 }
@@ -58,7 +58,7 @@ export async function startCountingRelay(target: string, options: RelayOptions =
       socket.on('error', () => undefined);
       socket.once('close', () => sockets.delete(socket));
     }
-    const weather = options.weather?.(connections) ?? {};
+    const weather = options.weather?.(connections, mishaps) ?? {};
     const note = (direction: Direction) => (piece: Buffer) => {
       bytes[direction] += piece.length;
       return options.onPiece?.(direction, piece);
