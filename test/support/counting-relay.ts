@@ -24,10 +24,10 @@ export interface Weather {
 }
 
 export interface RelayOptions {
-  /** Asked for each connection, the first being 1; without it nothing ever happens. */
-  readonly weather?: (connection: number) => Weather;
-  /** Sees each piece just before it goes on. */
-  readonly onPiece?: (direction: Direction, piece: Buffer) => void;
+  /** Asked for each connection, the first being 1, with how many mishaps there were; without it nothing ever happens. */
+  readonly weather?: (connection: number, mishaps: number) => Weather;
+  /** Sees each piece just before it goes on, and may hold it. */
+  readonly onPiece?: (direction: Direction, piece: Buffer) => Promise<void> | undefined;
 }
 
 /** A way to a server that counts what goes there, as a cable would: headers, framing and all. */
@@ -58,10 +58,10 @@ export async function startCountingRelay(target: string, options: RelayOptions =
       socket.on('error', () => undefined);
       socket.once('close', () => sockets.delete(socket));
     }
-    const weather = options.weather?.(connections) ?? {};
+    const weather = options.weather?.(connections, mishaps) ?? {};
     const note = (direction: Direction) => (piece: Buffer) => {
       bytes[direction] += piece.length;
-      options.onPiece?.(direction, piece);
+      return options.onPiece?.(direction, piece);
     };
     const onMishap = () => {
       mishaps += 1;
@@ -94,7 +94,7 @@ export async function startCountingRelay(target: string, options: RelayOptions =
 interface Lane {
   readonly direction: Direction;
   readonly weather: Weather;
-  readonly note: (piece: Buffer) => void;
+  readonly note: (piece: Buffer) => Promise<void> | undefined;
   readonly onMishap: () => void;
   readonly closing: AbortSignal;
 }
@@ -136,7 +136,7 @@ async function* withMishaps(
     .sort((a, b) => a.afterBytes - b.afterBytes);
   let passed = 0;
   for await (const piece of from) {
-    note(piece);
+    await note(piece);
     let rest = piece;
     for (let next = ahead[0]; next && next.afterBytes <= passed + rest.length; next = ahead[0]) {
       const before = rest.subarray(0, next.afterBytes - passed);
