@@ -4,7 +4,7 @@ export interface PushCost {
   readonly retries: number;
   /** Bytes that the Hub sent more than once. */
   readonly reread: number;
-  /** Bytes that the target was sent more than once. */
+  /** Bytes that were given to a connection to the target more than once, also where a cut kept them from arriving. */
   readonly resent: number;
 }
 
