@@ -72,6 +72,8 @@ export interface UploadSession {
   readonly location: string;
   /** Bytes that the target had confirmed. It may have more. */
   readonly offset: number;
+  /** Of the blob, once everything was sent: the commit may have come through although nobody heard of it. */
+  readonly digest?: Digest | undefined;
   /** The length of its requests, where it is not one for all. */
   readonly chunkSize?: number | undefined;
 }

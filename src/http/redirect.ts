@@ -64,7 +64,9 @@ export function withRedirects(limit: number): Wrapper {
       for (let hops = 0; ; hops += 1) {
         const response = await transport({ ...request, url });
         const { location } = response.headers;
-        if (!isRedirect(response) || location === undefined || !follows(request, response)) return response;
+        if (!isRedirect(response) || location === undefined || !follows(request, response)) {
+          return hops === 0 ? response : { ...response, url };
+        }
         await discard(response);
         if (hops === limit) {
           throw new ModelcarError(

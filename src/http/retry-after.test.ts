@@ -7,9 +7,9 @@ describe('a Retry-After asks to wait', () => {
   test.each<[header: string | undefined, ms: number | undefined]>([
     ['2', 2_000],
     [' 2 ', 2_000],
-    ['0', 0],
+    ['0', undefined],
     ['Mon, 23 Nov 2026 10:00:20 GMT', 20_000],
-    ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
+    ['Mon, 23 Nov 2026 09:00:00 GMT', undefined],
     ['99999', 600_000],
     ['Tue, 24 Nov 2026 10:00:00 GMT', 600_000],
     [undefined, undefined],

@@ -12,7 +12,8 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   // A date begins with its day; Date.parse would make one of "1.5" and of "-5", too.
   if (!seconds && !/^\s*[A-Z]/i.test(header)) return undefined;
   const ms = seconds ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), LONGEST_WAIT_MS);
+  // Who asks for no time at all has said nothing of use.
+  return ms > 0 ? Math.min(ms, LONGEST_WAIT_MS) : undefined;
 }
 
 /**

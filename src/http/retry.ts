@@ -4,8 +4,9 @@ import { withoutQuery } from './origin.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
 import { canRepeat, discard, type HttpResponse, type Wrapper } from './transport.ts';
 
-/** Answers that a later request may not get: time-out, too early, too many, and the server's own failures. */
-const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Answers that a later request may not get: time-out, too early, too many, and the server's own failures;
+ * 520 to 524 are Cloudflare's words for a server behind it that fails or is slow. */
+const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
 
 export function isPassing(status: number): boolean {
   return PASSING.has(status);

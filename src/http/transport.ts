@@ -32,6 +32,8 @@ export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; a repeated header is joined with `, `, cookies with a line break (RFC 6265, section 3). */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Who answered, where redirects led there. */
+  readonly url?: string;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;
 }

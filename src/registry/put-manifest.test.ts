@@ -41,7 +41,7 @@ async function put(
   };
   const done = putManifest(
     { what: 'tag r.test/acme/llama:v1', url, manifest, signal: new AbortController().signal },
-    { authorized: send, api: send, retries, clock, onRetry: (pause) => pauses.push(pause) },
+    { once: send, retries, clock, onRetry: (pause) => pauses.push(pause) },
   );
   const error = await done.then(
     () => undefined,

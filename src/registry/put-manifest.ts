@@ -1,4 +1,4 @@
-import { isPassingError } from '../core/error.ts';
+import { isPassingError, type ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { Clock, Pause } from '../core/ports.ts';
 import { isPassing } from '../http/retry.ts';
@@ -17,10 +17,8 @@ export interface ManifestPut {
 }
 
 export interface ManifestRegistry {
-  /** Sends each request once. */
-  readonly authorized: Transport;
-  /** Repeats what failed in passing. */
-  readonly api: Transport;
+  /** Sends each request once: what follows a failure is said here. */
+  readonly once: Transport;
   readonly retries: number;
   readonly clock: Clock;
   readonly onRetry: ((pause: Pause) => void) | undefined;
@@ -35,45 +33,49 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
   const { what, manifest, signal } = put;
   const { retries, clock, onRetry } = registry;
   for (let retry = 1; ; retry += 1) {
-    const trouble = await attempt(put, registry, retry > retries);
+    const trouble = await attempt(put, registry);
     if (trouble === undefined || (await isThere(put, registry))) return;
+    if (retry > retries) throw trouble.error;
     const delayMs = trouble.delayMs ?? backoffMs(retry, clock.random());
-    onRetry?.({ retry, delayMs, reason: trouble.reason });
+    onRetry?.({ retry, delayMs, reason: trouble.error.message });
     await clock.sleep(delayMs, signal);
   }
 
   async function attempt(
     { url }: ManifestPut,
-    { authorized }: ManifestRegistry,
-    isLast: boolean,
-  ): Promise<{ readonly reason: string; readonly delayMs: number | undefined } | undefined> {
+    { once }: ManifestRegistry,
+  ): Promise<{ readonly error: ModelcarError; readonly delayMs: number | undefined } | undefined> {
     const { bytes, descriptor } = manifest;
     // Nexus answers 411 to a manifest without a length.
     const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) };
     let response: HttpResponse;
     try {
-      response = await authorized({ method: 'PUT', url, headers, body: bytes, signal });
+      response = await once({ method: 'PUT', url, headers, body: bytes, signal });
     } catch (error) {
-      if (!isPassingError(error) || isLast) throw error;
-      return { reason: error.message, delayMs: undefined };
+      if (!isPassingError(error)) throw error;
+      return { error, delayMs: undefined };
     }
-    const { status } = response;
+    const { status, headers: said } = response;
     if (status >= 200 && status <= 299) {
       await discard(response);
       checkDigest(response, what, descriptor);
       return undefined;
     }
-    if (!isPassing(status) || isLast) throw await registryError(what, response);
-    await discard(response);
-    const delayMs = parseRetryAfter(response.headers['retry-after'], clock.date());
-    return { reason: `cannot ${what}: ${status}`, delayMs };
+    const error = await registryError(what, response);
+    if (!isPassing(status)) throw error;
+    return { error, delayMs: parseRetryAfter(said['retry-after'], clock.date()) };
   }
 }
 
 /** Only a digest proves it: a tag may point at another manifest of the same length. */
-async function isThere({ url, manifest, signal }: ManifestPut, { api }: ManifestRegistry): Promise<boolean> {
+async function isThere({ url, manifest, signal }: ManifestPut, { once }: ManifestRegistry): Promise<boolean> {
   const { digest, mediaType } = manifest.descriptor;
-  const response = await api({ method: 'HEAD', url, headers: { accept: mediaType }, signal });
-  await discard(response);
-  return response.status === 200 && response.headers['docker-content-digest'] === digest;
+  try {
+    const response = await once({ method: 'HEAD', url, headers: { accept: mediaType }, signal });
+    await discard(response);
+    return response.status === 200 && response.headers['docker-content-digest'] === digest;
+  } catch (error) {
+    if (!isPassingError(error)) throw error;
+    return false; // nobody says so, at least
+  }
 }

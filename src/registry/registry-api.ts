@@ -52,8 +52,8 @@ export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' |
   });
   const withWarnings = withRegistryWarnings({ origin, host: registry.host, onWarning });
   // The wait comes first: a token that is taken along must not grow old in it.
-  const authorized = withRedirects(5)(paced(withAuthorization(withWarnings(transport))));
-  const patient = withRetry({ retries, clock, onRetry })(authorized);
+  const authorized = paced(withAuthorization(withWarnings(transport)));
+  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
   return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
 }
 

@@ -33,6 +33,8 @@ export async function registryError(what: string, response: HttpResponse): Promi
 }
 
 export function codeFor({ status, codes }: Problem): ErrorCode {
+  // Every layer was there a moment ago: the next run asks for each, and sends what has gone.
+  if (codes.includes('MANIFEST_BLOB_UNKNOWN')) return 'UNAVAILABLE';
   if (status === 401 || status === 403 || codes.includes('DENIED')) return 'UNAUTHORIZED';
   if (status === 404 || codes.includes('NAME_UNKNOWN')) return 'NOT_FOUND';
   if (status === 429) return 'RATE_LIMITED';

@@ -1,6 +1,7 @@
 import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
+import { withRedirects } from '../http/redirect.ts';
 import { discard } from '../http/transport.ts';
 import { checkHeld, isHeld } from './check-held.ts';
 import { putManifest } from './put-manifest.ts';
@@ -63,7 +64,10 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     signal: AbortSignal,
   ): Promise<void> {
     const url = `${base}/manifests/${reference}`;
-    await putManifest({ what, url, manifest, signal }, { authorized, api, retries, clock, onRetry });
+    await putManifest(
+      { what, url, manifest, signal },
+      { once: withRedirects(5)(authorized), retries, clock, onRetry },
+    );
     const held = { what: `manifest ${reference} in ${target}`, url, descriptor: manifest.descriptor, signal };
     await checkHeld(held, api, clock);
   }

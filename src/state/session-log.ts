@@ -20,10 +20,12 @@ export class SessionLog {
     at: string,
   ): { readonly record: SessionRecord; readonly isOnlyFurther: boolean } {
     const before = this.#newest.get(path);
-    const isOnlyFurther = before !== undefined && before.oid === session.oid && isSameUpload(before, session);
-    const record = { ...session, openedAt: isOnlyFurther ? before.openedAt : at };
+    const isSame = before !== undefined && before.oid === session.oid && isSameUpload(before, session);
+    // The digest is what spares a later run the whole of it.
+    const isOnlyFurther = isSame && before.digest === session.digest;
+    const record = { ...session, openedAt: isSame ? before.openedAt : at };
     this.#newest.set(path, record);
-    if (!isOnlyFurther) this.#onDisk.delete(path);
+    if (!isSame) this.#onDisk.delete(path);
     return { record, isOnlyFurther };
   }
 

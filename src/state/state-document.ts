@@ -73,6 +73,7 @@ const session = v.object({
   oid: v.string(),
   location: v.pipe(v.string(), v.url()),
   offset: size,
+  digest: v.optional(digest),
   chunkSize: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
   openedAt: v.string(),
   owner: v.optional(processMark),

@@ -24,9 +24,14 @@ export class BlobReader {
     this.#signal = signal;
   }
 
+  /** Whether every byte has passed. */
+  get isComplete(): boolean {
+    return this.#hash.position === this.#source.size;
+  }
+
   /** @throws RangeError before every byte has passed */
   digest(): Digest {
-    if (this.#hash.position !== this.#source.size) {
+    if (!this.isComplete) {
       throw new RangeError(`only ${this.#hash.position} of ${this.#source.size} bytes have passed`);
     }
     return `sha256:${this.#hash.hex()}`;

@@ -41,7 +41,7 @@ const asking = (offset: number): UploadState & { phase: 'asking' } => ({
   offset,
   framing: stream,
 });
-const committing: UploadState = { phase: 'committing', location, framing: stream };
+const committing: UploadState = { phase: 'committing', location, framing: stream, offset: SIZE };
 const confirming: UploadState & { phase: 'confirming' } = { phase: 'confirming', location, framing: stream };
 const opening: UploadState = { phase: 'opening' };
 
@@ -394,7 +394,7 @@ describe('however a registry answers', () => {
           const answer = answersOf(() => chance.next().value, size, minChunk);
           const budget = budgetOf(size);
           let terms: UploadTerms = termsOf(size, framing);
-          let state = earlier ? resume({ location: '/u', ...earlier }, terms) : begin(false);
+          let state: UploadState = earlier ? resume({ location: '/u', ...earlier }, terms) : begin(false);
           for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
             // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
             if (steps > 20_000) throw new Error('it goes on for ever');

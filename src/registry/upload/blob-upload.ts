@@ -1,6 +1,6 @@
 import type { UploadSession } from '../../core/ports.ts';
 import { type ChunkLimits, chooseFraming, chunkSize, type UploadTerms } from './framing.ts';
-import { miscounted, rangeDisputed } from './host-profile.ts';
+import { isAppended, miscounted, rangeDisputed } from './host-profile.ts';
 import type { Asking, Framing, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
 
 /**
@@ -12,24 +12,23 @@ import type { Asking, Framing, UploadFailure, UploadReply, UploadState } from '.
  */
 
 /** Where an upload begins: with a question when the digest is known, with a session when it is not. */
-export function begin(digestKnown: boolean): UploadState {
+export function begin(digestKnown: boolean): UploadState & { phase: 'checking' | 'opening' } {
   return { phase: digestKnown ? 'checking' : 'opening' };
 }
 
 /** Where an upload goes on that an earlier run left: its session is asked what it has. */
-export function resume(
-  { location, offset, chunkSize: chunk }: UploadSession,
-  terms: UploadTerms,
-): UploadState {
+export function resume(session: UploadSession, terms: UploadTerms): Asking {
+  const { location, offset, chunkSize: chunk, digest } = session;
   const framing = chunk ?? chooseFraming(terms) ?? 'stream';
   // That run may have died just now, with bytes on their way.
-  return { phase: 'asking', location, offset, framing, recorded: true, sent: terms.size };
+  const asking = { phase: 'asking', location, offset, framing, recorded: true, sent: terms.size } as const;
+  return digest === undefined ? asking : { ...asking, committed: true };
 }
 
 /** What a later run needs to go on from `state`; undefined where there is nothing to go on with. */
 export function sessionOf(state: UploadState): UploadSession | undefined {
   if (state.phase !== 'sending' && state.phase !== 'asking' && state.phase !== 'committing') return undefined;
-  const { location, framing, offset = 0 } = state;
+  const { location, framing, offset } = state;
   return { location, offset, ...(typeof framing === 'number' && { chunkSize: framing }) };
 }
 
@@ -135,6 +134,8 @@ function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: 
   const { location, end } = reply;
   if (taken !== undefined && miscounted(asking, reply)) return sendFrom(taken, location, framing, terms);
   if (rangeDisputed(asking, reply)) return rangeRefused(asking, terms);
+  // Its word is worth nothing here, and bytes that are sent twice would be stored twice.
+  if (!terms.host.rangeTrusted && end < terms.size) return { phase: 'opening' };
   // In one piece or not at all; and it may hold bytes of somebody else, or a chunk stored twice.
   if (framing === 'whole' || end > terms.size) return { phase: 'opening' };
   const settles = sent !== undefined && end < sent && end !== seen;
@@ -203,12 +204,14 @@ function unfit(state: UploadState, terms: UploadTerms): UploadState {
 function refused(
   state: UploadState,
   { failure }: UploadReply & { type: 'refused' },
-  { host }: UploadTerms,
+  terms: UploadTerms,
 ): UploadState {
   // A registry may say it in any way that it does not know the session any more.
   if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
-  const range = state.phase === 'sending' && typeof state.framing === 'number' && host.ranges === 'refused';
-  return range && failure.code === 'REJECTED' ? { phase: 'opening' } : { phase: 'failed', failure };
+  if (state.phase !== 'sending' || failure.code !== 'REJECTED') return { phase: 'failed', failure };
+  if (isAppended(state)) return sendFrom(state.offset, state.location, state.framing, terms);
+  const range = typeof state.framing === 'number' && terms.host.ranges === 'refused';
+  return range ? { phase: 'opening' } : { phase: 'failed', failure };
 }
 
 /** Nothing certain was heard: never send again blindly, ask first what is there. */
@@ -235,15 +238,21 @@ function afterSilence(
 
 function sendFrom(offset: number, location: string, framing: Framing, terms: UploadTerms): UploadState {
   const { size, host } = terms;
-  if (offset === size) return { phase: 'committing', location, framing };
+  if (offset === size) return { phase: 'committing', location, framing, offset };
   if (framing === 'whole') return { phase: 'committing', location, framing, offset };
   const appended = framing === 'stream' && (offset > 0 ? host.streams !== 'any' : host.streams === 'never');
-  const fit = appended ? chunkSize(terms) : framing;
+  const fit = appended ? chunkSize(terms) : smaller(framing, host.largestChunk);
   if (fit === undefined || (appended && host.ranges === 'refused')) return { phase: 'opening' };
   const last = typeof fit === 'number' && host.lastChunkInPut && size - offset <= fit;
   return last
     ? { phase: 'committing', location, framing: fit, offset }
     : { phase: 'sending', location, offset, framing: fit };
+}
+
+/** A limit that was learned in the middle of a session holds for the rest of it. */
+function smaller(framing: Framing, most: number): Framing | undefined {
+  if (typeof framing !== 'number') return framing;
+  return most === 0 ? undefined : Math.min(framing, most);
 }
 
 function failed(code: UploadFailure['code'], message: string, hint: string): UploadState {

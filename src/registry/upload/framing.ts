@@ -43,6 +43,11 @@ export function chooseFraming(terms: UploadTerms, limits: ChunkLimits = {}): Fra
   return fits && host.ranges === 'refused' ? 'whole' : undefined;
 }
 
+/** Whether the rest can be sent in the same session when a stream has ended in good order. */
+export function mayEndEarly({ appends, streams, ranges }: HostProfile): boolean {
+  return appends && (streams === 'any' || ranges !== 'refused');
+}
+
 /** The length of a chunk; undefined where no length is right. */
 export function chunkSize(
   { size, preferred, host }: UploadTerms,

@@ -18,17 +18,18 @@ function learned(...steps: readonly (readonly [UploadState, UploadReply])[]): Ho
   return steps.reduce((host, [state, reply]) => learn(host, state, reply, SIZE), UNKNOWN_HOST);
 }
 
-const cut = (elapsedMs: number, sent = MIB): UploadReply => ({
+const cut = (elapsedMs: number, previousMs = 0, sent = MIB): UploadReply => ({
   type: 'interrupted',
   reason: '',
   sent,
   elapsedMs,
+  previousMs,
 });
 
 describe('a limit on time is learned', () => {
-  test('from two requests that lasted as long: the next end after half of it', () => {
+  test('from two requests of an upload that lasted as long: the next end after half of it', () => {
     expect(learned([sending(), cut(2_000)]).requestMs).toBe(Number.POSITIVE_INFINITY);
-    expect(learned([sending(), cut(2_000)], [sending(), cut(2_100)]).requestMs).toBe(1_050);
+    expect(learned([sending(), cut(2_100, 2_000)]).requestMs).toBe(1_050);
   });
 
   test.each([59_500, 60_400, 100_000, 121_000, 300_000, 598_000])(
@@ -38,17 +39,27 @@ describe('a limit on time is learned', () => {
     },
   );
 
-  test.each<[fact: string, ...replies: UploadReply[]]>([
-    ['connections that break at once', cut(3), cut(3)],
-    ['requests that lasted differently', cut(2_000), cut(3_000)],
-    ['requests that nothing was sent of', cut(2_000, 0), cut(2_000, 0)],
+  test('and makes chunks smaller, which cannot end before their time', () => {
+    expect(learned([sending(8 * MIB), cut(60_000)])).toMatchObject({
+      requestMs: 30_000,
+      largestChunk: 4 * MIB,
+    });
+  });
+
+  test.each<[fact: string, reply: UploadReply]>([
+    ['connections that break at once', cut(3, 3)],
+    ['requests that lasted differently', cut(3_000, 2_000)],
+    ['requests that nothing was sent of', cut(2_000, 2_000, 0)],
     [
-      'what is no request with a body',
-      { type: 'interrupted', reason: '' },
-      { type: 'interrupted', reason: '' },
+      'what ended by a time limit of ours, or where the source failed',
+      { type: 'interrupted', reason: '', sent: MIB },
     ],
-  ])('not from %s', (_, ...replies) => {
-    expect(learned(...replies.map((reply) => [sending(), reply] as const)).requestMs).toBe(
+  ])('not from %s', (_, reply) => {
+    expect(learned([sending(), reply]).requestMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('not from requests of two uploads that one failure has cut', () => {
+    expect(learned([sending(), cut(5_000)], [sending(), cut(5_100)]).requestMs).toBe(
       Number.POSITIVE_INFINITY,
     );
   });

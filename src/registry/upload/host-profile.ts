@@ -15,6 +15,8 @@ export interface HostProfile {
   readonly ranges: 'unknown' | 'taken' | 'refused';
   /** Whether it takes PATCHes of no stated length: any, only the first of a session, or none. */
   readonly streams: 'any' | 'first' | 'never';
+  /** Whether a session takes more after a stream that ended in good order: otherwise none ends before its time. */
+  readonly appends: boolean;
   /** Whether it knows PATCH. */
   readonly patches: boolean;
   /** Whether what it says of the bytes that it has can be believed. */
@@ -23,8 +25,6 @@ export interface HostProfile {
   readonly lastChunkInPut: boolean;
   /** A streamed request is ended in good order after this, in milliseconds: what cuts it does so later. */
   readonly requestMs: number;
-  /** How long the last request lasted that was cut; 0 for none. */
-  readonly lastCutMs: number;
   /** Sessions that were lost because a request was cut: a streamed one, a chunk. */
   readonly lostStreams: number;
   readonly lostChunks: number;
@@ -36,11 +36,11 @@ export const UNKNOWN_HOST: HostProfile = {
   smallestChunk: 0,
   ranges: 'unknown',
   streams: 'any',
+  appends: true,
   patches: true,
   rangeTrusted: true,
   lastChunkInPut: false,
   requestMs: Number.POSITIVE_INFINITY,
-  lastCutMs: 0,
   lostStreams: 0,
   lostChunks: 0,
 };
@@ -69,7 +69,7 @@ export function learn(host: HostProfile, state: UploadState, reply: UploadReply,
     case 'unfit':
       return unfit(host, state, reply);
     case 'interrupted':
-      return state.phase === 'sending' ? cut(host, reply) : host;
+      return state.phase === 'sending' ? cut(host, state, reply) : host;
     case 'session-lost':
       return lost(rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host, state);
     case 'status':
@@ -78,7 +78,9 @@ export function learn(host: HostProfile, state: UploadState, reply: UploadReply,
     case 'out-of-order':
       return rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host;
     case 'refused':
-      return reply.failure.code === 'REJECTED' && firstChunk(state) ? rangeRefused(host, state, reply) : host;
+      if (reply.failure.code !== 'REJECTED') return host;
+      if (isAppended(state)) return { ...host, streams: 'first' };
+      return firstChunk(state) ? rangeRefused(host, state, reply) : host;
     case 'exists':
     case 'absent':
     case 'opened':
@@ -112,6 +114,11 @@ function firstChunk(state: UploadState): boolean {
   return inChunks(state) && (state.phase === 'sending' || state.phase === 'asking') && state.offset === 0;
 }
 
+/** A stream that is not the first request of its session. */
+export function isAppended(state: UploadState): boolean {
+  return state.phase === 'sending' && state.framing === 'stream' && state.offset > 0;
+}
+
 function inChunks(state: UploadState): boolean {
   return 'framing' in state && typeof state.framing === 'number';
 }
@@ -119,8 +126,9 @@ function inChunks(state: UploadState): boolean {
 /** A limit that it names; else it may refuse all ranges (Artifact Registry), or those of this size. */
 function rangeRefused(host: HostProfile, state: UploadState, reply: UploadReply): HostProfile {
   const limit = reply.type === 'out-of-order' ? reply.limit : undefined;
-  if (limit !== undefined) return { ...host, largestChunk: Math.min(host.largestChunk, limit) };
-  if (!('framing' in state) || typeof state.framing !== 'number') return { ...host, streams: 'never' };
+  const streams = inChunks(state) ? host.streams : 'never';
+  if (limit !== undefined) return { ...host, streams, largestChunk: Math.min(host.largestChunk, limit) };
+  if (!('framing' in state) || typeof state.framing !== 'number') return { ...host, streams };
   if (host.ranges === 'unknown' && firstChunk(state)) return { ...host, ranges: 'refused' };
   return { ...host, largestChunk: Math.min(host.largestChunk, stepBelow(state.framing)) };
 }
@@ -137,16 +145,22 @@ function unfit(
     : { ...host, streams: 'never' };
 }
 
-/** Two requests in a row that last as long, or one that lasts as long as proxies are set to, were not cut by chance. */
+/**
+ * Two requests of one upload that last as long, or one that lasts as long as proxies are set to, were not cut by chance.
+ * A stream ends earlier from then on; a chunk cannot, so chunks get smaller.
+ */
 function cut(
   host: HostProfile,
-  { elapsedMs = 0, sent = 0 }: UploadReply & { type: 'interrupted' },
+  { offset, framing }: UploadState & { phase: 'sending' },
+  { elapsedMs = 0, previousMs = 0, sent = 0 }: UploadReply & { type: 'interrupted' },
 ): HostProfile {
-  if (sent === 0 || elapsedMs < SHORTEST_LIMIT_MS) return host;
-  const again = Math.abs(elapsedMs - host.lastCutMs) <= host.lastCutMs / 10;
+  if (sent <= offset || elapsedMs < SHORTEST_LIMIT_MS) return host;
+  const again = Math.abs(elapsedMs - previousMs) <= previousMs / 10;
   const usual = USUAL_LIMITS_MS.some((limit) => Math.abs(elapsedMs - limit) <= limit / 50);
-  const requestMs = again || usual ? Math.min(host.requestMs, elapsedMs / 2) : host.requestMs;
-  return { ...host, lastCutMs: elapsedMs, requestMs };
+  if (!again && !usual) return host;
+  const requestMs = Math.min(host.requestMs, elapsedMs / 2);
+  if (typeof framing !== 'number') return { ...host, requestMs };
+  return { ...host, requestMs, largestChunk: Math.min(host.largestChunk, stepBelow(framing)) };
 }
 
 /** distribution 2.x loses a session with whatever is cut. */

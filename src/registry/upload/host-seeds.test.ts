@@ -30,7 +30,12 @@ describe('the largest layer is known of', () => {
 
 describe('how to send is known of', () => {
   test.each(['europe-docker.pkg.dev', 'gcr.io', 'eu.gcr.io'])('%s: no ranges', (host) => {
-    expect(profileOf(host)).toEqual({ ...UNKNOWN_HOST, ranges: 'refused', streams: 'first' });
+    expect(profileOf(host)).toEqual({
+      ...UNKNOWN_HOST,
+      ranges: 'refused',
+      streams: 'first',
+      appends: false,
+    });
   });
 
   test('Azure and GitHub: chunks of 4 MiB at most', () => {
@@ -47,7 +52,7 @@ describe('how to send is known of', () => {
     });
   });
 
-  test('and nothing of the others', () => {
-    expect(profileOf('registry.test:5000')).toEqual(UNKNOWN_HOST);
+  test.each(['docker.io', 'registry.test:5000'])('and nothing that would change a request of %s', (host) => {
+    expect(profileOf(host)).toEqual(UNKNOWN_HOST);
   });
 });

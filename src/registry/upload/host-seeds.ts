@@ -10,6 +10,15 @@ interface Seed {
   readonly largestBlob?: SizeLimit;
 }
 
+/** What was said of Amazon's: parts of 5 to 10 MiB; see the first of the seeds. */
+const ECR: Partial<HostProfile> = {
+  smallestChunk: 5 * MIB,
+  largestChunk: 10 * MIB,
+  rangeTrusted: false,
+  lastChunkInPut: true,
+  appends: false,
+};
+
 /**
  * What is known of hosted registries before the first request. None of them could be asked here: it is what their
  * documentation and issue trackers say, so everything that can be learned on the way is learned over it.
@@ -19,25 +28,28 @@ const SEEDS: readonly Seed[] = [
     // Parts of 5 to 10 MiB, a Range that stays at the first of them (aws/containers-roadmap#2831), an empty last PUT
     // that fails (cirruslabs/tart#159); https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html
     hosts: /^\d{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|on\.aws)$/,
-    profile: { smallestChunk: 5 * MIB, largestChunk: 10 * MIB, rangeTrusted: false, lastChunkInPut: true },
+    profile: ECR,
     largestBlob: { size: 52_000 * MIB, whose: 'Amazon ECR', firm: true },
   },
   {
     hosts: /^public\.ecr\.aws$/,
-    profile: { smallestChunk: 5 * MIB, largestChunk: 10 * MIB, rangeTrusted: false, lastChunkInPut: true },
+    profile: ECR,
     largestBlob: { size: 10_000 * MIB, whose: 'Amazon ECR Public', firm: true },
   },
   {
     // "does not support chunked uploads": https://cloud.google.com/artifact-registry/docs/reference/docker-api
     hosts: /^([a-z0-9-]+\.pkg\.dev|([a-z]+\.)?gcr\.io)$/,
-    profile: { ranges: 'refused', streams: 'first' },
+    profile: { ranges: 'refused', streams: 'first', appends: false },
   },
   {
     // https://docs.github.com/packages/working-with-a-github-packages-registry/working-with-the-container-registry
     hosts: /^(ghcr\.io|containers\.[a-z0-9-]+\.ghe\.com)$/,
-    profile: { largestChunk: 4 * MIB },
+    // Its ten minutes for an upload show as cuts: an earlier end of each request is the best that can be tried.
+    profile: { largestChunk: 4 * MIB, requestMs: 300_000 },
     largestBlob: { size: 10 * GB, whose: 'GitHub', firm: true },
   },
+  // By its Locations distribution 2.x: a cut costs the session, tokens live for five minutes; nothing to do otherwise.
+  { hosts: /^(docker\.io|registry-1\.docker\.io)$/ },
   // The chunks of Azure's own SDK.
   { hosts: /^[a-z0-9-]+\.azurecr\.(io|cn|us)$/, profile: { largestChunk: 4 * MIB } },
   // MAXIMUM_LAYER_SIZE of Quay's configuration; its own service may have another.

@@ -25,6 +25,11 @@ export function resolveLocation(base: string, location: string): string {
   return url;
 }
 
+/** `text` without what names an upload session: with some registries whoever knows that may write there. */
+export function withoutSession(text: string): string {
+  return text.replace(/(\/uploads\/)[^\s?#]+?(?=[:?#]?(\s|$)|[?#])/g, '$1…');
+}
+
 /** `location` with the digest that commits the session. */
 export function withDigest(location: string, digest: Digest): string {
   // A redirect of the commit has it already.
@@ -49,7 +54,7 @@ function keepTls(base: string, url: string): string {
 function refused(base: string, location: string, reason: string): ModelcarError {
   return new ModelcarError(
     'UNSUPPORTED',
-    `${withoutQuery(base)} sends the upload to ${withoutQuery(location)}: ${reason}`,
+    withoutSession(`${withoutQuery(base)} sends the upload to ${withoutQuery(location)}: ${reason}`),
     { hint: 'Check the external URL that the registry or the proxy in front of it is configured with.' },
   );
 }

@@ -1,6 +1,8 @@
+import type { Digest } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
 import type { BlobPush, PushedBlob } from '../../core/ports.ts';
 import { originOf } from '../../http/origin.ts';
+import { withRedirects } from '../../http/redirect.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
@@ -8,7 +10,14 @@ import type { UploadTerms } from './framing.ts';
 import { learn } from './host-profile.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
-import { type Source, send, staysOpen, type Uploads, uploadRequests } from './upload-requests.ts';
+import {
+  knownDigest,
+  type Source,
+  send,
+  staysOpen,
+  type Uploads,
+  uploadRequests,
+} from './upload-requests.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 /**
@@ -19,29 +28,33 @@ import type { UploadReply, UploadState } from './upload-state.ts';
 export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<PushedBlob> {
   const { content, signal } = push;
   const { clock, host, retries, target } = uploads;
-  const transport = withSessionCookies(originOf(uploads.base), uploads.transport);
+  // Below the redirects: a cookie goes nowhere but to who set it.
+  const transport = withRedirects(5)(withSessionCookies(originOf(uploads.base), uploads.transport));
   const reader = new BlobReader(content, signal);
   const budget = new UploadBudget({ retries, clock, target, size: content.size });
   const terms = (): UploadTerms => ({ size: content.size, preferred: uploads.framing, host: host.profile });
-  let state = start(push, uploads, terms());
+  let state: Exclude<UploadState, { phase: 'failed' }> = start(push, uploads, terms());
   const source: Source = { reader, failure: undefined, mismatches: 0 };
   const requests = uploadRequests(push, { ...uploads, transport }, source);
   try {
-    while (state.phase !== 'done' && state.phase !== 'failed') {
+    while (state.phase !== 'done') {
       const reply: UploadReply = await send(requests, state);
       host.profile = learn(host.profile, state, reply, content.size);
       const after = settled(next(state, reply, terms()), source);
       const pause = budget.after(reply, state, after);
       if (pause) push.onRetry?.({ offset: 'offset' in after ? (after.offset ?? 0) : 0, ...pause });
-      const over = after.phase === 'opening' || after.phase === 'failed';
-      if (over && reply.type !== 'session-lost') await cancelSession(state, transport);
-      tell(state, after, push);
+      if (after.phase === 'opening' && reply.type !== 'session-lost') await cancelSession(state, transport);
+      tell(state, after, push, knownDigest(push, reader));
+      if (after.phase === 'failed') throw source.failure ?? failureError(after);
       state = after;
       if (source.failure !== undefined) throw source.failure;
       if (pause) await clock.sleep(pause.delayMs, signal);
     }
-    if (state.phase === 'failed') throw failureError(state);
-    return { digest: push.digest ?? reader.digest(), size: content.size, outcome: state.outcome };
+    return {
+      digest: knownDigest(push, reader) ?? reader.digest(),
+      size: content.size,
+      outcome: state.outcome,
+    };
   } catch (error) {
     if (!staysOpen(error, push)) {
       await cancelSession(state, transport);
@@ -53,7 +66,7 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   }
 }
 
-function start({ session, digest }: BlobPush, { base }: Uploads, terms: UploadTerms): UploadState {
+function start({ session, digest }: BlobPush, { base }: Uploads, terms: UploadTerms) {
   // A session is good for the registry that opened it, and for nobody else, whatever the journal says.
   const ours = session !== undefined && originOf(session.location) === originOf(base);
   return ours ? resume(session, terms) : begin(digest !== undefined);
@@ -75,10 +88,11 @@ function tell(
   before: UploadState,
   after: UploadState,
   { content, onSession, onResume, onProgress }: BlobPush,
+  digest: Digest | undefined,
 ): void {
   const [known, session] = [sessionOf(before), sessionOf(after)];
   if (session && (session.location !== known?.location || session.offset !== known.offset))
-    onSession?.(session);
+    onSession?.(after.phase === 'committing' ? { ...session, digest } : session);
   if (before.phase !== 'asking' || !before.recorded || after.phase === 'asking') return;
   const complete = after.phase === 'committing' ? content.size : 0;
   const offset = after.phase === 'sending' ? after.offset : complete;

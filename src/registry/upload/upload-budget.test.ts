@@ -154,7 +154,7 @@ describe('how long it waits', () => {
     [{ type: 'opened', location }, sending(0)],
     [
       { type: 'accepted', location, end: 9, claimed: 9 },
-      { phase: 'committing', location, framing: 'stream' },
+      { phase: 'committing', location, framing: 'stream', offset: 0 },
     ],
     [{ type: 'committed' }, { phase: 'done', outcome: 'uploaded' }],
     [{ type: 'exists' }, { phase: 'done', outcome: 'existed' }],

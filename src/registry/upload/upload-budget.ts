@@ -48,7 +48,7 @@ export class UploadBudget {
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
     if (reply.type === 'opened') this.#opened = true;
-    const waiting = this.#waiting(to);
+    const waiting = this.#waiting(reply, to);
     if (waiting) return waiting;
     this.#noteLostCommit(from, to);
     const reason = failureOf(reply, to, this.#options.target);
@@ -85,12 +85,12 @@ export class UploadBudget {
   }
 
   /** Where the same question is asked again, because the answer takes its time to come true. */
-  #waiting(to: UploadState): Pause | undefined {
-    if (to.phase === 'confirming' && to.polls) {
+  #waiting(reply: UploadReply, to: UploadState): Pause | undefined {
+    if (to.phase === 'confirming' && to.polls && reply.type === 'absent') {
       const delayMs = pollDelayMs(to.polls - 1, this.#options.size) ?? 0;
       return { retry: to.polls, delayMs, reason: `${this.#options.target}: it is still storing the blob` };
     }
-    if (to.phase !== 'asking' || to.seen === undefined) return undefined;
+    if (to.phase !== 'asking' || to.seen === undefined || reply.type !== 'status') return undefined;
     return {
       retry: 1,
       delayMs: SETTLING_MS,
@@ -151,6 +151,7 @@ function failureOf(reply: UploadReply, state: UploadState, target: string): stri
         ? `${target}: the upload session holds nothing of use, beginning anew`
         : undefined;
     case 'accepted':
+      if (state.phase === 'opening') return `${target}: it takes no more in this session, beginning anew`;
       if (state.phase === 'asking') return `${target}: it does not say how much of the chunk it took`;
       return state.phase === 'sending' && state.offset < reply.end
         ? `${target}: it took a part of the chunk only`

@@ -1,12 +1,13 @@
 import type { Digest } from '../../core/digest.ts';
 import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.ts';
 import type { BlobPush, Clock } from '../../core/ports.ts';
+import { Stalled } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.ts';
 import type { BlobReader } from './blob-reader.ts';
-import type { PreferredFraming } from './framing.ts';
+import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
 import type { HostProfile } from './host-profile.ts';
-import { withDigest } from './location.ts';
+import { withDigest, withoutSession } from './location.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
 import { UploadBody } from './upload-body.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
@@ -41,6 +42,7 @@ export interface Source {
 
 /** A registry may hash or copy the whole blob before it answers: at least this fast, we hope. */
 const SLOWEST_COMMIT_BYTES_PER_MS = 20_000;
+const LONGEST_COMMIT_MS = 3_600_000;
 
 /** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
 const GRACE_MS = 8_000;
@@ -71,29 +73,32 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
   const { content, signal, onProgress } = push;
   const { reader } = source;
   const { base, target, clock, transport, host } = uploads;
-  const slowMs = 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS;
+  const slowMs = Math.min(LONGEST_COMMIT_MS, 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS);
   const catchingUp = (end: number) => (read: number) => push.onCatchUp?.(read, end);
   const asked = (url: string): Asked => ({ target, url, date: clock.date() });
-  const digest = (): Digest => push.digest ?? reader.digest();
+  const digest = (): Digest => knownDigest(push, reader) ?? reader.digest();
 
   async function exists(): Promise<UploadReply> {
     const url = `${base}/blobs/${digest()}`;
-    return ask({ method: 'HEAD', url, signal }, (response) => readExists(response, asked(url)));
+    return ask({ method: 'HEAD', url, signal }, (response, at) => readExists(response, asked(at)));
   }
 
   /** An answer that never came is an answer too; anything else that is thrown ends the upload. */
   async function ask(
     request: HttpRequest,
-    read: (response: HttpResponse) => Promise<UploadReply>,
+    read: (response: HttpResponse, at: string) => Promise<UploadReply>,
   ): Promise<UploadReply> {
     let response: HttpResponse;
     try {
       response = await transport(request);
     } catch (error) {
+      // Another layer that fails in passing is the reason why this one is stopped, and no failure of its own.
+      if (signal.aborted) throw signal.reason;
       if (!isPassingError(error)) throw error;
-      return { type: 'interrupted', reason: `${target}: ${error.message}` };
+      const cut = brokenByPeer(error) ? { byPeer: true as const } : {};
+      return { type: 'interrupted', reason: `${target}: ${withoutSession(error.message)}`, ...cut };
     }
-    return read(response);
+    return read(response, response.url ?? request.url);
   }
 
   function bodyOf(start: number, end: number, mayEndEarly: boolean): UploadBody {
@@ -108,22 +113,34 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     });
   }
 
+  let previousMs = 0;
+
+  /** Where a body was when it was cut; and how long it lasted, where that says something. */
+  function cutBody(reply: UploadReply & { type: 'interrupted' }, body: UploadBody): UploadReply {
+    const { position: sent, elapsedMs, failure } = body;
+    if (!reply.byPeer || failure !== undefined) return { ...reply, sent };
+    const told = { ...reply, sent, elapsedMs, previousMs };
+    previousMs = elapsedMs;
+    return told;
+  }
+
   return {
     checking: exists,
     confirming: exists,
     opening() {
       const url = `${base}/blobs/uploads/`;
-      return ask({ method: 'POST', url, headers: { 'content-length': '0' }, signal }, (response) =>
-        readOpened(response, asked(url)),
+      return ask({ method: 'POST', url, headers: { 'content-length': '0' }, signal }, (response, at) =>
+        readOpened(response, asked(at)),
       );
     },
     async sending({ location: url, offset, framing }) {
       // Not within the request: nobody waits for a body that does not come.
       await reader.ready(offset, catchingUp(offset));
       const streamed = typeof framing !== 'number';
+      const endsEarly = streamed && mayEndEarly(host.profile);
       const limit = streamed ? content.size : Math.min(content.size, offset + framing);
-      const body = bodyOf(offset, limit, streamed);
-      const grace = withGrace(signal, streamed && push.onSession ? GRACE_MS : 0);
+      const body = bodyOf(offset, limit, endsEarly);
+      const grace = withGrace(signal, endsEarly && push.onSession ? GRACE_MS : 0);
       const headers = patchHeaders(offset, limit, streamed);
       try {
         const reply = await ask(
@@ -142,35 +159,49 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
             return readAccepted(response, { ...asked(url), offset, end, bodySize: end - offset });
           },
         );
-        const { position: sent, elapsedMs } = body;
-        return reply.type === 'interrupted' ? { ...reply, sent, elapsedMs } : reply;
+        return reply.type === 'interrupted' ? cutBody(reply, body) : reply;
       } finally {
         grace.release();
         source.failure = body.failure;
       }
     },
     asking({ location: url, offset }) {
-      return ask({ method: 'GET', url, signal }, (response) =>
-        readStatus(response, { ...asked(url), offset, size: content.size }),
+      return ask({ method: 'GET', url, signal }, (response, at) =>
+        readStatus(response, { ...asked(at), offset, size: content.size }),
       );
     },
-    async committing({ location, offset = content.size }) {
+    async committing({ location, offset }) {
       // A registry may claim more than it was sent; the digest is over what the source holds.
-      if (push.digest === undefined) await reader.catchUp(content.size, catchingUp(content.size));
+      if (knownDigest(push, reader) === undefined)
+        await reader.catchUp(content.size, catchingUp(content.size));
       const url = withDigest(location, digest());
       const bodySize = content.size - offset;
       const body = bodySize > 0 ? bodyOf(offset, content.size, false) : undefined;
       const headers = putHeaders(offset, content.size);
+      // A commit that is heard of spares the next run the question.
+      const grace = withGrace(signal, !body && push.onSession ? GRACE_MS : 0);
+      const limits = { signal: grace.signal, waitSignal: signal, answerTimeoutMs: slowMs };
       try {
-        return await ask(
-          { method: 'PUT', url, headers, ...(body && { body }), signal, answerTimeoutMs: slowMs },
-          (response) => readCommitted(response, { ...asked(location), bodySize }),
+        return await ask({ method: 'PUT', url, headers, ...(body && { body }), ...limits }, (response) =>
+          readCommitted(response, { ...asked(location), bodySize }),
         );
       } finally {
+        grace.release();
         source.failure = body?.failure;
       }
     },
   };
+}
+
+/** Of the whole content, from whoever has seen all of it: this run, the caller, or the run that opened the session. */
+export function knownDigest({ digest, session }: BlobPush, reader: BlobReader): Digest | undefined {
+  return reader.isComplete ? reader.digest() : (digest ?? session?.digest);
+}
+
+/** Only what the other side has broken says something of its limits. */
+function brokenByPeer({ cause }: ModelcarError): boolean {
+  const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException;
+  return !(cause instanceof Stalled) && !/^(ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code);
 }
 
 function patchHeaders(offset: number, end: number, streamed: boolean): Record<string, string> {

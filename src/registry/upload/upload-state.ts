@@ -34,14 +34,14 @@ export type UploadState =
   /** GET: ask the session how much it has. */
   | Asking
   /**
-   * PUT: everything was sent, or goes with it: what begins at `offset`, for registries that want the last chunk, or
-   * the whole, in the request that names the digest.
+   * PUT: everything before `offset` was sent. What is left goes with it, for registries that want the last chunk, or the
+   * whole, in the request that names the digest; else that is nothing.
    */
   | {
       readonly phase: 'committing';
       readonly location: string;
       readonly framing: Framing;
-      readonly offset?: number;
+      readonly offset: number;
     }
   /**
    * HEAD: the answer to the PUT was lost or unclear; the truth is whether the blob exists. `polls`: how often it was
@@ -125,12 +125,18 @@ export type UploadReply =
       readonly status: number;
       readonly retryAfterMs: number | undefined;
     }
-  /** No answer: the connection broke, or a time limit passed. Of a body: where it was then, and after how long. */
+  /**
+   * No answer: the connection broke, or a time limit passed. Of a body: the offset behind what was handed over; and where
+   * the other side broke it, after how long, and after how long the one before of this upload.
+   */
   | {
       readonly type: 'interrupted';
       readonly reason: string;
+      /** The other side broke it, or something on the way: not a time limit of ours. */
+      readonly byPeer?: true;
       readonly sent?: number;
       readonly elapsedMs?: number;
+      readonly previousMs?: number;
     }
   /** Anything that will not get better by trying again. */
   | { readonly type: 'refused'; readonly failure: UploadFailure };
