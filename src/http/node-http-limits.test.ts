@@ -72,10 +72,10 @@ describe('no time limit ends', () => {
     });
     async function* slow(): AsyncGenerator<Uint8Array> {
       yield Buffer.alloc(1000);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await new Promise((resolve) => setTimeout(resolve, 900));
       yield Buffer.alloc(1000);
     }
-    const limits = { answerTimeoutMs: 100, stallTimeoutMs: 100 };
+    const limits = { answerTimeoutMs: 400, stallTimeoutMs: 400 };
     const request = { method: 'PATCH', url: server.origin, body: slow(), ...limits } as const;
     expect(await readText(await transport()(request))).toBe('whole');
   });

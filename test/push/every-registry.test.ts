@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { ModelcarError } from '../../src/core/error.ts';
+import type { PushEvent } from '../../src/core/event.ts';
+import type { ModelSource } from '../../src/core/ports.ts';
 import type { Fault } from '../fakes/registry/faults.ts';
 import { type PersonalityName, personalities } from '../fakes/registry/personalities.ts';
 import type { Personality } from '../fakes/registry/personality.ts';
 import { someBytes } from '../support/byte-sources.ts';
+import { memoryJournal } from '../support/memory-journal.ts';
+import type { MemoryModel } from '../support/memory-model.ts';
 import { FILE, layerOf, REPOSITORY, type ScenarioOptions, scenario } from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';
 
@@ -25,8 +30,12 @@ const KNOWN_AS: Readonly<Record<string, string>> = {
   quay: 'quay.io',
 };
 
-/** A push that ends in the right image, and what was seen of it. */
-async function pushed(options: ScenarioOptions & { readonly personality: PersonalityName | Personality }) {
+interface Options extends ScenarioOptions {
+  readonly personality: PersonalityName | Personality;
+}
+
+/** A registry by the name that it goes by. */
+async function known(options: Options) {
   const { personality } = options;
   const as = typeof personality === 'string' ? KNOWN_AS[personality] : undefined;
   const told = await scenario({
@@ -35,6 +44,12 @@ async function pushed(options: ScenarioOptions & { readonly personality: Persona
     ...options,
     ...(as !== undefined && { as }),
   });
+  return { told };
+}
+
+/** A push that ends in the right image, and what was seen of it. */
+async function pushed(options: Options) {
+  const { told } = await known(options);
   const { manifestDigest, cost } = await told.push();
   expect(told.tags).toEqual({ v1: manifestDigest });
   expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
@@ -61,6 +76,71 @@ describe('a layer arrives', () => {
     const faults: Fault[] = [{ on: 'upload-patch', nth: 3, cutAfter: MIB }];
     await pushed({ personality, framing: 3 * MIB, faults });
   });
+});
+
+/** A model whose first reader gets half of the file, then nothing for a while. */
+function halting(model: MemoryModel): ModelSource {
+  let halted = false;
+  return {
+    ...model,
+    file(...args) {
+      const file = model.file(...args);
+      return {
+        size: file.size,
+        async *open(options) {
+          for await (const chunk of file.open(options)) {
+            if (!halted && (options?.start ?? 0) === 0)
+              await new Promise((resolve) => setTimeout(resolve, 60));
+            halted = true;
+            yield chunk;
+          }
+        },
+      };
+    },
+  };
+}
+
+describe('a layer whose source falls silent', () => {
+  test.each(NAMES)('arrives at %s, and is sent once', async (personality) => {
+    const { told } = await known({ personality, silenceMs: 20 });
+    const { manifestDigest, cost } = await told.push({ source: halting(told.model) });
+    expect(told.tags).toEqual({ v1: manifestDigest });
+    expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
+    // Pulp takes one stream, and says so when the second comes; others want it in another way from the beginning.
+    expect(cost.resent).toBeLessThanOrEqual(layer.bytes.length);
+  });
+
+  test.each(['ecr', 'gar'] as const)(
+    'is not parted at %s, which takes no second stream',
+    async (personality) => {
+      const { told } = await known({ personality, silenceMs: 20 });
+      const { cost } = await told.push({ source: halting(told.model) });
+      expect(told.layerPatches()).toHaveLength(1);
+      expect(cost.resent).toBe(0);
+    },
+  );
+});
+
+describe('a push that is stopped and run again', () => {
+  test.each(['ecr', 'gar', 'dist28', 'dist3'] as const)(
+    'ends in the right image at %s',
+    async (personality) => {
+      const { told } = await known({ personality });
+      const journal = memoryJournal();
+      const abort = new AbortController();
+      const onEvent = (event: PushEvent) => {
+        if (event.type === 'layer-progress' && event.sent > 5 * MIB)
+          abort.abort(new ModelcarError('CANCELLED', 'stopped'));
+      };
+      let now = 0;
+      const clock = { ...told.clock, now: () => (now += 100) };
+      const stopped = told.push({ journal, onEvent, clock, signal: abort.signal });
+      expect((await failureOf(stopped)).code).toBe('CANCELLED');
+      const { manifestDigest } = await told.push({ journal });
+      expect(told.tags).toEqual({ v1: manifestDigest });
+      expect(told.registry.readBlob(REPOSITORY, layer.digest)?.equals(layer.bytes)).toBe(true);
+    },
+  );
 });
 
 describe('a registry of several nodes', () => {

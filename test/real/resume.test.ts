@@ -47,8 +47,12 @@ function interrupted(
 /** One push, through a wire that breaks so many times, each time at another place. */
 function reset(times: number, size: number, start: () => Promise<RunningRegistry>): Promise<Figures> {
   const weather = (connection: number, mishaps: number): Weather => {
-    const afterBytes = Math.round(size / (times + 1)) - connection * 12_345;
-    return mishaps < times ? { mishaps: [{ direction: 'up', kind: 'reset', afterBytes }] } : {};
+    // Never after the same time, or it would be taken for a limit on that.
+    const share = [0.25, 0.05, 0.2, 0.1, 0.15][mishaps];
+    if (share === undefined || mishaps >= times) return {};
+    return {
+      mishaps: [{ direction: 'up', kind: 'reset', afterBytes: Math.round(size * share) - connection }],
+    };
   };
   return withDisturbedPush({ size, start, weather }, async ({ hub, relay, push }) => {
     const last = await push({}, ...JSON_LINES);

@@ -69,6 +69,32 @@ describe('what comes to an end', () => {
   });
 });
 
+describe('a question that is asked until the answer comes true', () => {
+  const settling: UploadState = { ...asking, sent: 9, seen: 5, looks: 1 };
+  const confirming: UploadState = { phase: 'confirming', location: undefined, framing: 'stream', polls: 2 };
+  const status: UploadReply = { type: 'status', location, end: 5 };
+
+  test('is no failure while it is answered', () => {
+    const budget = budgetOf(0);
+    expect(budget.after(status, asking, settling)).toMatchObject({ delayMs: 1_000 });
+    expect(budget.after({ type: 'absent' }, confirming, confirming)).toMatchObject({ delayMs: 4_000 });
+  });
+
+  test.each<[string, UploadReply, UploadState]>([
+    ['to what was cut, by nobody', interrupted, settling],
+    ['to what was cut, with a 503', busy(), settling],
+    ['to what was cut, with a 401', unauthorized, settling],
+    ['to the commit, by nobody', interrupted, confirming],
+    ['to the commit, with a 503', busy(), confirming],
+    ['to the commit, with a 401', unauthorized, confirming],
+  ])('comes to an end where it is not answered %s', (_, reply, state) => {
+    const budget = budgetOf(3);
+    expect(() => {
+      for (let times = 0; times < 5; times += 1) budget.after(reply, state, state);
+    }).toThrow(ModelcarError);
+  });
+});
+
 describe('what is forgiven', () => {
   test('a 401 each time that a token has run out', () => {
     const budget = budgetOf(10);
