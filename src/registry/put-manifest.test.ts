@@ -60,6 +60,17 @@ test('a manifest is one PUT, with its type and its length', async () => {
   });
 });
 
+test('is looked for also when no retry is left', async () => {
+  const { error, methods } = await put([answer(504)], [there], 0);
+  expect([error, methods]).toEqual([undefined, ['PUT', 'HEAD']]);
+});
+
+test('is asked for once after each failure: retries do not multiply', async () => {
+  const { error, methods } = await put([answer(503)], [answer(503)], 3);
+  expect(error?.code).toBe('UNAVAILABLE');
+  expect(methods).toEqual(['PUT', 'HEAD', 'PUT', 'HEAD', 'PUT', 'HEAD', 'PUT', 'HEAD']);
+});
+
 describe('a manifest whose answer says nothing certain', () => {
   test.each<[what: string, said: HttpResponse | Error]>([
     ['a proxy that did not wait', answer(504)],

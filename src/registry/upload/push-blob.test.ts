@@ -237,6 +237,58 @@ describe('a session is cancelled', () => {
 
 const DELETED = 'DELETE https://r.test/up?n=1';
 
+describe('a session that a later run can use', () => {
+  const session = { location: 'https://r.test/up?n=9', offset: 1000, digest: DIGEST };
+
+  test('stays open where a right was taken away that somebody can give back', async () => {
+    const denied = answer(403, {}, '{"errors":[{"code":"DENIED","message":"quota"}]}');
+    const { push, lines } = scripted([opened, denied]);
+    const kept: unknown[] = [];
+    expect((await failureOf(push({ onSession: (open) => kept.push(open) }))).code).toBe('UNAUTHORIZED');
+    expect(lines().at(-1)).toBe('PATCH https://r.test/up?n=0');
+    expect(kept.at(-1)).toMatchObject({ offset: 0 });
+  });
+
+  test('has the digest once everything was sent', async () => {
+    const kept: unknown[] = [];
+    const { push } = scripted([opened, taken(1000), answer(201)]);
+    await push({ onSession: (open) => kept.push(open) });
+    expect(kept.at(-1)).toEqual({ location: 'https://r.test/up?n=1', offset: 1000, digest: DIGEST });
+  });
+
+  test('whose commit went through unheard is a blob that is there: nothing is read, nothing is sent', async () => {
+    const content = watched(BYTES, 100);
+    const { push, lines } = scripted([answer(404), answer(200)]);
+    expect(await push({ content, session })).toEqual({ digest: DIGEST, size: 1000, outcome: 'uploaded' });
+    expect(lines()).toEqual(['GET https://r.test/up?n=9', `HEAD /blobs/${DIGEST}`]);
+    expect(content.opened).toEqual([]);
+  });
+
+  test('is committed without being read again where it has everything', async () => {
+    const content = watched(BYTES, 100);
+    const { push } = scripted([answer(204, { range: '0-999' }), answer(201)]);
+    expect(await push({ content, session })).toMatchObject({ digest: DIGEST });
+    expect(content.opened).toEqual([]);
+  });
+
+  test('shows its name in no message', async () => {
+    const lost = new ModelcarError('UNAVAILABLE', 'PATCH https://r.test/v2/a/blobs/uploads/8845-bb: reset');
+    const reasons: string[] = [];
+    const { push } = scripted([opened, lost, answer(404), opened, taken(1000), answer(201)]);
+    await push({ onRetry: ({ reason }) => reasons.push(reason) });
+    expect(reasons.join()).toContain('/blobs/uploads/…: reset');
+    expect(reasons.join()).not.toContain('8845-bb');
+  });
+});
+
+test('a cookie of the registry does not follow a redirect to somebody else', async () => {
+  const balanced = answer(202, { location: '/up?n=0', 'set-cookie': 'LB=7; Path=/' });
+  const elsewhere = answer(307, { location: 'https://other.test/x' });
+  const { push, sent } = scripted([balanced, taken(1000), elsewhere, answer(201)]);
+  await push();
+  expect(sent.map(({ headers }) => headers.cookie)).toEqual([undefined, 'LB=7', 'LB=7', undefined]);
+});
+
 describe('a proxy that cuts requests after a minute', () => {
   test('is found out by the first, and gets requests that end in good order after half of it', async () => {
     const bodies: number[] = [];
