@@ -74,8 +74,7 @@ export class UploadBudget {
   }
 
   #noteProgress(state: UploadState): void {
-    const complete = state.phase === 'committing' ? this.#options.size : 0;
-    const offset = 'offset' in state ? (state.offset ?? complete) : complete;
+    const offset = 'offset' in state ? state.offset : 0;
     // A byte at a time is no way to send a layer.
     if (offset < Math.min(this.#furthest + LEAST_PROGRESS, this.#options.size) || offset === this.#furthest)
       return;
