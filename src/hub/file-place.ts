@@ -28,7 +28,7 @@ const LARGEST_GET = 16 * 2 ** 30;
 /** With a request to the Hub for each, its 3,000 of them in 5 minutes carry 670 MB/s. To read past that much is cheap. */
 const PIECE = 64 * 2 ** 20;
 
-/** What a file turned out to need. It never goes back, so that finding out costs a few requests once. */
+/** What a file turned out to need. It is kept, so that finding out costs a few requests once. */
 interface Habits {
   /**
    * Whether the Hub is asked with a `Range`. As a rule it is not: the storage's URL serves then every range, and

@@ -7,6 +7,7 @@ import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import type { Transport } from '../http/transport.ts';
 import { withRegistryAuth } from './auth/registry-auth.ts';
 import { withRegistryWarnings } from './registry-warnings.ts';
+import { withoutSession } from './upload/location.ts';
 
 export interface RegistryApiOptions {
   readonly registry: RegistryHost;
@@ -42,7 +43,10 @@ export interface RegistryApi {
 export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' | 'pull,push'): RegistryApi {
   const { registry, transport, clock, retries, onRetry, onHold, onWarning } = options;
   const { origin, repository } = endpoint(options);
-  const paced = withPacing({ clock, onHold });
+  const paced = withPacing({
+    clock,
+    onHold: ({ delayMs, reason }) => onHold?.({ delayMs, reason: withoutSession(reason) }),
+  });
   const withAuthorization = withRegistryAuth({
     origin,
     scope: `repository:${repository}:${actions}`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveLocation, withDigest } from './location.ts';
+import { resolveLocation, withDigest, withoutSession } from './location.ts';
 
 const SESSION = '/v2/acme/llama/blobs/uploads/5d5f';
 const BASE = 'https://registry.test/v2/acme/llama/blobs/uploads/';
@@ -126,4 +126,22 @@ test.each([
   ['https://r.test/up?_state=a%2B', 'https://r.test/up?_state=a%2B&digest=sha256%3Aab'],
 ])('the digest is added to %s as it is', (location, url) => {
   expect(withDigest(location, 'sha256:ab')).toBe(url);
+});
+
+test.each([
+  [
+    'PATCH https://r.test/v2/a/blobs/uploads/8845-bb: reset',
+    'PATCH https://r.test/v2/a/blobs/uploads/…: reset',
+  ],
+  [
+    'GET http://r.test:5000/v2/a/blobs/uploads/x was answered with 429',
+    'GET http://r.test:5000/v2/a/blobs/uploads/… was answered with 429',
+  ],
+  ['POST https://r.test/v2/a/blobs/uploads/: reset', 'POST https://r.test/v2/a/blobs/uploads/: reset'],
+  [
+    'sent to https://r.test/artifacts-uploads/namespaces/a/uploads/x?state=1',
+    'sent to https://r.test/artifacts-uploads/namespaces/a/uploads/…?state=1',
+  ],
+])('a message names no upload session: %s', (message, shown) => {
+  expect(withoutSession(message)).toBe(shown);
 });

@@ -27,7 +27,7 @@ export function resolveLocation(base: string, location: string): string {
 
 /** `text` without what names an upload session: with some registries whoever knows that may write there. */
 export function withoutSession(text: string): string {
-  return text.replace(/(\/uploads\/)[^\s?#]+?(?=[:?#]?(\s|$)|[?#])/g, '$1…');
+  return text.replace(/(\/uploads\/)[^\s?#:][^\s?#]*?(?=[:?#]?(\s|$)|[?#])/g, '$1…');
 }
 
 /** `location` with the digest that commits the session. */
