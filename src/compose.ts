@@ -4,13 +4,14 @@ import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
-import type { ImageReader, ImageTarget, Journal } from './core/ports.ts';
+import type { ImageReader, ImageTarget, Journal, ModelSource } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import { parseHubEndpoint } from './hub/endpoint.ts';
 import { createHubSource } from './hub/hub-source.ts';
+import { createCacheSource } from './hub-cache/cache-source.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
@@ -154,26 +155,35 @@ function requireInteger(what: string, value: number, least: number, most: number
 type Transports = Readonly<Record<'hub' | 'registry', NodeTransport>>;
 
 function createWorld(options: PushOptions, transports: Transports): World {
-  const { hub = {}, onEvent = () => undefined, signal = new AbortController().signal } = options;
+  const { onEvent = () => undefined, signal = new AbortController().signal } = options;
+  const source = createSource(options, onEvent, transports.hub);
   return {
-    source: createHubSource({
-      endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
-      token: hub.token || undefined,
-      offline: hub.offline ?? false,
-      metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
-      stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
-      retries: hub.retries ?? DEFAULT_RETRIES,
-      onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
-      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
-      transport: transports.hub.send,
-      clock: systemClock,
-    }),
+    source,
     target: createTarget(options, onEvent, transports.registry),
     journal: createJournal(options.stateFile, onEvent),
     clock: systemClock,
     onEvent,
     signal,
   };
+}
+
+/** The Hub, or the cache of what was downloaded from it. */
+function createSource(options: PushOptions, onEvent: OnEvent, transport: NodeTransport): ModelSource {
+  const { hub = {} } = options;
+  const source = createHubSource({
+    endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
+    token: hub.token || undefined,
+    offline: hub.offline ?? false,
+    metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
+    stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
+    retries: hub.retries ?? DEFAULT_RETRIES,
+    onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
+    onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
+    transport: transport.send,
+    clock: systemClock,
+  });
+  if (hub.cache === undefined) return source;
+  return createCacheSource({ folder: hub.cache, hub: hub.offline ? undefined : source });
 }
 
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {

@@ -73,6 +73,11 @@ export interface HubAccess {
   /** Default `https://huggingface.co`. May have a path. */
   readonly endpoint?: string;
   readonly token?: string;
+  /**
+   * Read files from this cache of `huggingface_hub` instead of from the Hub. The Hub is still asked what a model consists of
+   * where the cache does not say it, unless it is `offline`.
+   */
+  readonly cache?: string;
   /** Forbid all requests to the Hub. */
   readonly offline?: boolean;
   /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */

@@ -38,6 +38,7 @@ test.each([
   ['src/registry/upload/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
   ['src/registry/upload/x.ts', "import 'node:https';", 'node-*.ts and nowhere else'],
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
+  ['src/hub-cache/x.ts', "import '../hub/wire.ts';", 'hub-cache imports only core'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
   ['src/inspect/x.ts', "import '../registry/location.ts';", 'inspect imports only core'],
   ['src/inspect/x.ts', "import 'node:fs';", 'inspect reaches the world through ports'],

@@ -7,12 +7,16 @@ import {
   type RegistryAccess,
 } from '../index.ts';
 import { type Environment, type FlagValues, notEmpty, usage } from './read-flags.ts';
-import type { Surroundings } from './surroundings.ts';
+import { hubCacheFolder, type Surroundings } from './surroundings.ts';
 
 const MIB = 2 ** 20;
 
 /** @throws ModelcarError `USAGE` */
-export function hubAccess(values: FlagValues, env: Environment, { tokenFile }: Surroundings): HubAccess {
+export function hubAccess(
+  values: FlagValues,
+  env: Environment,
+  { home, tokenFile }: Surroundings,
+): HubAccess {
   const endpoint = values.text('hfEndpoint');
   const token = hubToken(env, tokenFile);
   const retries = values.integer('hfMaxRetries', 0, 100);
@@ -22,6 +26,7 @@ export function hubAccess(values: FlagValues, env: Environment, { tokenFile }: S
     ...(retries !== undefined && { retries }),
     ...seconds('metadataTimeoutMs', 'HF_HUB_ETAG_TIMEOUT', env),
     ...seconds('stallTimeoutMs', 'HF_HUB_DOWNLOAD_TIMEOUT', env),
+    ...(values.text('source') === 'cache' && { cache: hubCacheFolder(env, home) }),
     offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
   };
 }

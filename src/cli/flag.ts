@@ -25,6 +25,7 @@ export type TextFlag =
   | 'targetRepo'
   | 'targetTag'
   | 'layerPrefix'
+  | 'source'
   | 'tarLayout'
   | 'workers'
   | 'chunkMib'

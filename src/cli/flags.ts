@@ -100,6 +100,14 @@ export const PUSH_FLAGS: Flags = {
     about: 'the Hub; may have a path',
     otherwise: 'https://huggingface.co',
   },
+  source: {
+    flag: '--source <source>',
+    env: ['MODEL_SOURCE'],
+    group: MODEL,
+    about: 'where the bytes come from: hub, or the cache that hf download fills (HF_HUB_CACHE)',
+    otherwise: 'hub',
+    choices: ['hub', 'cache'],
+  },
   allowPatterns: {
     flag: '--allow-patterns <patterns>',
     env: ['ALLOW_PATTERNS'],

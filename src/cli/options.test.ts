@@ -105,6 +105,7 @@ const EFFECTS = {
   targetTag: ['t2', ({ tag }) => tag, 't2'],
   alsoTag: ['latest,v1', ({ alsoTags }) => alsoTags, ['latest', 'v1']],
   layerPrefix: ['m/', ({ layerPrefix }) => layerPrefix, 'm/'],
+  source: ['cache', ({ hub }) => hub?.cache, expect.stringMatching(/hub$/)],
   tarLayout: ['reference', ({ tarLayout }) => tarLayout, 'reference'],
   workers: ['8', ({ workers }) => workers, 8],
   chunkMib: ['4', ({ registry }) => registry?.chunkSize, 4 * 2 ** 20],

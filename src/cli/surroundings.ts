@@ -34,10 +34,19 @@ export function homeFolder(): string {
   }
 }
 
+/** Where `hf download` keeps what it has downloaded. */
+export function hubCacheFolder(env: Environment, home: string): string {
+  const folder = notEmpty(env.HF_HUB_CACHE) ?? notEmpty(env.HUGGINGFACE_HUB_CACHE);
+  return expanded(folder ?? join(hubHome(env, home), 'hub'), env, home);
+}
+
+function hubHome(env: Environment, home: string): string {
+  return notEmpty(env.HF_HOME) ?? join(notEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'huggingface');
+}
+
 /** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A file that is not there is no token. */
 async function readTokenFile(env: Environment, home: string): Promise<string | undefined> {
-  const cache = notEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache');
-  const folder = notEmpty(env.HF_HOME) ?? join(cache, 'huggingface');
+  const folder = hubHome(env, home);
   try {
     return await readFile(expanded(notEmpty(env.HF_TOKEN_PATH) ?? join(folder, 'token'), env, home), 'utf8');
   } catch {

@@ -129,6 +129,6 @@ export function hubWaitMs({ status, headers }: HttpResponse, date: number): numb
 
 async function offline(): Promise<HttpResponse> {
   throw new ModelcarError('OFFLINE', 'cannot reach the Hub: HF_HUB_OFFLINE forbids it', {
-    hint: 'Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) to push.',
+    hint: 'Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE), or push what hf download left here with --source cache.',
   });
 }

@@ -1,0 +1,41 @@
+import { ModelcarError } from '../core/error.ts';
+import { formatModelId, isCommit, type ModelId, type Sibling } from '../core/model.ts';
+import type { ModelSource } from '../core/ports.ts';
+import { readCachedRef, readCachedTree, repositoryFolder } from './cache-layout.ts';
+import { cachedFile } from './cached-file.ts';
+
+export interface CacheOptions {
+  /** The cache of `huggingface_hub`: `HF_HUB_CACHE`. Nothing is ever written to it. */
+  readonly folder: string;
+  /** Says what a model consists of where the cache does not; undefined: it may not be asked. */
+  readonly hub: Pick<ModelSource, 'resolve'> | undefined;
+}
+
+/**
+ * What `hf download` has left on this machine, as a source of models. A snapshot may be a part of a model only, so what
+ * there is to push is never taken from what lies there, but from the listing that the cache keeps, or from the Hub. The
+ * hashes are those of the listing: a damaged cache is found out like a damaged download.
+ */
+export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
+  return {
+    async resolve(id, revision, signal) {
+      const repository = repositoryFolder(folder, id);
+      const commit = isCommit(revision) ? revision : await readCachedRef(repository, revision);
+      if (commit === undefined) throw missing(id, `nothing of ${revision} is in the cache ${folder}`);
+      const siblings: readonly Sibling[] | undefined =
+        (await readCachedTree(repository, commit)) ?? (await hub?.resolve(id, commit, signal))?.siblings;
+      if (siblings === undefined) {
+        throw missing(id, `the cache ${folder} does not say what the model consists of at ${commit}`);
+      }
+      return { id, revision, commit, siblings };
+    },
+    file: ({ id, commit }, sibling) => cachedFile(repositoryFolder(folder, id), commit, sibling),
+  };
+}
+
+function missing(id: ModelId, what: string): ModelcarError {
+  const name = formatModelId(id);
+  return new ModelcarError('NOT_FOUND', `cannot read ${name}: ${what}`, {
+    hint: `Download it with a recent hf download ${name}, or leave out --source cache.`,
+  });
+}

@@ -1,0 +1,128 @@
+import { appendFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cachedFile } from '../../src/hub-cache/cached-file.ts';
+import { bytes, type FakeHubOptions } from '../fakes/hub/fake-hub.ts';
+import { obeysByteSourceLaws } from '../laws/byte-source-laws.ts';
+import { hexOf, someBytes } from '../support/byte-sources.ts';
+import { hubCache } from '../support/hub-cache.ts';
+import { localPush } from '../support/local-push.ts';
+import { failureOf } from '../support/rejection.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const NAME = 'acme/tiny';
+const FILES = {
+  'config.json': Buffer.from('{"model_type":"llama"}'),
+  'model.safetensors': someBytes(700_000),
+  'nested/größe.json': Buffer.from('{}'),
+};
+const SERVED: FakeHubOptions = {
+  repos: [
+    {
+      id: NAME,
+      files: Object.fromEntries(
+        Object.entries(FILES).map(([path, content]) => [
+          path,
+          bytes(content, { lfs: path.endsWith('.safetensors') }),
+        ]),
+      ),
+    },
+  ],
+};
+
+/** The same model at a Hub and in a cache, and a push of it that may not ask the Hub. */
+async function both({ listed = true } = {}) {
+  const world = await localPush(SERVED);
+  const fromHub = await world.push(NAME, { tag: 'hub' });
+  const cache = await hubCache({ name: NAME, commit: fromHub.commit, files: FILES, listed });
+  const push = (hub: object = {}) =>
+    world.push(NAME, { tag: 'cache', hub: { cache: cache.folder, offline: true, ...hub } });
+  return { ...world, ...cache, fromHub, fromCache: push };
+}
+
+describe('a push from the cache', () => {
+  test('is the image that comes from the Hub, and asks the Hub for nothing', async () => {
+    const { hub, fromHub, fromCache } = await both();
+    const asked = hub.log.length;
+    expect(await fromCache()).toMatchObject({
+      manifestDigest: fromHub.manifestDigest,
+      commit: fromHub.commit,
+    });
+    expect(hub.log.length).toBe(asked);
+  });
+
+  test('asks the Hub what a model consists of, where the cache does not say it, and for no byte of it', async () => {
+    const { hub, fromHub, fromCache } = await both({ listed: false });
+    const asked = hub.requests({ origin: 'cdn' }).length;
+    expect((await fromCache({ offline: false })).manifestDigest).toBe(fromHub.manifestDigest);
+    expect(hub.requests({ origin: 'cdn' }).length).toBe(asked);
+  });
+
+  test.each([
+    [
+      'that does not say what a model consists of',
+      (folder: string) => rm(join(folder, 'trees'), { recursive: true }),
+    ],
+    ['that does not know the revision', (folder: string) => rm(join(folder, 'refs'), { recursive: true })],
+  ])('%s, with the Hub forbidden, is an error that says what to do', async (_, spoil) => {
+    const { repository, fromCache } = await both();
+    await spoil(repository);
+    const error = await failureOf(fromCache());
+    expect(error).toMatchObject({ code: 'NOT_FOUND', hint: expect.stringContaining('hf download') });
+  });
+
+  test('of a snapshot that is not whole names the file that is missing', async () => {
+    const { snapshot, fromCache, registry } = await both();
+    await rm(snapshot('model.safetensors'));
+    expect(await failureOf(fromCache())).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'cannot read model.safetensors from the cache: it was not downloaded',
+    });
+    expect(registry.tags(NAME).has('cache')).toBe(false);
+  });
+
+  test.each([
+    [
+      'has another byte',
+      (path: string) => writeFile(path, Buffer.from(FILES['model.safetensors']).fill(0, 9, 10)),
+    ],
+    ['is longer', (path: string) => appendFile(path, 'x')],
+  ])('whose file %s is found out, and nothing is tagged', async (_, spoil) => {
+    const { snapshot, fromCache, registry } = await both();
+    await spoil(await realpath(snapshot('model.safetensors')));
+    expect((await failureOf(fromCache())).code).toBe('CONTENT_MISMATCH');
+    expect(registry.tags(NAME).has('cache')).toBe(false);
+  });
+
+  test('follows no link out of the repository', async () => {
+    const { snapshot, fromCache } = await both();
+    const elsewhere = join(await tempFolder(), 'model.safetensors');
+    await writeFile(elsewhere, FILES['model.safetensors']);
+    await rm(snapshot('model.safetensors'));
+    await symlink(elsewhere, snapshot('model.safetensors'));
+    expect(await failureOf(fromCache())).toMatchObject({
+      code: 'REJECTED',
+      message: expect.stringContaining('link out'),
+    });
+  });
+
+  test('whose listing cannot be read is an error that names it', async () => {
+    const { repository, fromHub, fromCache } = await both();
+    const listing = join(repository, 'trees', `${fromHub.commit}.json`);
+    await writeFile(listing, '{"format_version":2}');
+    expect(await failureOf(fromCache())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(listing),
+    });
+  });
+});
+
+describe('a file of the cache', () => {
+  obeysByteSourceLaws(async () => {
+    const { repository } = await hubCache({ name: NAME, commit: 'c'.repeat(40), files: FILES });
+    const content = FILES['model.safetensors'];
+    const oid = { algorithm: 'sha256', hex: hexOf(content) } as const;
+    const sibling = { path: 'model.safetensors', size: content.length, oid };
+    return { source: cachedFile(repository, 'c'.repeat(40), sibling) };
+  });
+});
