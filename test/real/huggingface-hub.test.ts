@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type HubAccess, parseTargetLocation, pushModel } from '../../src/index.ts';
 import { demoModelFiles } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, synthetic, text } from '../fakes/hub/fake-hub.ts';
 import { hubToken } from '../support/secrets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { describePeers, peerPath } from './peers.ts';
 import { runCommand } from './run-command.ts';
 
@@ -92,6 +94,20 @@ describePeers(['huggingface_hub'], 'the real huggingface_hub takes the local Hub
     const tree = ok<Record<string, unknown>>(await ask('tree', 'acme/demo'));
     expect(Object.keys(tree).sort()).toEqual(Object.keys(files).sort());
     expect(hub.requests({ on: 'tree' }).length).toBeGreaterThan(Object.keys(files).length / 2);
+  });
+
+  test('what it has downloaded into its cache is pushed without a word to the Hub, as the same image', async () => {
+    await ask('snapshot', 'acme/demo');
+    const cache = join(folder, `home-${questions}`, 'hub');
+    const digest = async (access: HubAccess) => {
+      const target = parseTargetLocation(`oci:${await tempFolder()}`, undefined);
+      const allowPatterns = ['*'];
+      return (await pushModel({ model: 'acme/demo', target, allowPatterns, hub: access })).manifestDigest;
+    };
+    const fromHub = await digest({ endpoint: hub.endpoint });
+    hub.clearLog();
+    expect(await digest({ endpoint: hub.endpoint, cache, offline: true })).toBe(fromHub);
+    expect(hub.requests({})).toEqual([]);
   });
 
   test('the tree and the info give the git and sha256 digests of the content', async () => {
