@@ -42,7 +42,8 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
       host.profile = learn(host.profile, state, reply, content.size);
       const after = settled(next(state, reply, terms()), source);
       const pause = budget.after(reply, state, after);
-      if (pause) push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
+      if (pause && pause.retry > 0)
+        push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
       if (after.phase === 'opening' && reply.type !== 'session-lost') await cancelSession(state, transport);
       tell(state, after, push, knownDigest(push, reader));
       if (after.phase === 'failed') throw source.failure ?? failureError(after);

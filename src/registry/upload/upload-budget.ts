@@ -40,7 +40,8 @@ export class UploadBudget {
   }
 
   /**
-   * @returns how long to wait before the next request; undefined where nothing went wrong
+   * @returns how long to wait before the next request, with `retry` 0 where nobody need hear of it; undefined where nothing
+   *   went wrong
    * @param from the state that asked
    * @param to the state that follows
    * @throws ModelcarError `UNAVAILABLE`, `RATE_LIMITED`, `REJECTED` or `UNAUTHORIZED` when the budget is spent
@@ -91,7 +92,7 @@ export class UploadBudget {
     }
     if (to.phase !== 'asking' || to.seen === undefined || reply.type !== 'status') return undefined;
     return {
-      retry: 1,
+      retry: 0,
       delayMs: SETTLING_MS,
       reason: `${this.#options.target}: it is still taking what was sent`,
     };
