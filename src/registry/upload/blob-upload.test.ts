@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testClock } from '../../../test/support/test-clock.ts';
-import { begin, next, pollDelayMs, resume, sessionOf } from './blob-upload.ts';
+import { begin, next, resume, sessionOf } from './blob-upload.ts';
+import { pollDelayMs } from './commit-patience.ts';
 import type { PreferredFraming, UploadTerms } from './framing.ts';
 import { BODY_LADDER, type HostProfile, learn, UNKNOWN_HOST } from './host-profile.ts';
 import { UploadBudget } from './upload-budget.ts';

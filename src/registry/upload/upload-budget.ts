@@ -2,7 +2,7 @@ import { type ErrorCode, ModelcarError } from '../../core/error.ts';
 import type { Clock, Pause } from '../../core/ports.ts';
 import { backoffMs } from '../../http/retry-after.ts';
 import { HINTS } from '../registry-error.ts';
-import { pollDelayMs } from './blob-upload.ts';
+import { pollDelayMs } from './commit-patience.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 export interface BudgetOptions {
