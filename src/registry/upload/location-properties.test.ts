@@ -95,7 +95,9 @@ describe('whatever a server writes as Location', () => {
       fc.property(location, (written) => {
         const url = unlessRefused(() => resolveLocation(BASE, written));
         if (url === undefined) return;
-        expect(parseTarget(withDigest(url, DIGEST)).path).toMatch(/[?&]digest=sha256%3A(ab){32}$/);
+        // What is no URL with a digest behind it is refused when it is asked.
+        const target = unlessRefused(() => parseTarget(withDigest(url, DIGEST)));
+        if (target !== undefined) expect(target.path).toMatch(/[?&]digest=sha256%3A(ab){32}$/);
       }),
       { numRuns: 300 },
     );
