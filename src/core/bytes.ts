@@ -16,7 +16,7 @@ export interface OpenOptions {
 export interface ByteSource {
   /** Length in bytes, known before the first byte is read. */
   readonly size: number;
-  /** A source never writes again to a chunk that it has given away: connections keep chunks until they are sent. */
+  /** A chunk is good until the next one is asked for: its memory may be used again then. */
   open(options?: OpenOptions): AsyncIterable<Uint8Array>;
 }
 

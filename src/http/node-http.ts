@@ -1,10 +1,11 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ModelcarError } from '../core/error.ts';
 import { proxyRefusal } from './http-proxy.ts';
-import { explain, Stalled } from './network-error.ts';
+import { type Attempt, explain, Stalled } from './network-error.ts';
+import { createByteClient, requestHead } from './node-bytes.ts';
 import { writeBody } from './node-request-body.ts';
 import { readBody } from './node-response-body.ts';
-import { createRoutes, type RoutesOptions } from './node-route.ts';
+import { createRoutes, type Route, type RoutesOptions } from './node-route.ts';
 import { withoutQuery } from './origin.ts';
 import { discard, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
@@ -32,13 +33,38 @@ const HIGH_WATER_MARK = 2 ** 20;
 export function createNodeTransport(options: NodeTransportOptions = {}): NodeTransport {
   const { connectTimeoutMs = 10_000, userAgent } = options;
   const routes = createRoutes({ ...options, connectTimeoutMs });
+  const bytes = createByteClient(connectTimeoutMs);
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { method, signal, stallTimeoutMs = 60_000 } = request;
+    const { method, url, signal } = request;
     signal?.throwIfAborted();
-    const { open, options: route, headers, proxy } = routes.to(request.url);
+    const route = routes.to(url);
+    const { proxy } = route;
+    const attempt = { what: `${method} ${withoutQuery(url)}`, proxy: proxy?.name, signal };
+    const response = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
+    if (proxy === undefined || response.status !== 407) return response;
+    await discard(response);
+    throw proxyRefusal(proxy, attempt.what, 407);
+  }
+
+  async function getBytes(request: HttpRequest, route: Route, attempt: Attempt): Promise<HttpResponse> {
+    const { signal, answerTimeoutMs = 60_000, stallTimeoutMs = 60_000 } = request;
+    const headers = { ...(userAgent !== undefined && { 'user-agent': userAgent }), ...request.headers };
+    const head = begin(() => requestHead(route, headers), request);
+    const limits = { signal, answerTimeoutMs, stallTimeoutMs };
+    const explained = (error: unknown) => explain(error, attempt);
+    try {
+      return await bytes.get({ route, head, explained, ...limits });
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  async function exchange(request: HttpRequest, route: Route, attempt: Attempt): Promise<HttpResponse> {
+    const { method, signal, stallTimeoutMs = 60_000 } = request;
+    const { open, options: target, headers } = route;
     const outgoingOptions = {
-      ...route,
+      ...target,
       method,
       headers: {
         ...(userAgent !== undefined && { 'user-agent': userAgent }),
@@ -56,26 +82,28 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       answer(outgoing, request.answerTimeoutMs ?? 60_000),
       writeBody(outgoing, request.body, stallTimeoutMs),
     ]);
-    const attempt = { what: `${method} ${withoutQuery(request.url)}`, proxy: proxy?.name, signal };
     // Only the source of the body makes it fail; that is not for us to explain.
     if (written.status === 'rejected') throw signal?.aborted ? signal.reason : written.reason;
     if (answered.status === 'rejected') throw explain(answered.reason, attempt);
     const incoming = answered.value;
-    const response = {
+    return {
       status: incoming.statusCode ?? 0,
       headers: flatten(incoming.headers),
       body: readBody(outgoing, incoming, { ...attempt, stallTimeoutMs }),
     };
-    if (proxy === undefined || response.status !== 407) return response;
-    await discard(response);
-    throw proxyRefusal(proxy, attempt.what, 407);
   }
 
-  return { send, close: routes.close };
+  return {
+    send,
+    close() {
+      routes.close();
+      bytes.close();
+    },
+  };
 }
 
 /** Node throws at once for what no request can say; the message names the header, not its value. */
-function begin(open: () => ClientRequest, { method, url }: HttpRequest): ClientRequest {
+function begin<T>(open: () => T, { method, url }: HttpRequest): T {
   try {
     return open();
   } catch (error) {

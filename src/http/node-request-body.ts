@@ -16,7 +16,7 @@ export async function writeBody(
 ): Promise<void> {
   if (body === undefined || body instanceof Uint8Array) {
     outgoing.end(body);
-    return until('finish', outgoing, stallTimeoutMs);
+    return finished(outgoing, stallTimeoutMs);
   }
   let over = false;
   const stop = () => {
@@ -28,12 +28,13 @@ export async function writeBody(
   try {
     for await (const chunk of body) {
       if (over) return;
-      if (!outgoing.write(chunk)) await until('drain', outgoing, stallTimeoutMs);
+      // Who made the chunk may write over it once the next one is asked for.
+      await written(outgoing, chunk, stallTimeoutMs);
       if (over) return;
     }
     if (over) return;
     outgoing.end();
-    await until('finish', outgoing, stallTimeoutMs);
+    await finished(outgoing, stallTimeoutMs);
   } catch (error) {
     outgoing.destroy();
     throw error;
@@ -43,25 +44,48 @@ export async function writeBody(
   }
 }
 
+/** Sends a chunk, and waits until the system has taken all of it. */
+function written(outgoing: ClientRequest, chunk: Uint8Array, stallTimeoutMs: number): Promise<void> {
+  return waiting(outgoing, stallTimeoutMs, (done) => {
+    outgoing.write(chunk, done);
+    return () => undefined;
+  });
+}
+
+function finished(outgoing: ClientRequest, stallTimeoutMs: number): Promise<void> {
+  return waiting(outgoing, stallTimeoutMs, (done) => {
+    outgoing.once('finish', done);
+    if (outgoing.writableFinished) done();
+    return () => outgoing.off('finish', done);
+  });
+}
+
 /**
- * Until all that waits was taken, or there is an answer, or the connection is gone. A slow connection is not a dead
- * one: Node's own timer of the socket starts anew with every byte that the other side takes, and it runs only while
- * we wait for that.
+ * Until what was begun is done, or there is an answer, or the connection is gone. A slow connection is not a dead one:
+ * Node's own timer of the socket starts anew with every byte that the other side takes, and it runs only while we wait
+ * for that.
  */
-function until(event: 'drain' | 'finish', outgoing: ClientRequest, stallTimeoutMs: number): Promise<void> {
+function waiting(
+  outgoing: ClientRequest,
+  stallTimeoutMs: number,
+  begin: (done: () => void) => () => void,
+): Promise<void> {
   return new Promise((resolve) => {
-    const events = [event, 'response', 'close'] as const;
     const stalled = () => outgoing.destroy(new Stalled('no byte was taken', stallTimeoutMs));
+    let forget: () => void = () => undefined;
     const done = () => {
       outgoing.setTimeout(0);
       outgoing.off('timeout', stalled);
-      for (const one of events) outgoing.off(one, done);
+      outgoing.off('response', done);
+      outgoing.off('close', done);
+      forget();
       resolve();
     };
-    for (const one of events) outgoing.once(one, done);
+    outgoing.once('response', done);
+    outgoing.once('close', done);
     outgoing.once('timeout', stalled);
     outgoing.setTimeout(stallTimeoutMs);
-    if (outgoing.destroyed || outgoing.writableFinished) done();
-    else if (event === 'drain' && !outgoing.writableNeedDrain) done();
+    if (outgoing.destroyed) done();
+    else forget = begin(done);
   });
 }

@@ -1,6 +1,7 @@
 import http from 'node:http';
-import https, { type RequestOptions } from 'node:https';
+import https from 'node:https';
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
 import type { ProxyFor } from './node-proxy-from-environment.ts';
 import { trustAlso } from './node-trust.ts';
@@ -12,10 +13,20 @@ type Target = ReturnType<typeof parseTarget>;
 /** How a request gets to its server: straight, or by way of a proxy. */
 export interface Route {
   readonly open: typeof http.request;
-  readonly options: RequestOptions;
+  readonly options: RouteOptions;
+  /** For a connection by `options.agent` that Node's client does not ask for itself. */
+  readonly connectOptions: ConnectionOptions;
   /** Besides those of the request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy: HttpProxy | undefined;
+}
+
+export interface RouteOptions {
+  readonly host: string;
+  readonly port: string | number;
+  readonly path: string;
+  readonly servername?: string;
+  readonly agent: http.Agent;
 }
 
 export interface Routes {
@@ -55,14 +66,19 @@ export function createRoutes(options: RoutesOptions): Routes {
     const { protocol, ...options } = target;
     if (protocol === 'https:') {
       const agent = proxy === undefined ? direct : tunnelThrough(proxy);
-      return { open: https.request, options: { ...options, agent }, headers: {} };
+      return { open: https.request, options: { ...options, agent }, connectOptions: tls, headers: {} };
     }
     if (proxy === undefined)
-      return { open: http.request, options: { ...options, agent: plain }, headers: {} };
+      return { open: http.request, options: { ...options, agent: plain }, connectOptions: {}, headers: {} };
     const asked = absoluteForm(proxy, target);
     return proxy.scheme === 'https'
-      ? { ...asked, open: https.request, options: { ...asked.options, agent: toProxy } }
-      : { ...asked, open: http.request, options: { ...asked.options, agent: plain } };
+      ? {
+          ...asked,
+          open: https.request,
+          options: { ...asked.options, agent: toProxy },
+          connectOptions: trust,
+        }
+      : { ...asked, open: http.request, options: { ...asked.options, agent: plain }, connectOptions: {} };
   }
 
   return {
@@ -82,7 +98,7 @@ export function createRoutes(options: RoutesOptions): Routes {
 function absoluteForm(
   { host, port, authorization }: HttpProxy,
   target: Target,
-): Pick<Route, 'options' | 'headers'> {
+): { readonly options: Omit<RouteOptions, 'agent'>; readonly headers: Route['headers'] } {
   const name = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
   const authority = target.port === '' ? name : `${name}:${target.port}`;
   return {

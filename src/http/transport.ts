@@ -14,6 +14,8 @@ export interface HttpRequest {
    * sent only once, so a request that carries one is never repeated by a wrapper.
    */
   readonly body?: Uint8Array | StreamBody;
+  /** The reader of the answer's body is done with a chunk when it asks for the next: its memory is used again then. */
+  readonly reusesMemory?: true;
   readonly signal?: AbortSignal | undefined;
   /** Ends the waits before it is sent, where `signal` gives a request under way time to end in good order. */
   readonly waitSignal?: AbortSignal;

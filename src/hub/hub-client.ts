@@ -59,7 +59,7 @@ export function createHubClient(options: HubOptions): HubClient {
   const paced = withPacing({ clock, bucketOf, allowanceOf, waitMs, onHold })(options.transport);
   const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(paced);
   const limited =
-    (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs'>): Transport =>
+    (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs' | 'reusesMemory'>): Transport =>
     (request) =>
       authorized({ ...limits, ...request });
   const metadata = limited({ answerTimeoutMs: metadataTimeoutMs, stallTimeoutMs });
@@ -69,7 +69,7 @@ export function createHubClient(options: HubOptions): HubClient {
     authenticated: token !== undefined,
     api: patient(withRedirects(10)(readWhole(metadata))),
     ask: patient(metadata),
-    bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs }),
+    bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs, reusesMemory: true }),
     retries,
     clock,
   };

@@ -1,0 +1,264 @@
+import type { Socket } from 'node:net';
+import { type BodyFraming, framingOf } from './body-framing.ts';
+import { Stalled } from './network-error.ts';
+import type { ReceiveRing } from './receive-ring.ts';
+import { broken, HEAD_LIMIT, parseResponseHead, type ResponseHead } from './response-head.ts';
+
+const EMPTY_LINE = Buffer.from('\r\n\r\n');
+
+/** A connection whose memory is not its ring's, as through a tunnel, is read ahead of its reader by as much. */
+const READ_AHEAD = 2 * 2 ** 20;
+
+interface BodyOptions {
+  readonly stallTimeoutMs: number;
+  /** What the reader is told when it breaks. */
+  readonly explained: (error: unknown) => unknown;
+  /** Called when it was read or left. */
+  readonly onOver: () => void;
+}
+
+/**
+ * A connection that carries one request after the other, and hands out the bodies of the answers where they were
+ * received: a chunk is good until the next one is asked for. It reads on while nobody asks, until its memory is full.
+ */
+export class ByteConnection {
+  readonly #socket: Socket;
+  readonly #ring: ReceiveRing;
+  /** Of the answer that is being received. */
+  #head: Buffer = Buffer.alloc(0);
+  #answer: ResponseHead | undefined;
+  #framing: BodyFraming | undefined;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isPaused = false;
+  #isBusy = false;
+  /** The other side has sent what nobody asked for. */
+  #isSpoilt = false;
+  #failure: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(socket: Socket, ring: ReceiveRing) {
+    this.#socket = socket;
+    this.#ring = ring;
+    socket.setKeepAlive(true, 1_000);
+    socket.on('data', (bytes) => this.receive(bytes));
+    socket.on('error', (error) => this.#end(error));
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#end());
+  }
+
+  /** Whether another request can be sent. */
+  get isUsable(): boolean {
+    const open = this.#failure === undefined && !this.#isSpoilt && this.#socket.writable;
+    return open && (this.#answer?.keepsAlive ?? true) && !this.#socket.destroyed;
+  }
+
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  /** @throws Error as Node's client does */
+  async connected(event: 'connect' | 'secureConnect', connectTimeoutMs: number): Promise<void> {
+    let isConnected = false;
+    this.#socket.once(event, () => {
+      isConnected = true;
+      this.#wake();
+    });
+    while (!isConnected) {
+      if (this.#failure) throw this.#failure;
+      await this.#news(connectTimeoutMs, () => new Stalled('no connection', connectTimeoutMs));
+    }
+  }
+
+  /** @returns whether more should be read for now */
+  receive(bytes: Uint8Array): boolean {
+    try {
+      this.#take(bytes);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+    if (!this.#isPaused && this.#isFull()) {
+      this.#isPaused = true;
+      this.#socket.pause();
+    }
+    this.#wake();
+    return !this.#isPaused;
+  }
+
+  /**
+   * Sends a request that has no body, and waits for the head of the answer.
+   * @param request its head, with the empty line
+   */
+  async ask(request: string, answerTimeoutMs: number): Promise<ResponseHead> {
+    this.#isBusy = true;
+    this.#answer = undefined;
+    this.#framing = undefined;
+    this.#socket.ref();
+    this.#socket.write(request, 'latin1');
+    const deadline = performance.now() + answerTimeoutMs;
+    while (this.#answer === undefined) {
+      if (this.#failure) throw this.#failure;
+      await this.#news(deadline - performance.now(), () => new Stalled('no answer', answerTimeoutMs));
+    }
+    return this.#answer;
+  }
+
+  /**
+   * The body of the answer, once. Left early, also before it was begun, it closes the connection.
+   */
+  body({ stallTimeoutMs, explained, onOver }: BodyOptions): AsyncIterableIterator<Uint8Array> {
+    let held: Uint8Array | undefined;
+    let over = false;
+    const finish = () => {
+      if (over) return;
+      over = true;
+      this.#finish();
+      onOver();
+    };
+    return {
+      next: async () => {
+        if (over) return { done: true, value: undefined };
+        if (held !== undefined) this.#release(held);
+        try {
+          held = await this.#chunk(stallTimeoutMs);
+        } catch (error) {
+          finish();
+          throw explained(error);
+        }
+        if (held !== undefined) return { done: false, value: held };
+        finish();
+        return { done: true, value: undefined };
+      },
+      async return() {
+        finish();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  destroy(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#wake();
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (!this.#isBusy) {
+      this.#isSpoilt = true;
+      this.#socket.destroy();
+      return;
+    }
+    const rest = this.#framing === undefined ? this.#takeHead(bytes) : bytes;
+    if (this.#framing === undefined || rest.length === 0) return;
+    const taken = this.#framing.take(rest, (part) => this.#queue(part));
+    if (taken < rest.length) this.#isSpoilt = true;
+  }
+
+  /** @returns what lies behind the head */
+  #takeHead(bytes: Uint8Array): Uint8Array {
+    let from = 0;
+    for (;;) {
+      const before = this.#head.length;
+      this.#head = Buffer.concat([this.#head, bytes.subarray(from, from + HEAD_LIMIT + EMPTY_LINE.length)]);
+      const end = this.#head.indexOf(EMPTY_LINE);
+      if (!looksLikeHttp(this.#head)) throw broken('HPE_INVALID_CONSTANT', 'Expected HTTP/');
+      if (end === -1) {
+        if (this.#head.length >= HEAD_LIMIT) throw broken('HPE_HEADER_OVERFLOW', 'Header overflow');
+        return bytes.subarray(bytes.length);
+      }
+      const head = parseResponseHead(this.#head.toString('latin1', 0, end));
+      this.#head = Buffer.alloc(0);
+      from += end + EMPTY_LINE.length - before;
+      // What says that the answer is on its way is not the answer (RFC 9110, section 15.2).
+      if (head.status >= 200) {
+        this.#framing = framingOf(head);
+        this.#answer = head;
+        return bytes.subarray(from);
+      }
+      if (head.status === 101) throw broken('HPE_INVALID_CONSTANT', 'Upgraded without being asked to');
+    }
+  }
+
+  /** What has come and was not handed out yet, as much of it as lies together; undefined at the end. */
+  async #chunk(stallTimeoutMs: number): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = this.#waiting.shift();
+      if (chunk !== undefined) {
+        this.#waitingBytes -= chunk.length;
+        return chunk;
+      }
+      if (this.#framing?.isComplete) return undefined;
+      if (this.#failure !== undefined) {
+        if (this.#framing?.endsWithConnection && !this.#socket.errored) return undefined;
+        throw this.#failure;
+      }
+      await this.#news(stallTimeoutMs, () => new Stalled('no byte came', stallTimeoutMs));
+    }
+  }
+
+  #release(chunk: Uint8Array): void {
+    this.#ring.release(chunk);
+    this.#readOn();
+  }
+
+  #queue(part: Uint8Array): void {
+    this.#waitingBytes += part.length;
+    const last = this.#waiting.at(-1);
+    // What lies side by side is handed over at once.
+    if (last?.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset)
+      this.#waiting[this.#waiting.length - 1] = new Uint8Array(
+        last.buffer,
+        last.byteOffset,
+        last.length + part.length,
+      );
+    else this.#waiting.push(part);
+  }
+
+  #isFull(): boolean {
+    return this.#ring.isFull || this.#waitingBytes >= READ_AHEAD;
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused || this.#isFull()) return;
+    this.#isPaused = false;
+    this.#socket.resume();
+  }
+
+  #finish(): void {
+    const complete = this.#framing?.isComplete && this.#waiting.length === 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#isBusy = false;
+    this.#ring.releaseAll();
+    if (!complete || !this.isUsable) this.#socket.destroy();
+    else {
+      // A connection that waits for the next request does not keep the process.
+      this.#socket.unref();
+      this.#readOn();
+    }
+  }
+
+  #end(error?: Error): void {
+    this.#failure ??= error ?? Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' });
+    this.#wake();
+  }
+
+  #news(ms: number, late: () => Error): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.destroy(late()), Math.max(0, ms));
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = () => undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+/** Who speaks another protocol may never send an empty line. */
+function looksLikeHttp(head: Buffer): boolean {
+  return 'HTTP/1.'.startsWith(head.toString('latin1', 0, 'HTTP/1.'.length));
+}

@@ -1,0 +1,98 @@
+/**
+ * The memory that one connection reads into, again and again. What was received lies there until it is released, in the
+ * order in which it came; as long as nothing is released, nothing is written over.
+ *
+ * Fresh memory for every read would cost more than the read itself: the pages have to be had from the kernel, zeroed,
+ * and collected (docs/decisions/0007-byte-path.md). It is shared memory, so that another thread can hash it where it
+ * lies.
+ */
+export class ReceiveRing {
+  readonly #slabs: Slab[] = [];
+  readonly #bySlabMemory = new Map<ArrayBufferLike, Slab>();
+  #current = 0;
+  /** How far the slab that is read into is full. */
+  #offset = 0;
+  /** Bytes that were received so far, and those of them that nobody needs any more. */
+  #received = 0;
+  #released = 0;
+
+  /** Whether the next byte would have to lie elsewhere: until something is released, nothing should be read. */
+  get isFull(): boolean {
+    return this.#slabs.length > 0 && !this.#hasRoom() && !this.#isNextFree();
+  }
+
+  /** Where to read to: at least the length of a TLS record. Memory of its own where the ring is full. */
+  room(): Uint8Array {
+    if (this.#slabs.length === 0) this.#grow();
+    else if (!this.#hasRoom()) {
+      if (!this.#isNextFree()) return Buffer.allocUnsafeSlow(FIRST_SLAB);
+      this.#turn();
+    }
+    return this.#slab().memory.subarray(this.#offset);
+  }
+
+  /** So many bytes were read into what {@link room} gave last. */
+  received(room: Uint8Array, bytes: number): Uint8Array {
+    this.#received += bytes;
+    const slab = this.#bySlabMemory.get(room.buffer);
+    if (slab !== undefined) {
+      this.#offset += bytes;
+      slab.end = this.#received;
+    }
+    return room.subarray(0, bytes);
+  }
+
+  /** This, and everything that came before it, is needed no more. */
+  release(bytes: Uint8Array): void {
+    const slab = this.#bySlabMemory.get(bytes.buffer);
+    if (slab === undefined) return;
+    this.#released = Math.max(this.#released, slab.start + bytes.byteOffset + bytes.length);
+  }
+
+  releaseAll(): void {
+    this.#released = this.#received;
+  }
+
+  #slab(): Slab {
+    return this.#slabs[this.#current] as Slab;
+  }
+
+  #hasRoom(): boolean {
+    return this.#slab().memory.length - this.#offset >= LEAST_ROOM;
+  }
+
+  #isNextFree(): boolean {
+    const next = this.#slabs[(this.#current + 1) % SLABS];
+    return next === undefined || next.end <= this.#released;
+  }
+
+  #turn(): void {
+    this.#current = (this.#current + 1) % SLABS;
+    this.#offset = 0;
+    if (this.#current === this.#slabs.length) this.#grow();
+    const slab = this.#slab();
+    slab.start = this.#received;
+    slab.end = this.#received;
+  }
+
+  #grow(): void {
+    // Most answers are small: a redirect needs no more than the first slab.
+    const size = this.#slabs.length === 0 ? FIRST_SLAB : SLAB;
+    const memory = new Uint8Array(new SharedArrayBuffer(size));
+    const slab = { memory, start: this.#received, end: this.#received };
+    this.#slabs.push(slab);
+    this.#bySlabMemory.set(memory.buffer, slab);
+  }
+}
+
+interface Slab {
+  readonly memory: Uint8Array;
+  /** Which byte of the connection lies at its beginning, and the one behind its last. */
+  start: number;
+  end: number;
+}
+
+const FIRST_SLAB = 64 * 1024;
+const SLAB = 512 * 1024;
+const SLABS = 5;
+const LEAST_ROOM = 16 * 1024;
