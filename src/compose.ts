@@ -9,6 +9,7 @@ import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
+import { createPacer } from './http/pacing.ts';
 import { parseHubEndpoint } from './hub/endpoint.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
@@ -178,7 +179,10 @@ function createSource(options: PushOptions, onEvent: OnEvent, transport: NodeTra
     stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
     retries: hub.retries ?? DEFAULT_RETRIES,
     onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
-    onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
+    pacer: createPacer({
+      clock: systemClock,
+      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
+    }),
     transport: transport.send,
     clock: systemClock,
   });

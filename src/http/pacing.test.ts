@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import { virtualClock } from '../../test/support/virtual-clock.ts';
 import type { Allowance } from './pace.ts';
-import { type Hold, type PacingPolicy, withPacing } from './pacing.ts';
+import { createPacer, type Hold, type PacingPolicy, withPacing } from './pacing.ts';
 import { withRetry } from './retry.ts';
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
@@ -19,7 +19,8 @@ function paced(
   const clock = virtualClock({ date: Date.UTC(2026, 10, 23, 10) });
   const holds: Hold[] = [];
   const asked: { readonly at: number; readonly url: string; readonly status: number }[] = [];
-  const send = withPacing({ clock, onHold: (hold) => holds.push(hold), ...policy })(async (request) => {
+  const pacer = createPacer({ clock, onHold: (hold) => holds.push(hold) });
+  const send = withPacing({ clock, pacer, ...policy })(async (request) => {
     const at = clock.now();
     const response = respond(request, at);
     asked.push({ at, url: request.url, status: response.status });

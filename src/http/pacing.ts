@@ -1,17 +1,34 @@
 import type { Clock } from '../core/ports.ts';
 import { originOf, withoutQuery } from './origin.ts';
-import { type Allowance, type Pace, paceAfter, passing, UNHURRIED } from './pace.ts';
+import { type Allowance, type Answered, type Pace, paceAfter, passing, UNHURRIED } from './pace.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import type { HttpRequest, HttpResponse, Wrapper } from './transport.ts';
+import type { HttpResponse, Wrapper } from './transport.ts';
 
-export interface PacingPolicy {
+/** How fast requests may follow each other, for everybody who draws from the same quotas, in whichever thread. */
+export interface Pacer {
+  /**
+   * Resolves when a request may be sent that is counted against this bucket.
+   * @throws the reason of the signal when it was aborted first
+   */
+  pass(bucket: string, signal: AbortSignal | undefined): Promise<Passed>;
+  /** @param ours the bucket as it was called for {@link pass} */
+  answered(ours: string, passed: Passed, said: Said): void;
+}
+
+/** A request that was let through. Plain data. */
+export interface Passed {
+  readonly number: number;
+  /** Where it was counted. */
+  readonly bucket: string;
+}
+
+/** What was answered to it. Plain data. */
+export interface Said extends Omit<Answered, 'number' | 'now' | 'random'> {
+  readonly origin: string;
+}
+
+export interface PacerOptions {
   readonly clock: Clock;
-  /** Requests with the same name draw from one quota; those of one origin where this is left out. */
-  readonly bucketOf?: (url: string) => string;
-  /** What an answer says of the quota that it was counted against. */
-  readonly allowanceOf?: (response: HttpResponse) => Allowance | undefined;
-  /** How long a refusal asks us to wait; `Retry-After` where this is left out. */
-  readonly waitMs?: (response: HttpResponse) => number | undefined;
   readonly onHold?: ((hold: Hold) => void) | undefined;
 }
 
@@ -21,19 +38,22 @@ export interface Hold {
   readonly reason: string;
 }
 
+/** How requests are counted, and what answers say of it. */
+export interface PacingPolicy {
+  readonly clock: Pick<Clock, 'date'>;
+  readonly pacer: Pacer;
+  /** Requests with the same name draw from one quota; those of one origin where this is left out. */
+  readonly bucketOf?: (url: string) => string;
+  /** What an answer says of the quota that it was counted against. */
+  readonly allowanceOf?: (response: HttpResponse) => Allowance | undefined;
+  /** How long a refusal asks us to wait; `Retry-After` where this is left out. */
+  readonly waitMs?: (response: HttpResponse) => number | undefined;
+}
+
 /** A person notices a wait of this length. */
 const NOTICEABLE_MS = 1_000;
 
-/**
- * Holds requests back where a quota is used up, or nearly: one refusal is then not followed by one for each worker. It
- * never repeats a request; that is for who wraps it. What it wraps shares what it knows.
- */
-export function withPacing({ clock, onHold, ...policy }: PacingPolicy): Wrapper {
-  const bucketOf = policy.bucketOf ?? originOf;
-  const allowanceOf = policy.allowanceOf ?? (() => undefined);
-  const asked =
-    policy.waitMs ??
-    ((response: HttpResponse) => parseRetryAfter(response.headers['retry-after'], clock.date()));
+export function createPacer({ clock, onHold }: PacerOptions): Pacer {
   const paces = new Map<string, Pace>();
   /** What the server calls the quota of a bucket of ours: two may turn out to be one. */
   const names = new Map<string, string>();
@@ -46,41 +66,57 @@ export function withPacing({ clock, onHold, ...policy }: PacingPolicy): Wrapper 
     onHold?.({ delayMs, reason });
   }
 
-  /** @returns the request's number, and where it was counted */
-  async function pass({
-    url,
-    signal,
-    waitSignal = signal,
-  }: HttpRequest): Promise<readonly [number: number, bucket: string]> {
-    const ours = bucketOf(url);
-    for (;;) {
-      const bucket = names.get(ours) ?? ours;
-      const pace = paceOf(bucket);
-      const delayMs = pace.openAt - clock.now();
-      if (delayMs <= 0) {
-        const passed = passing(pace, clock.now());
-        paces.set(bucket, passed);
-        return [passed.passed, bucket];
+  return {
+    async pass(ours, signal) {
+      for (;;) {
+        const bucket = names.get(ours) ?? ours;
+        const pace = paceOf(bucket);
+        const delayMs = pace.openAt - clock.now();
+        if (delayMs <= 0) {
+          const passed = passing(pace, clock.now());
+          paces.set(bucket, passed);
+          return { number: passed.passed, bucket };
+        }
+        tell(bucket, pace, delayMs);
+        // Many may wake at once: the first goes, the others find a new moment to wait for.
+        await clock.sleep(delayMs, signal);
       }
-      tell(bucket, pace, delayMs);
-      // Many may wake at once: the first goes, the others find a new moment to wait for.
-      await clock.sleep(delayMs, waitSignal);
-    }
-  }
+    },
+    answered(ours, { number, bucket: counted }, { origin, ...said }) {
+      const bucket = said.allowance === undefined ? counted : `${origin} ${said.allowance.bucket}`;
+      names.set(ours, bucket);
+      const answered = { ...said, number, now: clock.now(), random: clock.random() };
+      paces.set(bucket, paceAfter(paceOf(bucket), answered));
+    },
+  };
+}
+
+/**
+ * Holds requests back where a quota is used up, or nearly: one refusal is then not followed by one for each worker. It
+ * never repeats a request; that is for who wraps it.
+ */
+export function withPacing({ clock, pacer, ...policy }: PacingPolicy): Wrapper {
+  const bucketOf = policy.bucketOf ?? originOf;
+  const allowanceOf = policy.allowanceOf ?? (() => undefined);
+  const asked =
+    policy.waitMs ??
+    ((response: HttpResponse) => parseRetryAfter(response.headers['retry-after'], clock.date()));
 
   return (transport) =>
     async function paced(request) {
+      const { method, url, signal, waitSignal = signal } = request;
       // Who tidies up is about to leave: that is not worth a wait.
-      if (request.method === 'DELETE') return transport(request);
-      const [number, counted] = await pass(request);
+      if (method === 'DELETE') return transport(request);
+      const bucket = bucketOf(url);
+      const passed = await pacer.pass(bucket, waitSignal);
       const response = await transport(request);
-      const allowance = allowanceOf(response);
-      const bucket = allowance === undefined ? counted : `${originOf(request.url)} ${allowance.bucket}`;
-      names.set(bucketOf(request.url), bucket);
-      const { status } = response;
-      const what = `${request.method} ${withoutQuery(request.url)}`;
-      const answered = { number, status, now: clock.now(), waitMs: asked(response), allowance, what };
-      paces.set(bucket, paceAfter(paceOf(bucket), { ...answered, random: clock.random() }));
+      pacer.answered(bucket, passed, {
+        origin: originOf(url),
+        status: response.status,
+        waitMs: asked(response),
+        allowance: allowanceOf(response),
+        what: `${method} ${withoutQuery(url)}`,
+      });
       return response;
     };
 }

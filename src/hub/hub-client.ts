@@ -2,7 +2,7 @@ import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { originOf, withoutQuery } from '../http/origin.ts';
-import { type PacingPolicy, withPacing } from '../http/pacing.ts';
+import { createPacer, type Pacer, withPacing } from '../http/pacing.ts';
 import { presentable } from '../http/presentable.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
@@ -29,7 +29,8 @@ export interface HubOptions {
   readonly stallTimeoutMs: number;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
-  readonly onHold?: PacingPolicy['onHold'];
+  /** Shared by all who ask this Hub. */
+  readonly pacer?: Pacer | undefined;
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -53,10 +54,11 @@ export interface HubClient {
 export const PAGE_LIMIT: number = 16 * 2 ** 20;
 
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, onRetry, onHold, clock, metadataTimeoutMs, stallTimeoutMs } = options;
+  const { token, retries, onRetry, clock, metadataTimeoutMs, stallTimeoutMs } = options;
+  const { pacer = createPacer({ clock }) } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
-  const paced = withPacing({ clock, bucketOf, allowanceOf, waitMs, onHold })(options.transport);
+  const paced = withPacing({ clock, pacer, bucketOf, allowanceOf, waitMs })(options.transport);
   const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(paced);
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs' | 'reusesMemory'>): Transport =>

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import { secret } from '../../test/support/secrets.ts';
 import { virtualClock } from '../../test/support/virtual-clock.ts';
-import type { Hold } from '../http/pacing.ts';
+import { createPacer, type Hold } from '../http/pacing.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import { createHubClient } from './hub-client.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
@@ -62,8 +62,8 @@ function client(first: HttpResponse) {
     return asked.length === 1 ? first : answer(200);
   }
   const limits = { metadataTimeoutMs: 1, stallTimeoutMs: 1, retries: 3 };
-  const onHold = (hold: Hold) => holds.push(hold);
-  const hub = createHubClient({ endpoint: HUB, token: undefined, ...limits, transport, clock, onHold });
+  const pacer = createPacer({ clock, onHold: (hold) => holds.push(hold) });
+  const hub = createHubClient({ endpoint: HUB, token: undefined, ...limits, transport, clock, pacer });
   return { clock, hub, holds, asked };
 }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
 import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
-import { type PacingPolicy, withPacing } from '../http/pacing.ts';
+import { createPacer, type Hold, type Pacer, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import type { Transport } from '../http/transport.ts';
-import { withRegistryAuth } from './auth/registry-auth.ts';
+import { type Authorization, createAuthorization, withRegistryAuth } from './auth/registry-auth.ts';
 import { withRegistryWarnings } from './registry-warnings.ts';
 import { withoutSession } from './upload/location.ts';
 
@@ -17,12 +17,20 @@ export interface RegistryApiOptions {
   readonly onCredentials?: (host: string, origin: string | undefined) => void;
   readonly retries: number;
   readonly onRetry?: RetryPolicy['onRetry'];
-  readonly onHold?: PacingPolicy['onHold'];
+  readonly onHold?: ((hold: Hold) => void) | undefined;
   /** Called with what the registry wants its users to know, once for each thing. */
   readonly onWarning?: (message: string) => void;
   /** Bare: one request at a time, no retry, no authorization, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
+  /** Default: of its own. */
+  readonly access?: SharedAccess | undefined;
+}
+
+/** What all share who ask one registry for one repository, in whichever thread. */
+export interface SharedAccess {
+  readonly pacer: Pacer;
+  readonly authorization: Authorization;
 }
 
 /** One repository of a registry, as requests reach it. */
@@ -39,26 +47,36 @@ export interface RegistryApi {
   readonly patient: Transport;
 }
 
-/** @param actions what to ask the right for: who only reads may have an account that may only read */
-export function createRegistryApi(options: RegistryApiOptions, actions: 'pull' | 'pull,push'): RegistryApi {
-  const { registry, transport, clock, retries, onRetry, onHold, onWarning } = options;
+export function createRegistryApi(options: RegistryApiOptions, actions: Actions): RegistryApi {
+  const { registry, transport, clock, retries, onRetry, onWarning } = options;
   const { origin, repository } = endpoint(options);
-  const paced = withPacing({
+  const { pacer, authorization } = options.access ?? createSharedAccess(options, actions);
+  const withAuthorization = withRegistryAuth(origin, authorization);
+  const withWarnings = withRegistryWarnings({ origin, host: registry.host, onWarning });
+  // The wait comes first: a token that is taken along must not grow old in it.
+  const authorized = withPacing({ clock, pacer })(withAuthorization(withWarnings(transport)));
+  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
+  return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
+}
+
+/** What to ask the right for: who only reads may have an account that may only read. */
+export type Actions = 'pull' | 'pull,push';
+
+export function createSharedAccess(options: RegistryApiOptions, actions: Actions): SharedAccess {
+  const { transport, clock, onHold } = options;
+  const { origin, repository } = endpoint(options);
+  const pacer = createPacer({
     clock,
     onHold: ({ delayMs, reason }) => onHold?.({ delayMs, reason: withoutSession(reason) }),
   });
-  const withAuthorization = withRegistryAuth({
+  const authorization = createAuthorization({
     origin,
     scope: `repository:${repository}:${actions}`,
     credentials: findOnce(options),
-    tokens: paced(transport),
+    tokens: withPacing({ clock, pacer })(transport),
     clock,
   });
-  const withWarnings = withRegistryWarnings({ origin, host: registry.host, onWarning });
-  // The wait comes first: a token that is taken along must not grow old in it.
-  const authorized = paced(withAuthorization(withWarnings(transport)));
-  const patient = withRetry({ retries, clock, onRetry })(withRedirects(5)(authorized));
-  return { origin, base: `${origin}/v2/${repository}`, authorized, patient };
+  return { pacer, authorization };
 }
 
 /** Says once where the credentials came from, however often they are asked for. */

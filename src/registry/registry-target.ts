@@ -10,12 +10,15 @@ import { registryError } from './registry-error.ts';
 import type { PreferredFraming } from './upload/framing.ts';
 import { largestBlobOf, profileOf } from './upload/host-seeds.ts';
 import { pushBlob } from './upload/push-blob.ts';
+import { type HostMemory, rememberHost } from './upload/remember-host.ts';
 
 export interface RegistryTargetOptions extends RegistryApiOptions {
   /** One streamed request per blob, or requests of so many bytes. */
   readonly framing: PreferredFraming;
   /** How long the source may be silent before a request that waits for it ends. Default 20,000. */
   readonly silenceMs?: number;
+  /** Default: what its name says. */
+  readonly host?: HostMemory | undefined;
 }
 
 /** Proxies cut a request that brings nothing for a minute (nginx: client_body_timeout). */
@@ -24,11 +27,11 @@ const SILENCE_MS = 20_000;
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryTarget(options: RegistryTargetOptions): ImageTarget {
   const { registry, repository, clock, retries, onRetry, framing, silenceMs = SILENCE_MS } = options;
+  const { host = rememberHost(profileOf(registry.host)) } = options;
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
   // Uploads: `next` says what follows a failure. The rest: repeated as it is.
   const { origin, base, authorized, patient: api } = createRegistryApi(options, 'pull,push');
-  const host = { profile: profileOf(registry.host) };
 
   return {
     async prepare(signal) {

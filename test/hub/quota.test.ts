@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { atOnce } from '../../src/core/at-once.ts';
 import { createNodeTransport } from '../../src/http/node-http.ts';
-import type { Hold } from '../../src/http/pacing.ts';
+import { createPacer, type Hold } from '../../src/http/pacing.ts';
 import type { Transport } from '../../src/http/transport.ts';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
 import { readAll } from '../support/read-all.ts';
@@ -50,7 +50,8 @@ async function manyFiles({ files, resolvers, direct = false }: Setup): Promise<M
     });
   };
   const holds: Hold[] = [];
-  const world = clientOf(hub, { clock, transport, onHold: (hold) => holds.push(hold) });
+  const pacer = createPacer({ clock, onHold: (hold) => holds.push(hold) });
+  const world = clientOf(hub, { clock, transport, pacer });
   return {
     ...world,
     clock,

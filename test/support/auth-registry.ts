@@ -1,6 +1,6 @@
 import type { RegistryCredentials } from '../../src/core/registry-credentials.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/http/transport.ts';
-import { withRegistryAuth } from '../../src/registry/auth/registry-auth.ts';
+import { createAuthorization, withRegistryAuth } from '../../src/registry/auth/registry-auth.ts';
 import { answer } from './answer.ts';
 import { secret } from './secrets.ts';
 import { type TestClock, testClock } from './test-clock.ts';
@@ -47,7 +47,7 @@ export function authRegistry({
   const sent: HttpRequest[] = [];
   const asked: string[] = [];
   let tokens = 0;
-  const wrap = withRegistryAuth({
+  const authorization = createAuthorization({
     origin: ORIGIN,
     scope: 'repository:a:pull,push',
     async credentials() {
@@ -64,6 +64,7 @@ export function authRegistry({
     },
     clock,
   });
+  const wrap = withRegistryAuth(ORIGIN, authorization);
   const taken = accepts ?? ((authorization, newest) => authorization === newest);
   const send = wrap(async (request) => {
     sent.push(request);

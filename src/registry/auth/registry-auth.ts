@@ -23,11 +23,10 @@ export interface RegistryAuth {
  * renews it before it runs out. A request that is refused is sent once more with a new token, unless its body is a
  * stream: then the refusal goes back to the caller, and its next request carries the new token.
  */
-export function withRegistryAuth(auth: RegistryAuth): Wrapper {
-  const authorization = createAuthorization(auth);
+export function withRegistryAuth(origin: string, authorization: Authorization): Wrapper {
   return (transport) =>
     async function authorized(request) {
-      if (originOf(request.url) !== auth.origin) return transport(request);
+      if (originOf(request.url) !== origin) return transport(request);
       const sent = await unlessAborted(authorization.current(), request.signal);
       const response = await transport(withAuthorization(request, sent));
       if (response.status !== 401) return response;
@@ -45,13 +44,15 @@ export function withRegistryAuth(auth: RegistryAuth): Wrapper {
     };
 }
 
-interface Authorization {
+/** What to send as `Authorization`, the same for everybody, in whichever thread. */
+export interface Authorization {
+  /** Undefined as long as the registry wants nothing. */
   current(): Promise<string | undefined>;
   /** What to send instead of `refused`. Layers that are refused together share one renewal. */
   renew(challenge: Challenge, refused: string | undefined): Promise<string | undefined>;
 }
 
-function createAuthorization(auth: RegistryAuth): Authorization {
+export function createAuthorization(auth: RegistryAuth): Authorization {
   const credentials = rememberCredentials(auth.credentials);
   let challenge: Challenge | undefined;
   let held: Token | undefined;

@@ -6,11 +6,12 @@ import { testClock } from '../../../test/support/test-clock.ts';
 import { virtualClock } from '../../../test/support/virtual-clock.ts';
 import { ModelcarError } from '../../core/error.ts';
 import type { BlobPush } from '../../core/ports.ts';
-import { withPacing } from '../../http/pacing.ts';
+import { createPacer, withPacing } from '../../http/pacing.ts';
 import type { HttpRequest, HttpResponse, StreamBody } from '../../http/transport.ts';
 import type { PreferredFraming } from './framing.ts';
 import { UNKNOWN_HOST } from './host-profile.ts';
 import { pushBlob } from './push-blob.ts';
+import { rememberHost } from './remember-host.ts';
 
 const BYTES = someBytes(1_000);
 const DIGEST = `sha256:${hexOf(BYTES)}` as const;
@@ -36,7 +37,7 @@ function scripted(script: readonly Step[], framing: PreferredFraming = 'stream')
     framing,
     retries: 3,
     clock,
-    host: { profile: UNKNOWN_HOST },
+    host: rememberHost(UNKNOWN_HOST),
     silenceMs: 20_000,
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
@@ -333,7 +334,8 @@ describe('an abort', () => {
     const abort = new AbortController();
     const reason = new Error('enough');
     const lines: string[] = [];
-    const transport = withPacing({ clock, onHold: () => abort.abort(reason) })(async ({ method }) => {
+    const pacer = createPacer({ clock, onHold: () => abort.abort(reason) });
+    const transport = withPacing({ clock, pacer })(async ({ method }) => {
       lines.push(method);
       if (method === 'HEAD') return answer(429, { 'retry-after': '60' });
       // Somebody else asks too much while the session is opened.
@@ -346,7 +348,7 @@ describe('an abort', () => {
       framing: 'stream',
       retries: 3,
       clock,
-      host: { profile: UNKNOWN_HOST },
+      host: rememberHost(UNKNOWN_HOST),
       silenceMs: 20_000,
     } as const;
     const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };

@@ -7,7 +7,6 @@ import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
-import { learn } from './host-profile.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
 import {
@@ -39,7 +38,7 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   try {
     while (state.phase !== 'done') {
       const reply: UploadReply = await send(requests, state);
-      host.profile = learn(host.profile, state, reply, content.size);
+      await host.learn(state, reply, content.size);
       const after = settled(next(state, reply, terms()), source);
       const pause = budget.after(reply, state, after);
       if (pause && pause.retry > 0)

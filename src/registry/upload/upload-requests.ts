@@ -6,9 +6,9 @@ import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.
 import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
-import type { HostProfile } from './host-profile.ts';
 import { withDigest, withoutSession } from './location.ts';
 import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
+import type { HostMemory } from './remember-host.ts';
 import { UploadBody } from './upload-body.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
@@ -29,7 +29,7 @@ export interface Uploads {
   /** How long the source may be silent while a request waits for it. */
   readonly silenceMs: number;
   /** What is known of the registry; each upload adds what it learns. */
-  readonly host: { profile: HostProfile };
+  readonly host: HostMemory;
 }
 
 /** The bytes of the blob, and what ended them early. */
