@@ -4,31 +4,30 @@ import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
-import type { ImageReader, ImageTarget, Journal, ModelSource } from './core/ports.ts';
+import type { ImageReader, Journal } from './core/ports.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
-import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
+import type { NodeTransport } from './http/node-http.ts';
 import { createPacer } from './http/pacing.ts';
 import { parseHubEndpoint } from './hub/endpoint.ts';
-import { createHubSource } from './hub/hub-source.ts';
-import { createCacheSource } from './hub-cache/cache-source.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
-import { createLayoutTarget } from './layout/layout-target.ts';
 import type { ListTagsOptions, NetworkAccess, PushOptions, ValidateOptions } from './options.ts';
+import { createTransport, openPlaces, type Places, registryApi, type Shared } from './places.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
-import type { RegistryApiOptions } from './registry/registry-api.ts';
+import { createSharedAccess, type RegistryApiOptions } from './registry/registry-api.ts';
 import { createRegistryReader } from './registry/registry-reader.ts';
-import { createRegistryTarget } from './registry/registry-target.ts';
+import { profileOf } from './registry/upload/host-seeds.ts';
+import { rememberHost } from './registry/upload/remember-host.ts';
 import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { systemProcesses } from './this-process.ts';
-import { USER_AGENT } from './version.ts';
+import { createLayerThreads } from './threads/layer-threads.ts';
 
 const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
@@ -86,11 +85,16 @@ async function withReader<T>(
   options: ListTagsOptions,
   work: (reader: ImageReader, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { target, registry = {}, network, onEvent = () => undefined } = options;
   const { signal = new AbortController().signal } = options;
-  requireInteger('retries of the registry', options.registry?.retries ?? DEFAULT_RETRIES, 0, 100);
-  const transport = createTransport(options.network, options.registry?.insecure);
+  const { retries = DEFAULT_RETRIES, insecure = false } = registry;
+  requireInteger('retries of the registry', retries, 0, 100);
+  const transport = createTransport({ ca: trusted(network), proxyFor: network?.proxyFor, insecure });
   try {
-    return await work(createReader(options, transport), signal);
+    if (target.kind === 'layout') return await work(createLayoutReader(target.folder), signal);
+    warnOfInsecurity(target, insecure, onEvent);
+    const reader = createRegistryReader(registryOptions(options, target, retries, onEvent, transport));
+    return await work(reader, signal);
   } finally {
     transport.close();
   }
@@ -100,25 +104,112 @@ async function inWorld<T>(
   options: PushOptions,
   work: (request: PushRequest, world: World) => Promise<T>,
 ): Promise<T> {
+  const { onEvent = () => undefined, signal = new AbortController().signal } = options;
   const request = toRequest(options);
-  const hub = createTransport(options.network);
-  const registry = createTransport(options.network, options.registry?.insecure);
+  const places = toPlaces(options);
+  const tokens = createTransport({
+    ...{ ca: places.ca, insecure: places.registry.insecure },
+    proxyFor: options.network?.proxyFor,
+  });
+  const shared = toShared(options, places, onceEachWarning(onEvent), tokens);
+  const open = openPlaces(places, shared);
+  const threads = createLayerThreads(places, shared);
   try {
-    return await work(request, createWorld(options, { hub, registry }));
+    return await work(request, {
+      ...{ source: open.source, target: open.target, clock: systemClock, signal },
+      onEvent: shared.onEvent,
+      journal: createJournal(options.stateFile, shared.onEvent),
+      pushLayer: request.workers > 1 ? threads.pushLayer : undefined,
+    });
   } finally {
-    hub.close();
-    registry.close();
+    await threads.close();
+    open.close();
+    tokens.close();
   }
 }
 
 /** @throws ModelcarError `USAGE` */
-function createTransport({ ca, proxyFor }: NetworkAccess = {}, insecure = false): NodeTransport {
-  return createNodeTransport({
-    ca: ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()],
-    proxyFor,
-    insecure,
-    userAgent: USER_AGENT,
-  });
+function toPlaces({ hub = {}, registry = {}, network, target }: PushOptions): Places {
+  return {
+    hub: {
+      endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
+      token: hub.token || undefined,
+      cache: hub.cache,
+      offline: hub.offline ?? false,
+      metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
+      stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
+      retries: hub.retries ?? DEFAULT_RETRIES,
+    },
+    target,
+    registry: {
+      retries: registry.retries ?? DEFAULT_RETRIES,
+      insecure: registry.insecure ?? false,
+      framing: registry.chunkSize ?? 'stream',
+    },
+    ca: trusted(network),
+  };
+}
+
+/** @throws ModelcarError `USAGE` */
+function trusted({ ca }: NetworkAccess = {}): readonly string[] {
+  return ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()];
+}
+
+/** What is one for the whole push, in whichever thread its layers are pushed. */
+function toShared(
+  options: PushOptions,
+  { target, registry: { retries, insecure } }: Places,
+  onEvent: OnEvent,
+  tokens: NodeTransport,
+): Shared {
+  const shared = {
+    hubPacer: createPacer({
+      clock: systemClock,
+      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
+    }),
+    proxyFor: options.network?.proxyFor,
+    onEvent,
+  };
+  if (target.kind === 'layout') return { ...shared, access: undefined, host: undefined };
+  warnOfInsecurity(target, insecure, onEvent);
+  return {
+    ...shared,
+    access: createSharedAccess(registryOptions(options, target, retries, onEvent, tokens), 'pull,push'),
+    host: rememberHost(profileOf(target.registry.host)),
+  };
+}
+
+type RegistryLocation = Extract<TargetLocation, { kind: 'registry' }>;
+
+function registryOptions(
+  { registry }: ListTagsOptions,
+  target: RegistryLocation,
+  retries: number,
+  onEvent: OnEvent,
+  transport: NodeTransport,
+): RegistryApiOptions {
+  return {
+    ...registryApi(target, retries, onEvent, transport),
+    credentials: registry?.credentials ?? (async () => undefined),
+    onCredentials: (host, origin) => onEvent({ type: 'credentials-chosen', registry: host, origin }),
+  };
+}
+
+function warnOfInsecurity({ registry }: RegistryLocation, insecure: boolean, onEvent: OnEvent): void {
+  if (insecure && registry.scheme === 'https')
+    onEvent({ type: 'warning', message: `the certificate of ${registry.host} is not checked (insecure)` });
+}
+
+/** Each thread hears what the registry has to say; people need to hear it once. */
+function onceEachWarning(onEvent: OnEvent): OnEvent {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.type === 'warning') {
+      if (told.has(event.message)) return;
+      told.add(event.message);
+    }
+    onEvent(event);
+  };
 }
 
 /** @throws ModelcarError `USAGE` */
@@ -152,44 +243,6 @@ function requireInteger(what: string, value: number, least: number, most: number
   });
 }
 
-/** `insecure` is the registry's alone, so the two share no connections. */
-type Transports = Readonly<Record<'hub' | 'registry', NodeTransport>>;
-
-function createWorld(options: PushOptions, transports: Transports): World {
-  const { onEvent = () => undefined, signal = new AbortController().signal } = options;
-  const source = createSource(options, onEvent, transports.hub);
-  return {
-    source,
-    target: createTarget(options, onEvent, transports.registry),
-    journal: createJournal(options.stateFile, onEvent),
-    clock: systemClock,
-    onEvent,
-    signal,
-  };
-}
-
-/** The Hub, or the cache of what was downloaded from it. */
-function createSource(options: PushOptions, onEvent: OnEvent, transport: NodeTransport): ModelSource {
-  const { hub = {} } = options;
-  const source = createHubSource({
-    endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
-    token: hub.token || undefined,
-    offline: hub.offline ?? false,
-    metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
-    stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
-    retries: hub.retries ?? DEFAULT_RETRIES,
-    onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
-    pacer: createPacer({
-      clock: systemClock,
-      onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
-    }),
-    transport: transport.send,
-    clock: systemClock,
-  });
-  if (hub.cache === undefined) return source;
-  return createCacheSource({ folder: hub.cache, hub: hub.offline ? undefined : source });
-}
-
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
@@ -201,42 +254,4 @@ function formatTarget(target: TargetLocation): string {
   return target.kind === 'layout'
     ? `oci:${resolve(target.folder)}`
     : `${target.registry.host}/${target.repository}`;
-}
-
-function createTarget(options: PushOptions, onEvent: OnEvent, transport: NodeTransport): ImageTarget {
-  const { target, registry } = options;
-  if (target.kind === 'layout') return createLayoutTarget(target.folder);
-  return createRegistryTarget({
-    ...registryApi({ ...options, target, onEvent }, transport),
-    framing: registry?.chunkSize ?? 'stream',
-  });
-}
-
-function createReader(options: ListTagsOptions, transport: NodeTransport): ImageReader {
-  const { target } = options;
-  if (target.kind === 'layout') return createLayoutReader(target.folder);
-  return createRegistryReader(registryApi({ ...options, target }, transport));
-}
-
-/** How a registry is reached, to write or to read. */
-function registryApi(
-  options: ListTagsOptions & { readonly target: Extract<TargetLocation, { kind: 'registry' }> },
-  transport: NodeTransport,
-): RegistryApiOptions {
-  const { target, registry: { credentials, retries, insecure } = {}, onEvent = () => undefined } = options;
-  const { host, scheme } = target.registry;
-  if (insecure && scheme === 'https')
-    onEvent({ type: 'warning', message: `the certificate of ${host} is not checked (insecure)` });
-  return {
-    registry: target.registry,
-    repository: target.repository,
-    credentials: credentials ?? (async () => undefined),
-    onCredentials: (registry, origin) => onEvent({ type: 'credentials-chosen', registry, origin }),
-    retries: retries ?? DEFAULT_RETRIES,
-    onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
-    onHold: (hold) => onEvent({ type: 'requests-held', side: 'target', ...hold }),
-    onWarning: (message) => onEvent({ type: 'warning', message }),
-    transport: transport.send,
-    clock: systemClock,
-  };
 }

@@ -38,7 +38,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { method, url, signal } = request;
     signal?.throwIfAborted();
-    const route = routes.to(url);
+    const route = await routes.to(url);
     const { proxy } = route;
     const attempt = { what: `${method} ${withoutQuery(url)}`, proxy: proxy?.name, signal };
     const response = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);

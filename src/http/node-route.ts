@@ -3,7 +3,6 @@ import https from 'node:https';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
-import type { ProxyFor } from './node-proxy-from-environment.ts';
 import { trustAlso } from './node-trust.ts';
 import { TunnelAgent } from './node-tunnel-agent.ts';
 import { parseTarget } from './request-target.ts';
@@ -31,10 +30,13 @@ export interface RouteOptions {
 
 export interface Routes {
   /** @throws ModelcarError `UNSUPPORTED` for a URL that is not HTTP's, `USAGE` for a proxy that is not */
-  to(url: string): Route;
+  to(url: string): Promise<Route>;
   /** Lets go of the connections that are kept open for the next request. */
   close(): void;
 }
+
+/** Which proxy a URL is asked through. Another thread may have to be asked. */
+export type FindProxy = (url: string) => string | undefined | Promise<string | undefined>;
 
 export interface RoutesOptions {
   readonly connectTimeoutMs: number;
@@ -43,7 +45,7 @@ export interface RoutesOptions {
   readonly ca?: readonly string[];
   /** Whoever answers is taken for the server, but not for an https proxy. */
   readonly insecure?: boolean | undefined;
-  readonly proxyFor?: ProxyFor | undefined;
+  readonly proxyFor?: FindProxy | undefined;
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
@@ -82,9 +84,9 @@ export function createRoutes(options: RoutesOptions): Routes {
   }
 
   return {
-    to(url) {
+    async to(url) {
       const target = parseTarget(url);
-      const proxyUrl = options.proxyFor?.(url);
+      const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
       return { ...toward(target, proxy), proxy };
     },

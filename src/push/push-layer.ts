@@ -20,6 +20,9 @@ export interface LayerJob {
   readonly session?: UploadSession | undefined;
 }
 
+/** What one layer needs of the world. */
+export type LayerWorld = Pick<World, 'source' | 'target' | 'clock' | 'onEvent' | 'signal'>;
+
 /** How it is written down that an upload is open. */
 export type LayerSessions = Pick<BlobPush, 'onSession' | 'isSessionKept'>;
 
@@ -32,7 +35,7 @@ const PROGRESS_INTERVAL_MS = 100;
  */
 export async function pushLayer(
   job: LayerJob,
-  world: World,
+  world: LayerWorld,
   sessions: LayerSessions = {},
 ): Promise<Descriptor> {
   const { layer, recorded, session } = job;
@@ -56,7 +59,7 @@ export async function pushLayer(
 
 async function sendLayer(
   { model, layer, tarLayout, session }: LayerJob,
-  { source, target, clock, onEvent, signal }: World,
+  { source, target, clock, onEvent, signal }: LayerWorld,
   meter: CostMeter,
   sessions: LayerSessions,
 ): Promise<PushedBlob> {

@@ -119,7 +119,7 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
       isSessionKept: () => records.isSessionKept(layer),
     };
     try {
-      const descriptor = await pushLayer(
+      const descriptor = await (world.pushLayer ?? pushLayer)(
         layerJob,
         { ...world, signal },
         records.keepsSessions ? sessions : {},

@@ -1,0 +1,127 @@
+import type { OnEvent } from './core/event.ts';
+import type { ImageTarget, ModelSource } from './core/ports.ts';
+import type { TargetLocation } from './core/reference.ts';
+import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
+import type { FindProxy } from './http/node-route.ts';
+import type { Pacer } from './http/pacing.ts';
+import { createHubSource } from './hub/hub-source.ts';
+import { createCacheSource } from './hub-cache/cache-source.ts';
+import { createLayoutTarget } from './layout/layout-target.ts';
+import type { RegistryApiOptions, SharedAccess } from './registry/registry-api.ts';
+import { createRegistryTarget } from './registry/registry-target.ts';
+import type { HostMemory } from './registry/upload/remember-host.ts';
+import { systemClock } from './system-clock.ts';
+import { USER_AGENT } from './version.ts';
+
+/** Where a push reads and writes. Plain data: a thread is given it as it is. */
+export interface Places {
+  readonly hub: {
+    readonly endpoint: string;
+    readonly token: string | undefined;
+    readonly cache: string | undefined;
+    readonly offline: boolean;
+    readonly metadataTimeoutMs: number;
+    readonly stallTimeoutMs: number;
+    readonly retries: number;
+  };
+  readonly target: TargetLocation;
+  readonly registry: {
+    readonly retries: number;
+    readonly insecure: boolean;
+    readonly framing: 'stream' | number;
+  };
+  /** Certificates in PEM form, to trust besides Node's own. */
+  readonly ca: readonly string[];
+}
+
+/** What is one for the whole push, in whichever thread its parts are at work. */
+export interface Shared {
+  readonly hubPacer: Pacer;
+  /** Undefined where the target is no registry. */
+  readonly access: SharedAccess | undefined;
+  readonly host: HostMemory | undefined;
+  readonly proxyFor: FindProxy | undefined;
+  readonly onEvent: OnEvent;
+}
+
+export interface OpenPlaces {
+  readonly source: ModelSource;
+  readonly target: ImageTarget;
+  /** Lets go of the connections. */
+  close(): void;
+}
+
+/** `insecure` is the registry's alone, so the two share no connections. */
+export function openPlaces(places: Places, shared: Shared): OpenPlaces {
+  const { ca } = places;
+  const hub = createTransport({ ca, proxyFor: shared.proxyFor });
+  const registry = createTransport({
+    ca,
+    proxyFor: shared.proxyFor,
+    insecure: places.registry.insecure,
+  });
+  return {
+    source: createSource(places, shared, hub),
+    target: createTarget(places, shared, registry),
+    close() {
+      hub.close();
+      registry.close();
+    },
+  };
+}
+
+/** @throws ModelcarError `USAGE` */
+export function createTransport(options: {
+  readonly ca: readonly string[];
+  readonly proxyFor: FindProxy | undefined;
+  readonly insecure?: boolean;
+}): NodeTransport {
+  return createNodeTransport({ ...options, userAgent: USER_AGENT });
+}
+
+/** The Hub, or the cache of what was downloaded from it. */
+function createSource({ hub }: Places, shared: Shared, transport: NodeTransport): ModelSource {
+  const { cache, offline, ...rest } = hub;
+  const source = createHubSource({
+    ...rest,
+    offline,
+    onRetry: (retry) => shared.onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
+    pacer: shared.hubPacer,
+    transport: transport.send,
+    clock: systemClock,
+  });
+  return cache === undefined
+    ? source
+    : createCacheSource({ folder: cache, hub: offline ? undefined : source });
+}
+
+function createTarget(places: Places, shared: Shared, transport: NodeTransport): ImageTarget {
+  const { target, registry } = places;
+  if (target.kind === 'layout') return createLayoutTarget(target.folder);
+  return createRegistryTarget({
+    ...registryApi(target, registry.retries, shared.onEvent, transport),
+    framing: registry.framing,
+    access: shared.access,
+    host: shared.host,
+  });
+}
+
+/** How a registry is reached, to write or to read; anonymously, unless the caller says who we are. */
+export function registryApi(
+  { registry, repository }: Extract<TargetLocation, { kind: 'registry' }>,
+  retries: number,
+  onEvent: OnEvent,
+  transport: NodeTransport,
+): RegistryApiOptions {
+  return {
+    registry,
+    repository,
+    credentials: async () => undefined,
+    retries,
+    onRetry: (retry) => onEvent({ type: 'request-retrying', side: 'target', ...retry }),
+    onHold: (hold) => onEvent({ type: 'requests-held', side: 'target', ...hold }),
+    onWarning: (message) => onEvent({ type: 'warning', message }),
+    transport: transport.send,
+    clock: systemClock,
+  };
+}

@@ -1,0 +1,139 @@
+import { Worker } from 'node:worker_threads';
+import type { Descriptor } from '../core/descriptor.ts';
+import type { Places, Shared } from '../places.ts';
+import { type LayerJob, type LayerSessions, type LayerWorld, pushLayer } from '../push/push-layer.ts';
+import type { FromThread, ThreadData, ToThread } from './messages.ts';
+import { fromPlainError, toPlainError } from './plain-error.ts';
+import { type SharedCalls, sharedCalls } from './shared-calls.ts';
+
+export interface LayerThreads {
+  /** As {@link pushLayer}, in a thread of its own where the layer is large enough to be worth it. */
+  readonly pushLayer: typeof pushLayer;
+  /** Ends the threads. */
+  close(): Promise<void>;
+}
+
+/** A smaller layer is pushed before a thread has started. */
+const WORTH_A_THREAD = 8 * 2 ** 20;
+
+/** A layer's bytes are not on the heap: what is there is small, and need not grow before it is collected. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
+
+/** A thread for each layer that is being pushed, started when there is none left over from an earlier one. */
+export function createLayerThreads(places: Places, shared: Shared): LayerThreads {
+  const all = new Set<LayerThread>();
+  const idle: LayerThread[] = [];
+  return {
+    async pushLayer(job, world, sessions) {
+      if (job.layer.size < WORTH_A_THREAD) return pushLayer(job, world, sessions);
+      const thread = idle.pop() ?? new LayerThread(places, shared);
+      all.add(thread);
+      try {
+        const descriptor = await thread.push(job, world, sessions);
+        idle.push(thread);
+        return descriptor;
+      } catch (error) {
+        if (thread.isAlive) idle.push(thread);
+        throw error;
+      }
+    },
+    async close() {
+      await Promise.all([...all].map((thread) => thread.close()));
+    },
+  };
+}
+
+/** The layer that a thread is pushing. */
+interface Task {
+  readonly world: LayerWorld;
+  readonly sessions: LayerSessions;
+  done(descriptor: Descriptor): void;
+  failed(error: unknown): void;
+}
+
+class LayerThread {
+  readonly #worker: Worker;
+  readonly #calls: SharedCalls;
+  #task: Task | undefined;
+  #isSessionKept = false;
+  #end: Error | undefined;
+
+  constructor(places: Places, shared: Shared) {
+    const data: ThreadData = { places, asksForProxies: shared.proxyFor !== undefined };
+    this.#calls = sharedCalls(shared, () => this.#task?.world.signal);
+    this.#worker = new Worker(new URL('./layer-thread.js', import.meta.url), {
+      workerData: data,
+      resourceLimits: LIMITS,
+    });
+    this.#worker.on('message', (message: FromThread) => this.#hear(message));
+    this.#worker.on('error', (error) => this.#ended(error));
+    this.#worker.on('exit', (code) => this.#ended(new Error(`a layer's thread ended with ${code}`)));
+  }
+
+  get isAlive(): boolean {
+    return this.#end === undefined;
+  }
+
+  push(job: LayerJob, world: LayerWorld, sessions: LayerSessions = {}): Promise<Descriptor> {
+    const { signal } = world;
+    signal.throwIfAborted();
+    const abort = () => this.#tell({ type: 'abort', reason: toPlainError(signal.reason) });
+    return new Promise<Descriptor>((resolve, reject) => {
+      if (this.#end !== undefined) throw this.#end;
+      this.#task = { world, sessions, done: resolve, failed: reject };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#isSessionKept = false;
+      this.#tell({ type: 'push', job, keepsSessions: sessions.onSession !== undefined });
+      this.#noteKept(this.#task);
+    })
+      .catch((error) => {
+        // What comes back is a copy.
+        throw signal.aborted ? signal.reason : error;
+      })
+      .finally(() => {
+        signal.removeEventListener('abort', abort);
+        this.#task = undefined;
+      });
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #hear(message: FromThread): void {
+    const task = this.#task;
+    this.#noteKept(task);
+    if (message.type === 'call') void this.#answer(message);
+    else if (message.type === 'event') task?.world.onEvent(message.event);
+    else if (message.type === 'session') {
+      task?.sessions.onSession?.(message.session);
+      this.#noteKept(task);
+    } else if (message.type === 'done') task?.done(message.descriptor);
+    else task?.failed(fromPlainError(message.error));
+  }
+
+  /** The disk may be full by this time. */
+  #noteKept(task: Task | undefined): void {
+    const kept = task?.sessions.isSessionKept?.() ?? false;
+    if (kept !== this.#isSessionKept) this.#tell({ type: 'session-kept', kept });
+    this.#isSessionKept = kept;
+  }
+
+  async #answer({ id, name, args }: FromThread & { type: 'call' }): Promise<void> {
+    try {
+      const call = this.#calls[name as keyof SharedCalls] as (...args: readonly unknown[]) => unknown;
+      this.#tell({ type: 'answer', id, value: await call(...args) });
+    } catch (error) {
+      this.#tell({ type: 'refusal', id, error: toPlainError(error) });
+    }
+  }
+
+  #tell(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  #ended(error: Error): void {
+    this.#end ??= error;
+    this.#task?.failed(error);
+  }
+}
