@@ -93,7 +93,8 @@ class ChunkedBody implements BodyFraming {
   #readLine(bytes: Uint8Array, from: number): number {
     const end = bytes.indexOf(0x0a, from);
     const to = end === -1 ? bytes.length : end;
-    if (this.#line.length + to - from > HEAD_LIMIT) throw broken('HPE_HEADER_OVERFLOW', 'A line without end');
+    if (this.#line.length + to - from > HEAD_LIMIT)
+      throw broken('HPE_CHUNK_EXTENSIONS_OVERFLOW', 'A line without end');
     this.#line += Buffer.from(bytes.subarray(from, to)).toString('latin1');
     if (end === -1) return to;
     if (!this.#line.endsWith('\r')) throw broken('HPE_CR_EXPECTED', 'Missing CR in a chunked body');
@@ -109,7 +110,7 @@ class ChunkedBody implements BodyFraming {
       this.#state = 'size';
     } else if (this.#state === 'trailers') {
       this.#trailers += line.length;
-      if (this.#trailers > HEAD_LIMIT) throw broken('HPE_HEADER_OVERFLOW', 'Trailers without end');
+      if (this.#trailers > HEAD_LIMIT) throw broken('HPE_STRICT', 'Trailers without end');
       if (line === '') this.#state = 'complete';
     } else {
       const size = /^([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?$/.exec(line)?.[1];
