@@ -1,5 +1,4 @@
 import { type Flag, type Flags, longName, takesValue } from './flag.ts';
-import { usage } from './read-flags.ts';
 
 /** A command as a shell sees it. */
 export interface CompletedCommand {
@@ -15,14 +14,13 @@ export const SHELLS: readonly string[] = ['bash', 'zsh', 'fish'];
 /**
  * What makes a shell complete our commands, flags and their values. It knows everything beforehand and never runs
  * the command.
- *
- * @throws ModelcarError `USAGE` for another shell
+ * Undefined for another shell.
  */
-export function completionScript(shell: string, commands: readonly CompletedCommand[]): string {
+export function completionScript(shell: string, commands: readonly CompletedCommand[]): string | undefined {
   if (shell === 'bash') return bash(commands);
   if (shell === 'zsh') return zsh(commands);
   if (shell === 'fish') return fish(commands);
-  throw usage(`there is no completion for ${shell}`, `Choose ${SHELLS.join(', ')}.`);
+  return undefined;
 }
 
 const HELP = '--help';

@@ -5,12 +5,11 @@ import type { Interruption } from './interruption.ts';
 import { usageMessage } from './program.ts';
 import type { Failure } from './ui/renderer.ts';
 
-/** What went wrong, ready to be shown. The exit code is 0 where nothing did, as after `--help`. */
+/** What went wrong, ready to be shown. */
 export function failureOf(thrown: unknown, { signal, exitCode }: Interruption, command?: string): Failure {
   const usage = usageMessage(thrown, command);
   const error = usage ? new ModelcarError('USAGE', usage.message, { hint: `Run: ${usage.help}` }) : thrown;
   const lines = explain(error);
-  if (usage?.exitCode === 0) return { error, exitCode: 0, lines };
   if (!(error instanceof ModelcarError)) return { error, exitCode: BUG, lines };
   const stopped = signal.aborted && error === signal.reason;
   return { error, exitCode: stopped ? exitCode() : EXIT_CODES[error.code], lines };

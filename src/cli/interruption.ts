@@ -1,4 +1,3 @@
-import { ModelcarError } from '../index.ts';
 import { EXIT_CODES } from './exit-code.ts';
 
 export interface Interruption {
@@ -15,15 +14,14 @@ export function onSignals(): Interruption {
   const controller = new AbortController();
   let exitCode: number = EXIT_CODES.CANCELLED;
   let nothingTagged = ': nothing was tagged';
-  const handle = (name: NodeJS.Signals) => {
+  const handle = async (name: NodeJS.Signals) => {
     process.off('SIGINT', handle);
     process.off('SIGTERM', handle);
     if (name === 'SIGTERM') exitCode = 128 + 15;
-    controller.abort(
-      new ModelcarError('CANCELLED', `stopped by ${name}${nothingTagged}`, {
-        hint: 'Run the same command again.',
-      }),
-    );
+    const message = `stopped by ${name}${nothingTagged}`;
+    // Loaded only now: whoever only wants help should not wait for it.
+    const { ModelcarError } = await import('../index.ts');
+    controller.abort(new ModelcarError('CANCELLED', message, { hint: 'Run the same command again.' }));
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);

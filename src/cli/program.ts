@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { type Flag, type Flags, list, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
+import { HELP_WIDTH } from './quick-answer.ts';
 
 /** What each command does, with the words that it was given. */
 export interface Handlers {
@@ -52,10 +53,20 @@ export function createProgram(version: string, handlers: Handlers): Command {
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
-      .configureOutput({ outputError: () => undefined })
+      .configureOutput({ outputError: () => undefined, getOutHelpWidth })
       .showSuggestionAfterError();
   }
   return program;
+}
+
+/** Wider lines are no easier to read, and are not laid out beforehand (`quick-answer.ts`). */
+function getOutHelpWidth(): number {
+  return Math.min(HELP_WIDTH, process.stdout.columns ?? HELP_WIDTH);
+}
+
+/** Whether help or the version was asked for, and shown: the parser throws then, too. */
+export function wasHelped(error: unknown): boolean {
+  return error instanceof CommanderError && error.exitCode === 0;
 }
 
 /** What the parser has to say, and the command that says more; undefined for what is not of the parser. */

@@ -12,7 +12,6 @@ export function report(
   interruption: Interruption,
 ): number {
   const failure = failureOf(error, interruption, argv[2]);
-  if (failure.exitCode === 0) return 0;
   const style = guessStyle(argv.slice(2), env);
   // The summary of a step is about pushes.
   const shown = { ...env, GITHUB_STEP_SUMMARY: undefined };
