@@ -31,6 +31,8 @@ export interface LocalPush {
 export async function localPush(
   hubOptions: FakeHubOptions,
   registryOptions: FakeRegistryOptions = {},
+  /** The library from source, unless it is to be the one that was built: only that one has threads. */
+  library: Pick<typeof import('../../src/index.ts'), 'pushModel' | 'planPush'> = { pushModel, planPush },
 ): Promise<LocalPush> {
   const hub = await startFakeHub(hubOptions);
   onTestFinished(() => hub.close());
@@ -51,8 +53,8 @@ export async function localPush(
     hub,
     registry,
     events,
-    push: (model, options) => captured(pushModel(toOptions(model, options))),
-    plan: (model, options) => captured(planPush(toOptions(model, options))),
+    push: (model, options) => captured(library.pushModel(toOptions(model, options))),
+    plan: (model, options) => captured(library.planPush(toOptions(model, options))),
     layers(repository, tag = 'v1') {
       const digest = registry.tags(repository).get(tag) ?? '';
       const manifest = JSON.parse(String(registry.manifests(repository).get(digest)?.bytes));

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { ModelcarError, PushEvent } from '../../src/index.ts';
+import { synthetic } from '../fakes/hub/fake-hub.ts';
+import type { FakeRegistryOptions } from '../fakes/registry/fake-registry.ts';
+import { localPush } from '../support/local-push.ts';
+import { secret } from '../support/secrets.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** What was built: from source there is nothing that a thread could load. */
+const library: typeof import('../../src/index.ts') = await import(
+  new URL('../../dist/index.js', import.meta.url).href
+);
+const NAME = 'acme/large';
+const MIB = 2 ** 20;
+const FILES = ['a.safetensors', 'b.safetensors', 'c.safetensors'];
+/** Three files that are worth a thread each, and one that is not. */
+const repos = [
+  {
+    id: NAME,
+    files: Object.fromEntries([
+      ...FILES.map((path, index) => [path, synthetic({ size: 9 * MIB + index })]),
+      ['config.json', synthetic({ size: 1_000 })],
+    ]),
+  },
+];
+const start = (options: FakeRegistryOptions = {}) => localPush({ repos }, options, library);
+const ofLayer = (events: readonly PushEvent[], path: string) =>
+  events.filter((event) => 'path' in event && event.path === path && event.type !== 'layer-progress');
+
+describe('layers that are pushed in threads of their own', () => {
+  test('make the same image, tell the same events, and are written down as those of one worker', async () => {
+    const images = [];
+    for (const workers of [1, 3]) {
+      const folder = await tempFolder();
+      const stateFile = `${folder}/state.json`;
+      const { push, events, registry } = await start();
+      const { manifestDigest } = await push(NAME, { workers, stateFile });
+      expect(registry.tags(NAME).get('v1')).toBe(manifestDigest);
+      const { jobs } = JSON.parse(await readFile(stateFile, 'utf8'));
+      const [job] = Object.values(jobs) as { layers: Record<string, { digest: string }> }[];
+      images.push({
+        manifestDigest,
+        recorded: Object.entries(job?.layers ?? {})
+          .map(([path, { digest }]) => [path, digest])
+          .sort(),
+        told: FILES.map((path) => ofLayer(events, `models/${path}`)),
+      });
+    }
+    expect(images[1]).toEqual(images[0]);
+  });
+
+  test('run at once in this process, each with its own requests to the registry', async () => {
+    const { push, registry, events } = await start();
+    const gate = registry.gate();
+    registry.addFault({ on: 'upload-patch', times: 3, hold: gate });
+    const pushed = push(NAME, { workers: 3 });
+    await expect
+      .poll(() => events.filter(({ type }) => type === 'layer-started').length, { timeout: 20_000 })
+      .toBe(3);
+    gate.release();
+    await pushed;
+  });
+
+  test('share one account: it is asked for once, and so is each token', async () => {
+    const account = { username: 'ada', password: secret('password') };
+    const { push, registry } = await start({ auth: { kind: 'bearer', ...account } });
+    let asked = 0;
+    const credentials = async () => {
+      asked += 1;
+      return { credentials: { kind: 'account', ...account } as const, origin: 'the test' };
+    };
+    await push(NAME, { workers: 3, registry: { credentials } });
+    expect(asked).toBe(1);
+    expect(registry.log.filter(({ pathClass }) => pathClass === 'token').length).toBe(1);
+  });
+
+  test('are all held back by a refusal to one of them', async () => {
+    const answer = { status: 429, headers: { 'retry-after': '2' } };
+    const { push, registry, events } = await start({ faults: [{ on: 'upload-post', answer }] });
+    await push(NAME, { workers: 3 });
+    expect(events.filter(({ type }) => type === 'requests-held').length).toBe(1);
+    expect(registry.log.filter(({ status }) => status === 429).length).toBeLessThanOrEqual(3);
+  });
+
+  test('hear of each other what the registry takes: a limit is found once', async () => {
+    const { push, registry } = await start({ limits: { bodyBytes: { limit: 4 * MIB, proxy: 'passes-on' } } });
+    await push(NAME, { workers: 2 });
+    // The first two may find it together; the third knows.
+    expect(registry.log.filter(({ status }) => status === 413).length).toBeLessThanOrEqual(4);
+  });
+
+  test('ask the proxy that the caller chooses', async () => {
+    const { push } = await start();
+    const asked: string[] = [];
+    const proxyFor = (url: string) => {
+      asked.push(new URL(url).pathname);
+      return undefined;
+    };
+    await push(NAME, { workers: 3, network: { proxyFor } });
+    expect(asked.filter((path) => path.includes('/blobs/uploads/')).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('repeat no warning of the registry', async () => {
+    const headers = { warning: '299 - "read-only from June on"' };
+    const on = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT'] as const;
+    const { push, events } = await start({ faults: [{ on, times: 1_000, headers }] });
+    await push(NAME, { workers: 3 });
+    expect(events.filter(({ type }) => type === 'warning').length).toBe(1);
+  });
+});
+
+describe('a failure in a thread', () => {
+  const refusal = { status: 403, body: JSON.stringify({ errors: [{ code: 'DENIED', message: 'no' }] }) };
+
+  test('is the error that one worker would give, and stops the others', async () => {
+    const failures: ModelcarError[] = [];
+    for (const workers of [1, 3]) {
+      const { push, registry } = await start({ faults: [{ on: 'upload-post', times: 9, answer: refusal }] });
+      const failure: ModelcarError = await push(NAME, { workers }).then(
+        () => expect.unreachable(),
+        (error) => error,
+      );
+      expect(failure).toBeInstanceOf(library.ModelcarError);
+      failures.push(failure);
+      expect(registry.tags(NAME).size).toBe(0);
+      expect(failure.message.replaceAll(registry.host, 'registry')).toBe(
+        failures[0]?.message.replace(/127\.0\.0\.1:\d+/, 'registry'),
+      );
+    }
+    expect(failures[1]).toMatchObject({ code: failures[0]?.code, hint: failures[0]?.hint });
+  });
+
+  test('of a wrong byte is found there, and nothing is tagged', async () => {
+    const { push, hub, registry } = await start();
+    hub.addFault({ on: 'cdn', kind: 'flip-byte', at: 5 * MIB, times: 99 });
+    await expect(push(NAME, { workers: 3 })).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
+    expect(registry.tags(NAME).size).toBe(0);
+  });
+
+  test('leaves the others alone where they are to go on', async () => {
+    const { push, events } = await start({ faults: [{ on: 'upload-post', answer: refusal }] });
+    const failed = push(NAME, { workers: 3, continueOnError: true });
+    await expect(failed).rejects.toMatchObject({ code: 'INCOMPLETE' });
+    expect(events.filter(({ type }) => type === 'layer-failed').length).toBe(1);
+    expect(events.filter(({ type }) => type === 'layer-done').length).toBe(3);
+  });
+});
+
+describe('a push that is stopped', () => {
+  test('ends with the reason it was given, leaves its sessions to the next run, and that one goes on in them', async () => {
+    const stateFile = `${await tempFolder()}/state.json`;
+    const { push, registry, events } = await start({ personality: 'dist3' });
+    const gate = registry.gate();
+    registry.addFault({ on: 'upload-patch', times: 3, holdBody: { after: 4 * MIB, gate } });
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const pushed = push(NAME, { workers: 3, stateFile, signal: stop.signal });
+    await expect
+      .poll(() => registry.sessions.filter(({ content }) => content.size > 0).length, { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(2);
+    stop.abort(reason);
+    gate.release();
+    await expect(pushed).rejects.toBe(reason);
+    const { manifestDigest } = await push(NAME, { workers: 3, stateFile });
+    expect(registry.tags(NAME).get('v1')).toBe(manifestDigest);
+    const resumed = events.filter((event) => event.type === 'layer-resumed');
+    expect(resumed.length).toBeGreaterThanOrEqual(2);
+    expect(resumed.some(({ offset }) => offset > 0)).toBe(true);
+  });
+});
