@@ -18,16 +18,15 @@ export class ReceiveRing {
 
   /** Whether the next byte would have to lie elsewhere: until something is released, nothing should be read. */
   get isFull(): boolean {
-    return this.#slabs.length > 0 && !this.#hasRoom() && !this.#isNextFree();
+    return !this.#hasRoom() && this.#slabs.length === SLABS && !this.#slabs.some((slab) => this.#isFree(slab));
   }
 
   /** Where to read to: at least the length of a TLS record. Memory of its own where the ring is full. */
   room(): Uint8Array {
-    if (this.#slabs.length === 0) this.#grow();
-    else if (!this.#hasRoom()) {
-      if (!this.#isNextFree()) return Buffer.allocUnsafeSlow(FIRST_SLAB);
-      this.#turn();
-    }
+    const current = this.#slabs[this.#current];
+    // What was used last is still in the processor's cache.
+    if (current !== undefined && this.#isFree(current)) this.#begin(current);
+    else if (!this.#hasRoom() && !this.#turn()) return Buffer.allocUnsafeSlow(FIRST_SLAB);
     return this.#slab().memory.subarray(this.#offset);
   }
 
@@ -58,19 +57,26 @@ export class ReceiveRing {
   }
 
   #hasRoom(): boolean {
-    return this.#slab().memory.length - this.#offset >= LEAST_ROOM;
+    const slab = this.#slabs[this.#current];
+    return slab !== undefined && slab.memory.length - this.#offset >= LEAST_ROOM;
   }
 
-  #isNextFree(): boolean {
-    const next = this.#slabs[(this.#current + 1) % SLABS];
-    return next === undefined || next.end <= this.#released;
+  #isFree({ end }: Slab): boolean {
+    return end <= this.#released;
   }
 
-  #turn(): void {
-    this.#current = (this.#current + 1) % SLABS;
+  /** @returns whether there is a slab to go on with */
+  #turn(): boolean {
+    const free = this.#slabs.findIndex((slab) => this.#isFree(slab));
+    if (free === -1 && this.#slabs.length === SLABS) return false;
+    if (free === -1) this.#grow();
+    this.#current = free === -1 ? this.#slabs.length - 1 : free;
+    this.#begin(this.#slab());
+    return true;
+  }
+
+  #begin(slab: Slab): void {
     this.#offset = 0;
-    if (this.#current === this.#slabs.length) this.#grow();
-    const slab = this.#slab();
     slab.start = this.#received;
     slab.end = this.#received;
   }
