@@ -49,16 +49,19 @@ export interface RoutesOptions {
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const trust = trustAlso(options.ca ?? []);
-  const tls = { ...trust, keepAlive: true, rejectUnauthorized: options.insecure !== true };
   const plain = new http.Agent({ keepAlive: true });
-  const direct = new https.Agent(tls);
-  const toProxy = new https.Agent({ ...trust, keepAlive: true });
+  // Made where TLS is spoken first: many a registry in a cluster has none.
+  let made: ReturnType<typeof secureAgents> | undefined;
+  const secure = () => {
+    made ??= secureAgents(options);
+    return made;
+  };
   const tunnels = new Map<string, TunnelAgent>();
 
   function tunnelThrough(proxy: HttpProxy): TunnelAgent {
     const { connectTimeoutMs, userAgent } = options;
     const key = `${proxy.name} ${proxy.authorization}`;
+    const { tls, trust } = secure();
     const tunnel = tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent });
     tunnels.set(key, tunnel);
     return tunnel;
@@ -67,20 +70,22 @@ export function createRoutes(options: RoutesOptions): Routes {
   function toward(target: Target, proxy: HttpProxy | undefined): Omit<Route, 'proxy'> {
     const { protocol, ...options } = target;
     if (protocol === 'https:') {
+      const { tls, direct } = secure();
       const agent = proxy === undefined ? direct : tunnelThrough(proxy);
       return { open: https.request, options: { ...options, agent }, connectOptions: tls, headers: {} };
     }
     if (proxy === undefined)
       return { open: http.request, options: { ...options, agent: plain }, connectOptions: {}, headers: {} };
     const asked = absoluteForm(proxy, target);
-    return proxy.scheme === 'https'
-      ? {
-          ...asked,
-          open: https.request,
-          options: { ...asked.options, agent: toProxy },
-          connectOptions: trust,
-        }
-      : { ...asked, open: http.request, options: { ...asked.options, agent: plain }, connectOptions: {} };
+    if (proxy.scheme === 'http')
+      return {
+        ...asked,
+        open: http.request,
+        options: { ...asked.options, agent: plain },
+        connectOptions: {},
+      };
+    const { toProxy: agent, trust } = secure();
+    return { ...asked, open: https.request, options: { ...asked.options, agent }, connectOptions: trust };
   }
 
   return {
@@ -91,8 +96,22 @@ export function createRoutes(options: RoutesOptions): Routes {
       return { ...toward(target, proxy), proxy };
     },
     close() {
-      for (const agent of [plain, direct, toProxy, ...tunnels.values()]) agent.destroy();
+      plain.destroy();
+      made?.direct.destroy();
+      made?.toProxy.destroy();
+      for (const tunnel of tunnels.values()) tunnel.destroy();
     },
+  };
+}
+
+function secureAgents({ ca = [], insecure }: RoutesOptions) {
+  const trust = trustAlso(ca);
+  const tls = { ...trust, keepAlive: true, rejectUnauthorized: insecure !== true };
+  return {
+    trust,
+    tls,
+    direct: new https.Agent(tls),
+    toProxy: new https.Agent({ ...trust, keepAlive: true }),
   };
 }
 

@@ -18,7 +18,9 @@ export class ReceiveRing {
 
   /** Whether the next byte would have to lie elsewhere: until something is released, nothing should be read. */
   get isFull(): boolean {
-    return !this.#hasRoom() && this.#slabs.length === SLABS && !this.#slabs.some((slab) => this.#isFree(slab));
+    return (
+      !this.#hasRoom() && this.#slabs.length === SLABS && !this.#slabs.some((slab) => this.#isFree(slab))
+    );
   }
 
   /** Where to read to: at least the length of a TLS record. Memory of its own where the ring is full. */
