@@ -8,7 +8,7 @@ import { tempFolder } from './support/temp-folder.ts';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 describe('the package', () => {
-  test('holds the compiled source, its types, four files for people and the pages of docs, and nothing else', async () => {
+  test('holds the compiled source, its types, what is answered without the parser, four files for people and the pages of docs, and nothing else', async () => {
     const { paths } = await pack(await tempFolder());
     const sources = (await filesBelow(join(PROJECT, 'src'))).filter(
       (path) => path.endsWith('.ts') && !path.endsWith('.test.ts'),
@@ -17,10 +17,14 @@ describe('the package', () => {
       const name = `dist/${path.replace(/\.ts$/, '')}`;
       return [`${name}.js`, `${name}.d.ts`];
     });
+    const answers = (await readdir(join(PROJECT, 'src/cli/commands'))).map(
+      (name) => `help-${name.replace(/\.ts$/, '')}`,
+    );
     const pages = (await readdir(join(PROJECT, 'docs'))).filter((name) => name.endsWith('.md'));
     const expected = [
       ...['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'],
       ...pages.map((name) => `docs/${name}`),
+      ...['help', 'version', ...answers].map((name) => `dist/cli/quick/${name}.txt`),
       ...compiled,
     ];
     expect(paths.toSorted()).toEqual(expected.toSorted());
