@@ -1,16 +1,19 @@
 import { resolve } from 'node:path';
+import { watchProcessors } from './busy-processors.ts';
 import { parseDigest } from './core/digest.ts';
 import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
 import type { ImageReader, Journal } from './core/ports.ts';
+import { createRateLimit } from './core/rate-limit.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import { extraCaCertificates } from './extra-ca-certificates.ts';
 import { parseCaCertificates } from './http/ca-certificates.ts';
 import type { NodeTransport } from './http/node-http.ts';
 import { createPacer } from './http/pacing.ts';
 import { parseHubEndpoint } from './hub/endpoint.ts';
+import { createHubConnections, DEFAULT_CONNECTIONS } from './hub/hub-connections.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
@@ -118,6 +121,7 @@ async function inWorld<T>(
     return await work(request, {
       ...{ source: open.source, target: open.target, clock: systemClock, signal },
       onEvent: shared.onEvent,
+      rateLimit: shared.rateLimit,
       journal: createJournal(options.stateFile, shared.onEvent),
       pushLayer: request.workers > 1 ? threads.pushLayer : undefined,
     });
@@ -167,6 +171,12 @@ function toShared(
       clock: systemClock,
       onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
     }),
+    hubConnections: createHubConnections({
+      most: options.hub?.connections ?? DEFAULT_CONNECTIONS,
+      clock: systemClock,
+      isBusy: watchProcessors(systemClock),
+    }),
+    rateLimit: options.limitRate === undefined ? undefined : createRateLimit(options.limitRate, systemClock),
     proxyFor: options.network?.proxyFor,
     onEvent,
   };
@@ -218,6 +228,8 @@ function toRequest(options: PushOptions): PushRequest {
   requireInteger('workers', workers, 1, 8);
   requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
   requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('bytes a second', options.limitRate ?? 1024, 1024, Number.MAX_SAFE_INTEGER);
+  requireInteger('connections to the Hub', hub.connections ?? 1, 1, 64);
   requireInteger('milliseconds for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
   requireInteger('milliseconds without a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
   return {

@@ -40,6 +40,8 @@ export interface PushOptions {
   readonly force?: boolean;
   /** Layers pushed at once, 1 to 8. Default 1. */
   readonly workers?: number;
+  /** Bytes of files a second, of all layers together, that are read and so pushed at most. Default: no limit. */
+  readonly limitRate?: number;
   /**
    * Push the other layers when one has failed; the push then rejects with `INCOMPLETE` at its end, and there is no
    * image. Default: the first failure stops the others.
@@ -82,6 +84,11 @@ export interface HubAccess {
   readonly offline?: boolean;
   /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */
   readonly retries?: number;
+  /**
+   * How many connections may bring bytes of files at once, of all layers together, 1 to 64. Default 8. One is enough as long
+   * as it is as fast as the registry; each further one holds up to 2 MiB.
+   */
+  readonly connections?: number;
   /** How long an answer about the model may take to begin. Default 10,000. */
   readonly metadataTimeoutMs?: number;
   /**

@@ -1,9 +1,11 @@
 import type { OnEvent } from './core/event.ts';
 import type { ImageTarget, ModelSource } from './core/ports.ts';
+import type { RateLimit } from './core/rate-limit.ts';
 import type { TargetLocation } from './core/reference.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
 import type { FindProxy } from './http/node-route.ts';
 import type { Pacer } from './http/pacing.ts';
+import type { HubConnections } from './hub/hub-connections.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
@@ -37,6 +39,8 @@ export interface Places {
 /** What is one for the whole push, in whichever thread its parts are at work. */
 export interface Shared {
   readonly hubPacer: Pacer;
+  readonly hubConnections: HubConnections;
+  readonly rateLimit: RateLimit | undefined;
   /** Undefined where the target is no registry. */
   readonly access: SharedAccess | undefined;
   readonly host: HostMemory | undefined;
@@ -87,6 +91,7 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
     offline,
     onRetry: (retry) => shared.onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
     pacer: shared.hubPacer,
+    connections: shared.hubConnections,
     transport: transport.send,
     clock: systemClock,
   });

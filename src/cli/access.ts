@@ -20,10 +20,12 @@ export function hubAccess(
   const endpoint = values.text('hfEndpoint');
   const token = hubToken(env, tokenFile);
   const retries = values.integer('hfMaxRetries', 0, 100);
+  const connections = values.integer('hfConnections', 1, 64);
   return {
     ...(endpoint !== undefined && { endpoint }),
     ...(token !== undefined && { token }),
     ...(retries !== undefined && { retries }),
+    ...(connections !== undefined && { connections }),
     ...seconds('metadataTimeoutMs', 'HF_HUB_ETAG_TIMEOUT', env),
     ...seconds('stallTimeoutMs', 'HF_HUB_DOWNLOAD_TIMEOUT', env),
     ...(values.text('source') === 'cache' && { cache: hubCacheFolder(env, home) }),

@@ -30,6 +30,8 @@ export type TextFlag =
   | 'workers'
   | 'chunkMib'
   | 'stateFile'
+  | 'limitRate'
+  | 'hfConnections'
   | 'hfMaxRetries'
   | 'ociMaxRetries'
   | 'caFile'

@@ -179,6 +179,20 @@ export const PUSH_FLAGS: Flags = {
     group: TRANSFER,
     about: 'push the other layers when one has failed; ends with exit code 7, without an image',
   },
+  limitRate: {
+    flag: '--limit-rate <rate>',
+    env: ['LIMIT_RATE'],
+    group: TRANSFER,
+    about: 'bytes a second at most, of all layers together: 50M, or 50Mi',
+    otherwise: 'no limit',
+  },
+  hfConnections: {
+    flag: '--hf-connections <n>',
+    env: ['HF_CONNECTIONS'],
+    group: TRANSFER,
+    about: "connections for the Hub's bytes at once, 1 to 64; more than one a layer where it is slow",
+    otherwise: '8',
+  },
   hfMaxRetries: {
     flag: '--hf-max-retries <n>',
     env: ['HF_MAX_RETRIES'],

@@ -25,6 +25,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
   const { location, tag } = targetOf(words.reference, values);
   const tarLayout = TAR_LAYOUTS.find((layout) => layout === values.text('tarLayout'));
   const workers = values.integer('workers', 1, 8);
+  const limitRate = values.rate('limitRate');
   // The one flag whose empty value means something.
   const layerPrefix = words.layerPrefix ?? values.text('layerPrefix');
   return {
@@ -43,6 +44,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
     stateFile: stateFileOf(values, env, surroundings.home),
     force: values.decision('force') ?? false,
     ...(workers !== undefined && { workers }),
+    ...(limitRate !== undefined && { limitRate }),
     continueOnError: continuesOnError(values),
   };
 }

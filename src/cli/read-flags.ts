@@ -28,6 +28,8 @@ export interface FlagValues {
   list(name: ListFlag): readonly string[];
   /** A whole number from `least` to `most`. */
   integer(name: TextFlag, least: number, most: number): number | undefined;
+  /** Bytes a second, such as `50M` or `50Mi`; 1,024 at least. */
+  rate(name: TextFlag): number | undefined;
   /** Undefined where nothing was said. */
   decision(name: SwitchFlag): boolean | undefined;
   /** Whether it was given as a flag, whatever the variables say. */
@@ -56,6 +58,10 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
       const value = found(name);
       return value && integer(value, least, most);
     },
+    rate(name) {
+      const value = found(name);
+      return value && rate(value);
+    },
     decision(name) {
       if (words[name] === true) return true;
       const value = found(name);
@@ -83,6 +89,18 @@ function integer({ text, from }: Value, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw usage(`${from} ${text} is not possible`, `Give a whole number from ${least} to ${most}.`);
+}
+
+const UNITS = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
+
+function rate({ text, from }: Value): number {
+  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmg]i?)?b?(?:\/s)?$/i.exec(text) ?? [];
+  const value = Math.floor(Number(number) * UNITS[unit.toLowerCase() as keyof typeof UNITS]);
+  if (number !== '' && value >= 1024) return value;
+  throw usage(
+    `${from} ${text} is not possible`,
+    'Give bytes a second, 1024 at least: 500k, 50M or 1G, or in powers of 1024 500Ki, 50Mi or 1Gi.',
+  );
 }
 
 /** The words of the Python tool, and their opposites; it took everything else for a no. */

@@ -6,9 +6,6 @@ import { broken, HEAD_LIMIT, parseResponseHead, type ResponseHead } from './resp
 
 const EMPTY_LINE = Buffer.from('\r\n\r\n');
 
-/** A connection whose memory is not its ring's, as through a tunnel, is read ahead of its reader by as much. */
-const READ_AHEAD = 2 * 2 ** 20;
-
 interface BodyOptions {
   readonly stallTimeoutMs: number;
   /** What the reader is told when it breaks. */
@@ -30,6 +27,8 @@ export class ByteConnection {
   #framing: BodyFraming | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  /** Memory that is not the ring's, as through a tunnel, is no more than this either. */
+  #readAhead = 0;
   #isPaused = false;
   #isBusy = false;
   /** The other side has sent what nobody asked for. */
@@ -89,7 +88,12 @@ export class ByteConnection {
    * Sends a request that has no body, and waits for the head of the answer.
    * @param request its head, with the empty line
    */
-  async ask(request: string, answerTimeoutMs: number): Promise<ResponseHead> {
+  async ask(
+    request: string,
+    { answerTimeoutMs, readAhead }: { readonly answerTimeoutMs: number; readonly readAhead: number },
+  ): Promise<ResponseHead> {
+    this.#readAhead = readAhead;
+    this.#ring.hold(readAhead);
     this.#isBusy = true;
     this.#answer = undefined;
     this.#framing = undefined;
@@ -218,7 +222,7 @@ export class ByteConnection {
   }
 
   #isFull(): boolean {
-    return this.#ring.isFull || this.#waitingBytes >= READ_AHEAD;
+    return this.#ring.isFull || this.#waitingBytes >= this.#readAhead;
   }
 
   #readOn(): void {

@@ -4,7 +4,7 @@ import { isIP, type OnReadOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ByteConnection } from './node-byte-connection.ts';
 import type { Route } from './node-route.ts';
-import { ReceiveRing } from './receive-ring.ts';
+import { ReceiveRing, SlabPool } from './receive-ring.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** A request without a body, whose answer is a file, as a rule. */
@@ -15,6 +15,7 @@ export interface ByteRequest {
   readonly signal: AbortSignal | undefined;
   readonly answerTimeoutMs: number;
   readonly stallTimeoutMs: number;
+  readonly readAhead: number;
   /** What the reader of the body is told when it breaks. */
   readonly explained: (error: unknown) => unknown;
 }
@@ -31,7 +32,7 @@ export interface ByteClient {
 }
 
 /** More would wait for nothing: no push has more requests under way to one place. */
-const MOST_KEPT = 16;
+const MOST_KEPT = 64;
 
 /**
  * GET, read into memory that is used again and again. Connections come from the route's agent, so that proxies, trust
@@ -40,6 +41,7 @@ const MOST_KEPT = 16;
  */
 export function createByteClient(connectTimeoutMs: number): ByteClient {
   const kept = new Map<string, ByteConnection[]>();
+  const pool = new SlabPool();
 
   function reused(key: string): ByteConnection | undefined {
     const waiting = kept.get(key) ?? [];
@@ -55,9 +57,9 @@ export function createByteClient(connectTimeoutMs: number): ByteClient {
   }
 
   return {
-    async get({ route, head, signal, answerTimeoutMs, stallTimeoutMs, explained }) {
+    async get({ route, head, signal, answerTimeoutMs, stallTimeoutMs, readAhead, explained }) {
       const key = keyOf(route);
-      const connection = reused(key) ?? (await connect(route, connectTimeoutMs, signal));
+      const connection = reused(key) ?? (await connect(route, { pool, connectTimeoutMs, signal }));
       const abort = () => connection.destroy(new Error('aborted'));
       signal?.addEventListener('abort', abort, { once: true });
       const over = () => {
@@ -65,7 +67,7 @@ export function createByteClient(connectTimeoutMs: number): ByteClient {
         keep(key, connection);
       };
       try {
-        const { status, headers: said } = await connection.ask(head, answerTimeoutMs);
+        const { status, headers: said } = await connection.ask(head, { answerTimeoutMs, readAhead });
         return { status, headers: said, body: connection.body({ stallTimeoutMs, explained, onOver: over }) };
       } catch (error) {
         signal?.removeEventListener('abort', abort);
@@ -101,14 +103,19 @@ export function requestHead(
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
+interface Connecting {
+  readonly pool: SlabPool;
+  readonly connectTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** @throws Error as Node's client does; the reason of the signal when it was aborted */
 async function connect(
   route: Route,
-  connectTimeoutMs: number,
-  signal: AbortSignal | undefined,
+  { pool, connectTimeoutMs, signal }: Connecting,
 ): Promise<ByteConnection> {
   signal?.throwIfAborted();
-  const ring = new ReceiveRing();
+  const ring = new ReceiveRing(pool);
   let connection: ByteConnection | undefined;
   const socket = await createSocket(route, {
     connectSignal: signal,

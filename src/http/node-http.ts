@@ -23,6 +23,9 @@ export interface NodeTransportOptions extends Omit<RoutesOptions, 'connectTimeou
 /** Measured in docs/decisions/0002-http-library.md. */
 const HIGH_WATER_MARK = 2 ** 20;
 
+/** Enough for a reader that does something else for some milliseconds. */
+const READ_AHEAD = 2 * 2 ** 20;
+
 /**
  * The one place that touches the network. HTTP/1.1, connections kept, no redirects, no retry, no limit on the time
  * that a request takes as long as bytes move.
@@ -48,10 +51,10 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   }
 
   async function getBytes(request: HttpRequest, route: Route, attempt: Attempt): Promise<HttpResponse> {
-    const { signal, answerTimeoutMs = 60_000, stallTimeoutMs = 60_000 } = request;
+    const { signal, answerTimeoutMs = 60_000, stallTimeoutMs = 60_000, readAhead = READ_AHEAD } = request;
     const headers = { ...(userAgent !== undefined && { 'user-agent': userAgent }), ...request.headers };
     const head = begin(() => requestHead(route, headers), request);
-    const limits = { signal, answerTimeoutMs, stallTimeoutMs };
+    const limits = { signal, answerTimeoutMs, stallTimeoutMs, readAhead };
     const explained = (error: unknown) => explain(error, attempt);
     try {
       return await bytes.get({ route, head, explained, ...limits });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ReceiveRing } from './receive-ring.ts';
+import { ReceiveRing, SlabPool } from './receive-ring.ts';
 
 /** Receives `bytes` where the ring says, `at` most at a time, and gives what came as views. */
 function receive(ring: ReceiveRing, bytes: Uint8Array): readonly Uint8Array[] {
@@ -22,7 +22,7 @@ test('what was received stays as it is until it is released, whatever comes mean
   );
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
-      const ring = new ReceiveRing();
+      const ring = new ReceiveRing(new SlabPool());
       const held: { readonly view: Uint8Array; readonly mark: number }[] = [];
       let mark = 0;
       for (const one of steps) {
@@ -39,7 +39,7 @@ test('what was received stays as it is until it is released, whatever comes mean
 });
 
 test('a reader that keeps up is given the same memory again and again', () => {
-  const ring = new ReceiveRing();
+  const ring = new ReceiveRing(new SlabPool());
   const memories = new Set<ArrayBufferLike>();
   for (let turn = 0; turn < 100; turn += 1) {
     for (const view of receive(ring, new Uint8Array(300_000))) {
@@ -52,7 +52,7 @@ test('a reader that keeps up is given the same memory again and again', () => {
 });
 
 test('a reader that does not keep up fills it, and a release makes room', () => {
-  const ring = new ReceiveRing();
+  const ring = new ReceiveRing(new SlabPool());
   const views: Uint8Array[] = [];
   for (let turn = 0; turn < 100 && !ring.isFull; turn += 1) {
     const room = ring.room();
@@ -65,7 +65,7 @@ test('a reader that does not keep up fills it, and a release makes room', () => 
 });
 
 test('what nobody waits for leaves no trace: a thousand answers without a body do not fill it', () => {
-  const ring = new ReceiveRing();
+  const ring = new ReceiveRing(new SlabPool());
   for (let turn = 0; turn < 1_000; turn += 1) {
     ring.received(ring.room(), 10_000);
     ring.releaseAll();

@@ -7,6 +7,7 @@
  * lies.
  */
 export class ReceiveRing {
+  readonly #pool: SlabPool;
   readonly #slabs: Slab[] = [];
   readonly #bySlabMemory = new Map<ArrayBufferLike, Slab>();
   #current = 0;
@@ -15,11 +16,21 @@ export class ReceiveRing {
   /** Bytes that were received so far, and those of them that nobody needs any more. */
   #received = 0;
   #released = 0;
+  #most = 1;
+
+  constructor(pool: SlabPool) {
+    this.#pool = pool;
+  }
+
+  /** How many bytes it may hold until they are released. */
+  hold(bytes: number): void {
+    this.#most = 1 + Math.ceil((bytes - FIRST_SLAB + LEAST_ROOM) / (SLAB - LEAST_ROOM));
+  }
 
   /** Whether the next byte would have to lie elsewhere: until something is released, nothing should be read. */
   get isFull(): boolean {
     return (
-      !this.#hasRoom() && this.#slabs.length === SLABS && !this.#slabs.some((slab) => this.#isFree(slab))
+      !this.#hasRoom() && this.#slabs.length >= this.#most && !this.#slabs.some((slab) => this.#isFree(slab))
     );
   }
 
@@ -50,8 +61,22 @@ export class ReceiveRing {
     this.#released = Math.max(this.#released, slab.start + bytes.byteOffset + bytes.length);
   }
 
+  /**
+   * Nothing is needed any more, for now: what is more than a small answer takes goes back to the pool. Not so what
+   * {@link room} gave last: the next byte will be read into it.
+   */
   releaseAll(): void {
     this.#released = this.#received;
+    const current = this.#slabs[this.#current];
+    const [, ...more] = this.#slabs;
+    for (const slab of more) if (slab !== current) this.#giveBack(slab);
+    this.#current = current === undefined ? 0 : this.#slabs.indexOf(current);
+  }
+
+  #giveBack(slab: Slab): void {
+    this.#slabs.splice(this.#slabs.indexOf(slab), 1);
+    this.#bySlabMemory.delete(slab.memory.buffer);
+    this.#pool.give(slab.memory);
   }
 
   #slab(): Slab {
@@ -70,7 +95,7 @@ export class ReceiveRing {
   /** @returns whether there is a slab to go on with */
   #turn(): boolean {
     const free = this.#slabs.findIndex((slab) => this.#isFree(slab));
-    if (free === -1 && this.#slabs.length === SLABS) return false;
+    if (free === -1 && this.#slabs.length >= this.#most) return false;
     if (free === -1) this.#grow();
     this.#current = free === -1 ? this.#slabs.length - 1 : free;
     this.#begin(this.#slab());
@@ -85,8 +110,7 @@ export class ReceiveRing {
 
   #grow(): void {
     // Most answers are small: a redirect needs no more than the first slab.
-    const size = this.#slabs.length === 0 ? FIRST_SLAB : SLAB;
-    const memory = new Uint8Array(new SharedArrayBuffer(size));
+    const memory = this.#slabs.length === 0 ? shared(FIRST_SLAB) : this.#pool.take();
     const slab = { memory, start: this.#received, end: this.#received };
     this.#slabs.push(slab);
     this.#bySlabMemory.set(memory.buffer, slab);
@@ -100,7 +124,27 @@ interface Slab {
   end: number;
 }
 
-const FIRST_SLAB = 64 * 1024;
-const SLAB = 512 * 1024;
-const SLABS = 5;
+/** The memory of connections that nothing comes over for the moment: the next one to receive takes it. */
+export class SlabPool {
+  readonly #free: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    // The last one is still in the processor's cache.
+    return this.#free.pop() ?? shared(SLAB);
+  }
+
+  give(memory: Uint8Array): void {
+    if (this.#free.length < MOST_FREE) this.#free.push(memory);
+  }
+}
+
+function shared(size: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(size));
+}
+
 const LEAST_ROOM = 16 * 1024;
+const FIRST_SLAB = 64 * 1024;
+/** Half a MiB, and what may be left over at its end. */
+const SLAB = 512 * 1024 + LEAST_ROOM;
+/** What a worker may hold. */
+const MOST_FREE = 32;

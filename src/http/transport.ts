@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array | StreamBody;
   /** The reader of the answer's body is done with a chunk when it asks for the next: its memory is used again then. */
   readonly reusesMemory?: true;
+  /** How many bytes of such an answer are kept ready ahead of its reader. Default 2 MiB. */
+  readonly readAhead?: number;
   readonly signal?: AbortSignal | undefined;
   /** Ends the waits before it is sent, where `signal` gives a request under way time to end in good order. */
   readonly waitSignal?: AbortSignal;

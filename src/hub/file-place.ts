@@ -3,7 +3,7 @@ import { formatModelId } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
-import { discard, type HttpResponse } from '../http/transport.ts';
+import { discard, type HttpRequest, type HttpResponse } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
 import { type HubClient, hubWaitMs } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
@@ -17,6 +17,8 @@ export interface Trouble {
   readonly delayMs: number | undefined;
   /** That a signed URL is over after its hour is no failure: asking for another one costs no retry. */
   readonly remint?: true;
+  /** Fewer requests at once might have been answered. */
+  readonly crowded?: boolean;
 }
 
 const HOPS = 10;
@@ -49,6 +51,7 @@ export class FilePlace {
   #signed: SignedUrl | undefined;
   #refusals = 0;
   #habits: Habits = { asksHub: 'bare', ranges: 'open' };
+  #ignoresRanges = false;
 
   /** @param onWaste called with the number of bytes that came and were thrown away */
   constructor(name: HubFileName, hub: HubClient, onWaste: (bytes: number) => void) {
@@ -57,25 +60,39 @@ export class FilePlace {
     this.#onWaste = onWaste;
   }
 
+  /** Whether ranges can be asked for without asking the Hub, whose requests are counted: as many as we like, at once. */
+  get servesRanges(): boolean {
+    const { asksHub, ranges } = this.#habits;
+    return asksHub === 'bare' && ranges === 'open' && !this.#ignoresRanges && this.#freshUrl() !== undefined;
+  }
+
   /**
-   * The answer that carries the file from `start` on, or the whole of it.
+   * The answer that carries this range of the file, or its beginning, or the whole file.
+   * @param readAhead how much of it is kept ready ahead of its reader, where that is not the usual
    * @throws ModelcarError what will not pass: access, a missing file, a place that refuses every URL
    */
-  async get(start: number, signal: AbortSignal | undefined): Promise<FileAnswer | Trouble> {
+  async get(
+    range: FileRange,
+    signal: AbortSignal | undefined,
+    readAhead?: number,
+  ): Promise<FileAnswer | Trouble> {
     const { clock, endpoint } = this.#hub;
     const { id, commit, sibling } = this.#name;
     const { asksHub } = this.#habits;
-    const asked = this.#rangeFrom(start);
-    let signed = this.#signed !== undefined && clock.now() < this.#signed.staleAt ? this.#signed : undefined;
+    const asked = this.#atMost(range);
+    let signed = this.#freshUrl();
     let stored = signed !== undefined;
     let url = signed?.url ?? endpoint.file(id, commit, sibling.path);
     for (let hop = 0; hop < HOPS; hop += 1) {
       const atHub = isFileUrl(url, commit);
       const bare = atHub && asksHub === 'bare';
-      const response = await this.#ask(url, bare ? undefined : asked, signal);
+      const response = await this.#ask(url, bare ? undefined : asked, {
+        signal,
+        ...(readAhead && { readAhead }),
+      });
       const { location } = response.headers;
       if (!isRedirect(response) || location === undefined) {
-        if (this.#learn(response, start, bare)) return this.#askAgain(response, start, signal);
+        if (this.#learn(response, asked, bare)) return this.#askAgain(response, range, signal);
         return stored ? this.#fromStorage({ response, asked }, signed) : this.#fromHub({ response, asked });
       }
       await this.#checkLinked(response);
@@ -96,21 +113,30 @@ export class FilePlace {
     );
   }
 
-  #rangeFrom(start: number): FileRange {
-    const { size } = this.#name.sibling;
-    const longest = { open: LARGEST_GET, pieces: PIECE, none: size }[this.#habits.ranges];
-    return { start, end: Math.min(size, start + longest) };
+  #freshUrl(): SignedUrl | undefined {
+    const signed = this.#signed;
+    return signed !== undefined && this.#hub.clock.now() < signed.staleAt ? signed : undefined;
   }
 
-  #ask(url: string, asked: FileRange | undefined, signal: AbortSignal | undefined): Promise<HttpResponse> {
+  #atMost({ start, end }: FileRange): FileRange {
+    const longest = { open: LARGEST_GET, pieces: PIECE, none: end - start }[this.#habits.ranges];
+    return { start, end: Math.min(end, start + longest) };
+  }
+
+  #ask(
+    url: string,
+    asked: FileRange | undefined,
+    how: Pick<HttpRequest, 'signal' | 'readAhead'>,
+  ): Promise<HttpResponse> {
     const headers = asked === undefined ? {} : rangeHeader(asked, this.#name.sibling.size, this.#habits);
-    return this.#hub.bytes({ method: 'GET', url, headers, signal });
+    return this.#hub.bytes({ method: 'GET', url, headers, ...how });
   }
 
   /** @returns whether it is better to ask once more than to take this answer */
-  #learn(response: HttpResponse, start: number, bare: boolean): boolean {
+  #learn(response: HttpResponse, { start }: FileRange, bare: boolean): boolean {
     const { status } = response;
     const { ranges } = this.#habits;
+    if (status === 200 && start > 0) this.#ignoresRanges = true;
     if (bare && status === 200) {
       // The Hub sends the file itself, without a redirect: the same URL takes the range then.
       this.#habits = { ...this.#habits, asksHub: 'with range' };
@@ -130,7 +156,7 @@ export class FilePlace {
 
   async #askAgain(
     response: HttpResponse,
-    start: number,
+    range: FileRange,
     signal: AbortSignal | undefined,
   ): Promise<FileAnswer | Trouble> {
     // Left at its first bytes: the rest may be gigabytes.
@@ -138,7 +164,7 @@ export class FilePlace {
       this.#onWaste(chunk.length);
       break;
     }
-    return this.get(start, signal);
+    return this.get(range, signal);
   }
 
   async #fromHub(answer: FileAnswer): Promise<FileAnswer | Trouble> {
@@ -151,7 +177,7 @@ export class FilePlace {
     const passing = isPassing(response.status);
     const question = { what: this.#what(), id, revision: commit, endpoint, authenticated, begun: true };
     const failure = await hubError(response, question);
-    if (passing) return { failure, delayMs };
+    if (passing) return { failure, delayMs, crowded: isCrowded(response) };
     throw shrunk(response, this.#name) ?? failure;
   }
 
@@ -165,7 +191,7 @@ export class FilePlace {
     }
     const delayMs = hubWaitMs(response, this.#hub.clock.date());
     const { kind, error } = await storageFailure(response, this.#what(), this.#name.sibling.size);
-    if (kind === 'passing') return { failure: error, delayMs };
+    if (kind === 'passing') return { failure: error, delayMs, crowded: isCrowded(response) };
     // Another reader of the file may have a newer one by now.
     if (this.#signed === signed) this.#signed = undefined;
     this.#refusals += 1;
@@ -198,6 +224,10 @@ export class FilePlace {
   #what(): string {
     return `read ${this.#name.sibling.path} of ${formatModelId(this.#name.id)}`;
   }
+}
+
+function isCrowded({ status }: HttpResponse): boolean {
+  return status === 429 || status === 503;
 }
 
 /** The rest of the file, or as much of it as one answer may carry. A server may give less, and may give all. */

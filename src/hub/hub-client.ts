@@ -15,6 +15,7 @@ import {
   type Wrapper,
 } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
+import { createHubConnections, DEFAULT_CONNECTIONS, type HubConnections } from './hub-connections.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
 import { parseErrorMessage } from './wire.ts';
 
@@ -31,6 +32,8 @@ export interface HubOptions {
   readonly onRetry?: RetryPolicy['onRetry'];
   /** Shared by all who ask this Hub. */
   readonly pacer?: Pacer | undefined;
+  /** Shared by all who read from this Hub. */
+  readonly connections?: HubConnections | undefined;
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -46,6 +49,7 @@ export interface HubClient {
   readonly ask: Transport;
   /** File bytes: with the token where it belongs, one request at a time; `hub-file.ts` does the rest. */
   readonly bytes: Transport;
+  readonly connections: HubConnections;
   readonly retries: number;
   readonly clock: Clock;
 }
@@ -56,6 +60,7 @@ export const PAGE_LIMIT: number = 16 * 2 ** 20;
 export function createHubClient(options: HubOptions): HubClient {
   const { token, retries, onRetry, clock, metadataTimeoutMs, stallTimeoutMs } = options;
   const { pacer = createPacer({ clock }) } = options;
+  const { connections = createHubConnections({ most: DEFAULT_CONNECTIONS, clock }) } = options;
   const endpoint = parseHubEndpoint(options.endpoint);
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const paced = withPacing({ clock, pacer, bucketOf, allowanceOf, waitMs })(options.transport);
@@ -72,6 +77,7 @@ export function createHubClient(options: HubOptions): HubClient {
     api: patient(withRedirects(10)(readWhole(metadata))),
     ask: patient(metadata),
     bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs, reusesMemory: true }),
+    connections,
     retries,
     clock,
   };

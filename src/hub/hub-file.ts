@@ -2,9 +2,10 @@ import type { ByteSource } from '../core/bytes.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { FileObserver } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
+import { FileParts } from './file-parts.ts';
 import { FilePlace, type Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
-import { bodyFrom, endOf, type FileAnswer, type HubFileName } from './range.ts';
+import { endOf, type FileAnswer, type HubFileName } from './range.ts';
 import { rereadTally } from './reread-tally.ts';
 
 /** Who sends less at a time than this makes no progress: a byte for every request would go on for years. */
@@ -25,38 +26,43 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
     size,
     async *open({ start = 0, signal } = {}) {
       signal?.throwIfAborted();
+      const parts = new FileParts(name, place, hub, tally, signal);
       let position = start;
       let failures = 0;
       let refilledAt = start;
-      while (position < size) {
-        let trouble: Trouble;
-        try {
-          const answer = await place.get(position, signal);
-          if ('failure' in answer) trouble = answer;
-          else {
-            for await (const chunk of bodyFrom(answer, name, tally)) {
-              position += chunk.length;
-              if (position - refilledAt >= PROGRESS) {
-                failures = 0;
-                refilledAt = position;
+      try {
+        while (position < size) {
+          let trouble: Trouble;
+          try {
+            const answer = await parts.at(position);
+            if ('failure' in answer) trouble = answer;
+            else {
+              for await (const chunk of parts.read(answer)) {
+                position += chunk.length;
+                if (position - refilledAt >= PROGRESS) {
+                  failures = 0;
+                  refilledAt = position;
+                }
+                yield chunk;
               }
-              yield chunk;
+              if (isWholePart(answer, position) || parts.isUnderWay(position)) continue;
+              trouble = passing(endedEarly(name, position));
             }
-            if (isWholePart(answer, position)) continue;
-            trouble = passing(endedEarly(name, position));
+          } catch (error) {
+            signal?.throwIfAborted();
+            if (!isPassingError(error)) throw error;
+            trouble = passing(error);
           }
-        } catch (error) {
-          signal?.throwIfAborted();
-          if (!isPassingError(error)) throw error;
-          trouble = passing(error);
+          if (position >= size) return;
+          if (!trouble.remint) failures += 1;
+          const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
+          if (failures > retries) throw failure;
+          const retry = Math.max(failures, 1);
+          observe.onRetry?.({ offset: position, retry, delayMs, reason: failure.message });
+          await clock.sleep(delayMs, signal);
         }
-        if (position >= size) return;
-        if (!trouble.remint) failures += 1;
-        const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
-        if (failures > retries) throw failure;
-        const retry = Math.max(failures, 1);
-        observe.onRetry?.({ offset: position, retry, delayMs, reason: failure.message });
-        await clock.sleep(delayMs, signal);
+      } finally {
+        parts.close();
       }
     },
   };

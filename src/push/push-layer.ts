@@ -5,6 +5,7 @@ import { layerDescriptor } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { ResolvedModel } from '../core/model.ts';
 import type { BlobPush, PushedBlob, RecordedBlob, Retry, UploadSession } from '../core/ports.ts';
+import { limited } from '../core/rate-limit.ts';
 import { type TarLayout, tarLayer } from '../core/tar-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { World } from './world.ts';
@@ -21,7 +22,7 @@ export interface LayerJob {
 }
 
 /** What one layer needs of the world. */
-export type LayerWorld = Pick<World, 'source' | 'target' | 'clock' | 'onEvent' | 'signal'>;
+export type LayerWorld = Pick<World, 'source' | 'target' | 'clock' | 'onEvent' | 'signal' | 'rateLimit'>;
 
 /** How it is written down that an upload is open. */
 export type LayerSessions = Pick<BlobPush, 'onSession' | 'isSessionKept'>;
@@ -59,7 +60,7 @@ export async function pushLayer(
 
 async function sendLayer(
   { model, layer, tarLayout, session }: LayerJob,
-  { source, target, clock, onEvent, signal }: LayerWorld,
+  { source, target, clock, onEvent, signal, rateLimit }: LayerWorld,
   meter: CostMeter,
   sessions: LayerSessions,
 ): Promise<PushedBlob> {
@@ -78,7 +79,11 @@ async function sendLayer(
   /** @param earlier what may be gone on with */
   async function send(earlier: UploadSession | undefined, onMismatch?: () => void): Promise<PushedBlob> {
     const file = source.file(model, sibling, { onRetry: retrying('hub'), onReread: meter.reread });
-    const bytes = verified(file, { name: sibling.path, oid: sibling.oid, onMismatch });
+    const bytes = verified(rateLimit ? limited(file, rateLimit) : file, {
+      name: sibling.path,
+      oid: sibling.oid,
+      onMismatch,
+    });
     return target.pushBlob({
       content: tarLayer(path, bytes, tarLayout),
       signal,

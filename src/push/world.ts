@@ -1,5 +1,6 @@
 import type { OnEvent } from '../core/event.ts';
 import type { Clock, ImageTarget, Journal, ModelSource } from '../core/ports.ts';
+import type { RateLimit } from '../core/rate-limit.ts';
 import type { pushLayer } from './push-layer.ts';
 
 /** What a push needs from outside. `compose.ts` builds it; tests build a small one. */
@@ -10,6 +11,7 @@ export interface World {
   readonly clock: Clock;
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
+  readonly rateLimit?: RateLimit | undefined;
   /** How a layer is pushed: in this thread, unless this says otherwise. */
   readonly pushLayer?: typeof pushLayer | undefined;
 }

@@ -8,7 +8,7 @@ import { fromPlainError, toPlainError } from './plain-error.ts';
 import { type SharedCalls, sharedByCalls } from './shared-calls.ts';
 
 /** A thread of its own for one layer after the other: what its bytes cost is no other layer's loss. */
-const { places, asksForProxies } = workerData as ThreadData;
+const { places, asksForProxies, rateStep } = workerData as ThreadData;
 const isRegistry = places.target.kind === 'registry';
 const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 let nextCall = 0;
@@ -16,7 +16,7 @@ let stop = new AbortController();
 let isSessionKept = false;
 
 // What comes while we ask for what is shared is kept.
-const shared = sharedByCalls(callsTo(), { isRegistry, asksForProxies }, (event) =>
+const shared = sharedByCalls(callsTo(), { isRegistry, asksForProxies, rateStep }, (event) =>
   tell({ type: 'event', event }),
 );
 const open = shared.then((parts) => openPlaces(places, parts));
@@ -51,8 +51,8 @@ async function push(job: LayerJob, keepsSessions: boolean): Promise<void> {
   };
   try {
     const { source, target } = await open;
-    const { onEvent } = await shared;
-    const world = { source, target, clock: systemClock, onEvent, signal };
+    const { onEvent, rateLimit } = await shared;
+    const world = { source, target, clock: systemClock, onEvent, signal, rateLimit };
     tell({ type: 'done', descriptor: await pushLayer(job, world, keepsSessions ? sessions : {}) });
   } catch (error) {
     tell({ type: 'failed', error: toPlainError(error) });

@@ -59,7 +59,11 @@ class LayerThread {
   #end: Error | undefined;
 
   constructor(places: Places, shared: Shared) {
-    const data: ThreadData = { places, asksForProxies: shared.proxyFor !== undefined };
+    const data: ThreadData = {
+      places,
+      asksForProxies: shared.proxyFor !== undefined,
+      rateStep: shared.rateLimit?.step,
+    };
     this.#calls = sharedCalls(shared, () => this.#task?.world.signal);
     this.#worker = new Worker(new URL('./layer-thread.js', import.meta.url), {
       workerData: data,

@@ -10,6 +10,8 @@ export interface ThreadData {
   readonly places: Places;
   /** Whether there is a choice of proxies to be asked for. */
   readonly asksForProxies: boolean;
+  /** The `step` of the rate limit, if there is one. */
+  readonly rateStep: number | undefined;
 }
 
 /** What the main thread says. One job at a time. */

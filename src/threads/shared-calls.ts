@@ -1,14 +1,24 @@
 import type { OnEvent } from '../core/event.ts';
+import type { RateLimit } from '../core/rate-limit.ts';
 import type { Pacer, Passed, Said } from '../http/pacing.ts';
+import type { Reading } from '../hub/connection-limit.ts';
+import type { HubConnections } from '../hub/hub-connections.ts';
 import type { Shared } from '../places.ts';
 import type { Authorization } from '../registry/auth/registry-auth.ts';
 import type { HostProfile } from '../registry/upload/host-profile.ts';
 import type { UploadReply, UploadState } from '../registry/upload/upload-state.ts';
+import type { ThreadData } from './messages.ts';
 
 /** What a thread asks the main thread for, which has it once for all. Plain data goes in and comes out. */
 export interface SharedCalls {
   passHub(bucket: string): Promise<Passed>;
   answeredByHub(bucket: string, passed: Passed, said: Said): Promise<void>;
+  firstConnection(): Promise<void>;
+  moreConnections(): Promise<number | undefined>;
+  connectionDone(): Promise<void>;
+  sawReading(reading: Reading): Promise<void>;
+  connectionRefused(): Promise<void>;
+  takeBytes(bytes: number): Promise<void>;
   passTarget(bucket: string): Promise<Passed>;
   answeredByTarget(bucket: string, passed: Passed, said: Said): Promise<void>;
   authorization(): Promise<string | undefined>;
@@ -20,11 +30,17 @@ export interface SharedCalls {
 
 /** The main thread's side. @param signal ends the waits of the layer that the thread is pushing */
 export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefined): SharedCalls {
-  const { hubPacer, access, host, proxyFor } = shared;
+  const { hubPacer, hubConnections, rateLimit, access, host, proxyFor } = shared;
   const registry = () => needed(access);
   return {
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
     answeredByHub: async (...said) => hubPacer.answered(...said),
+    firstConnection: () => hubConnections.first(signal()),
+    moreConnections: () => hubConnections.more(),
+    connectionDone: async () => hubConnections.done(),
+    sawReading: async (reading) => hubConnections.saw(reading),
+    connectionRefused: async () => hubConnections.refused(),
+    takeBytes: (bytes) => needed(rateLimit).take(bytes, signal()),
     passTarget: (bucket) => registry().pacer.pass(bucket, signal()),
     answeredByTarget: async (...said) => registry().pacer.answered(...said),
     authorization: () => registry().authorization.current(),
@@ -38,16 +54,22 @@ export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefine
   };
 }
 
+interface SharedParts extends Omit<ThreadData, 'places'> {
+  readonly isRegistry: boolean;
+}
+
 /** The thread's side. */
 export async function sharedByCalls(
   calls: SharedCalls,
-  { isRegistry, asksForProxies }: { readonly isRegistry: boolean; readonly asksForProxies: boolean },
+  { isRegistry, asksForProxies, rateStep }: SharedParts,
   onEvent: OnEvent,
 ): Promise<Shared> {
   const { authorization: current, renewAuthorization: renew } = calls;
   const targetPacer = pacerByCalls(calls.passTarget, calls.answeredByTarget);
   return {
     hubPacer: pacerByCalls(calls.passHub, calls.answeredByHub),
+    hubConnections: connectionsByCalls(calls),
+    rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),
     access: isRegistry ? { pacer: targetPacer, authorization: { current, renew } } : undefined,
     host: isRegistry ? await hostByCalls(calls) : undefined,
     proxyFor: asksForProxies ? calls.proxyFor : undefined,
@@ -64,6 +86,29 @@ function pacerByCalls(
     pass: (bucket, signal) => unlessAborted(pass(bucket), signal),
     answered: (...said) => void answered(...said),
   };
+}
+
+function connectionsByCalls(calls: SharedCalls): HubConnections {
+  return {
+    async first(signal) {
+      const granted = calls.firstConnection();
+      try {
+        await unlessAborted(granted, signal);
+      } catch (error) {
+        // Granted to nobody, if it comes after all.
+        granted.then(calls.connectionDone, () => undefined);
+        throw error;
+      }
+    },
+    more: calls.moreConnections,
+    done: () => void calls.connectionDone(),
+    saw: (reading) => void calls.sawReading(reading),
+    refused: () => void calls.connectionRefused(),
+  };
+}
+
+function rateByCalls(step: number, { takeBytes }: SharedCalls): RateLimit {
+  return { step, take: (bytes, signal) => unlessAborted(takeBytes(bytes), signal) };
 }
 
 async function hostByCalls({ hostProfile, learn }: SharedCalls): Promise<NonNullable<Shared['host']>> {

@@ -1,0 +1,201 @@
+import type { HttpResponse } from '../http/transport.ts';
+import type { FilePlace, Trouble } from './file-place.ts';
+import type { HubClient } from './hub-client.ts';
+import { bodyFrom, type FileAnswer, type HubFileName } from './range.ts';
+import type { RereadTally } from './reread-tally.ts';
+
+/** A part of the file that was asked for ahead of its turn. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  /** Undefined where it could not be had: it is asked for again when its turn comes. */
+  readonly answer: Promise<FileAnswer | undefined>;
+  /** Of its own: many listeners on one signal look like a leak. */
+  readonly stop: AbortController;
+}
+
+/** How often a reader looks back at how long it had to wait for the Hub, and which part of the time is too much. */
+const LOOK_MS = 50;
+const HUNGRY = 0.3;
+
+/**
+ * The answers that bring a file, in its order. As long as the Hub is as fast as its reader there is one, that brings
+ * everything; a reader that has to wait is given more of them, each with a part further on, which wait in the memory of
+ * their connections until it is their turn.
+ */
+export class FileParts {
+  readonly #name: HubFileName;
+  readonly #place: FilePlace;
+  readonly #hub: HubClient;
+  readonly #tally: RereadTally;
+  readonly #signal: AbortSignal | undefined;
+  readonly #abort = () => this.#stopAll(this.#signal?.reason);
+  #isClosed = false;
+  #ahead: Part[] = [];
+  #isAsking = false;
+  /** Of the answer that is being read. */
+  #position = 0;
+  #end = 0;
+  #stop: AbortController | undefined;
+  #look = { since: 0, bytes: 0, waitedMs: 0 };
+  #isHungry = false;
+
+  constructor(
+    name: HubFileName,
+    place: FilePlace,
+    hub: HubClient,
+    tally: RereadTally,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#name = name;
+    this.#place = place;
+    this.#hub = hub;
+    this.#tally = tally;
+    this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#look.since = hub.clock.now();
+  }
+
+  /**
+   * The answer that carries the file from here on. It holds a connection until it was given to {@link read}, where it
+   * is no trouble.
+   * @throws ModelcarError what will not pass
+   */
+  async at(position: number): Promise<FileAnswer | Trouble> {
+    const [next] = this.#ahead;
+    if (next?.start === position) {
+      this.#ahead.shift();
+      this.#stop = next.stop;
+      const answer = await next.answer;
+      if (answer !== undefined) return answer;
+      this.#stop = undefined;
+      // What failed ahead of its turn has cost nobody anything yet.
+      this.#hub.connections.done();
+    }
+    return this.#ask(position, this.#ahead[0]?.start ?? this.#name.sibling.size);
+  }
+
+  /** Its bytes, up to where the next part begins. */
+  async *read(answer: FileAnswer): AsyncGenerator<Uint8Array> {
+    this.#position = answer.asked.start;
+    this.#end = answer.asked.end;
+    const { clock } = this.#hub;
+    const body = bodyFrom(answer, this.#name, this.#tally);
+    try {
+      for (;;) {
+        const askedAt = clock.now();
+        const { done, value } = await body.next();
+        if (done) return;
+        const room = (this.#ahead[0]?.start ?? Number.POSITIVE_INFINITY) - this.#position;
+        const chunk = value.length > room ? value.subarray(0, room) : value;
+        this.#position += chunk.length;
+        this.#saw(chunk.length, clock.now() - askedAt);
+        yield chunk;
+        if (chunk.length === room) return;
+      }
+    } finally {
+      await body.return(undefined);
+      this.#stop = undefined;
+      this.#hub.connections.done();
+    }
+  }
+
+  /** Whether a part begins there that is under way already. */
+  isUnderWay(position: number): boolean {
+    return this.#ahead[0]?.start === position;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#stopAll();
+    for (const _ of this.#ahead.splice(0)) this.#hub.connections.done();
+  }
+
+  #stopAll(reason?: unknown): void {
+    this.#stop?.abort(reason);
+    for (const { stop } of this.#ahead) stop.abort(reason);
+  }
+
+  async #ask(start: number, end: number): Promise<FileAnswer | Trouble> {
+    const { connections } = this.#hub;
+    await connections.first(this.#signal);
+    let answer: FileAnswer | Trouble | undefined;
+    try {
+      answer = await this.#place.get({ start, end }, this.#signal);
+      if ('failure' in answer && answer.crowded) connections.refused();
+      return answer;
+    } finally {
+      if (answer === undefined || 'failure' in answer) connections.done();
+    }
+  }
+
+  #saw(bytes: number, waitedMs: number): void {
+    const { clock, connections } = this.#hub;
+    const look = this.#look;
+    look.bytes += bytes;
+    look.waitedMs += waitedMs;
+    const now = clock.now();
+    if (now - look.since >= LOOK_MS) {
+      this.#isHungry = look.waitedMs > HUNGRY * (now - look.since);
+      connections.saw({ bytes: look.bytes, hungry: this.#isHungry });
+      this.#look = { since: now, bytes: 0, waitedMs: 0 };
+    }
+    void this.#readAhead();
+  }
+
+  async #readAhead(): Promise<void> {
+    if (this.#isAsking) return;
+    const { connections } = this.#hub;
+    this.#isAsking = true;
+    while (this.#isWorthMore()) {
+      const size = await connections.more();
+      if (size === undefined) break;
+      if (this.#isWorthMore() && this.#askAhead(size)) continue;
+      connections.done();
+      break;
+    }
+    this.#isAsking = false;
+  }
+
+  #isWorthMore(): boolean {
+    const wanted = this.#isHungry || this.#ahead.length > 0;
+    const left = this.#nextStart(0) < this.#name.sibling.size;
+    return wanted && left && this.#place.servesRanges && !this.#isClosed;
+  }
+
+  /** @param size of a part: so much is still read from the answer that brings everything */
+  #nextStart(size: number): number {
+    return this.#ahead.at(-1)?.end ?? Math.min(this.#end, this.#position + size);
+  }
+
+  /** @returns whether there was anything left to ask for */
+  #askAhead(size: number): boolean {
+    const start = this.#nextStart(size);
+    const end = Math.min(start + size, this.#name.sibling.size);
+    if (start >= end) return false;
+    const stop = new AbortController();
+    const answer = this.#place.get({ start, end }, stop.signal, size).then(
+      async (got) => {
+        if ('failure' in got) {
+          if (!got.remint) this.#hub.connections.refused();
+          return undefined;
+        }
+        if (got.response.status === 206) return got;
+        await leave(got.response);
+        return undefined;
+      },
+      () => {
+        if (!stop.signal.aborted) this.#hub.connections.refused();
+        return undefined;
+      },
+    );
+    this.#ahead.push({ start, end, answer, stop });
+    return true;
+  }
+}
+
+/** Closes the connection of an answer that would have to be read past. */
+async function leave({ body }: HttpResponse): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../core/ports.ts';
+import {
+  afterReading,
+  afterRefusal,
+  type ConnectionLimit,
+  partSize,
+  type Reading,
+  startingLimit,
+} from './connection-limit.ts';
+
+/** The connections that bring bytes of files: one number for all who read, in whichever thread. */
+export interface HubConnections {
+  /**
+   * Resolves when there is one for a reader that has none.
+   * @throws the reason of the signal when it was aborted first
+   */
+  first(signal: AbortSignal | undefined): Promise<void>;
+  /** Whether a reader may open one more, to read ahead, and then for how many bytes. */
+  more(): Promise<number | undefined>;
+  /** One of them is free again. */
+  done(): void;
+  saw(reading: Reading): void;
+  /** The Hub, or its storage, did not take a request that was one of several. */
+  refused(): void;
+}
+
+export interface HubConnectionsOptions {
+  readonly most: number;
+  readonly clock: Pick<Clock, 'now'>;
+  /** Whether all processors are at work: who waits then waits for them, and another connection is of no use. */
+  readonly isBusy?: () => boolean;
+}
+
+/** Enough for most networks, and what hosts of storage see of a browser. */
+export const DEFAULT_CONNECTIONS = 8;
+
+export function createHubConnections(options: HubConnectionsOptions): HubConnections {
+  const { most, clock, isBusy = () => false } = options;
+  let limit: ConnectionLimit = startingLimit(most);
+  let used = 0;
+  const waiting = new Set<() => void>();
+  return {
+    async first(signal) {
+      signal?.throwIfAborted();
+      // Who reads ahead gives way to who has nothing.
+      if (used < most) used += 1;
+      else await turn(waiting, signal);
+    },
+    async more() {
+      if (waiting.size > 0 || used >= limit.allowed) return undefined;
+      used += 1;
+      return partSize(limit);
+    },
+    done() {
+      const [next] = waiting;
+      if (next === undefined) used -= 1;
+      else next();
+    },
+    saw({ bytes, hungry }) {
+      limit = afterReading(limit, { bytes, hungry: hungry && !isBusy() }, { used, now: clock.now() });
+    },
+    refused() {
+      limit = afterRefusal(limit, clock.now());
+    },
+  };
+}
+
+/** Until it is called, the first of those that wait before the others. */
+function turn(waiting: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const called = () => {
+      waiting.delete(called);
+      signal?.removeEventListener('abort', aborted);
+      resolve();
+    };
+    const aborted = () => {
+      waiting.delete(called);
+      reject(signal?.reason);
+    };
+    waiting.add(called);
+    signal?.addEventListener('abort', aborted, { once: true });
+  });
+}
