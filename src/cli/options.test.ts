@@ -112,6 +112,8 @@ const EFFECTS = {
   stateFile: ['/s.json', ({ stateFile }) => stateFile, '/s.json'],
   force: ['yes', ({ force }) => force, true],
   failFast: ['off', ({ continueOnError }) => continueOnError, true],
+  limitRate: ['1.5 Mi', ({ limitRate }) => limitRate, 1_572_864],
+  hfConnections: ['64', ({ hub }) => hub?.connections, 64],
   hfMaxRetries: ['0', ({ hub }) => hub?.retries, 0],
   ociMaxRetries: ['100', ({ registry }) => registry?.retries, 100],
 } satisfies Partial<Record<FlagName, [text: string, shown: Shown, value: unknown]>>;
@@ -153,6 +155,20 @@ describe('flags before variables', () => {
   });
 });
 
+describe('a rate', () => {
+  test.each([
+    ['1024', 1_024],
+    ['500k', 500_000],
+    ['500KB/s', 500_000],
+    ['50M', 50_000_000],
+    ['2.5G', 2_500_000_000],
+    ['50Mi', 52_428_800],
+    ['1GiB/s', 1_073_741_824],
+  ])('of %s is %i bytes a second', (limitRate, expected) => {
+    expect(options({ limitRate }, {}).limitRate).toBe(expected);
+  });
+});
+
 describe('a value that makes no sense', () => {
   test.each<[PushWords, Environment, RegExp]>([
     [{ workers: '0' }, {}, /--workers 0/],
@@ -162,6 +178,12 @@ describe('a value that makes no sense', () => {
     [{ chunkMib: '0' }, {}, /--chunk-mib 0/],
     [{}, { CHUNK_MIB: '1025' }, /CHUNK_MIB 1025/],
     [{ chunkMib: '-1' }, {}, /-1/],
+    [{ hfConnections: '0' }, {}, /--hf-connections 0/],
+    [{}, { HF_CONNECTIONS: '65' }, /HF_CONNECTIONS 65/],
+    [{ limitRate: '0' }, {}, /--limit-rate 0/],
+    [{ limitRate: '1023' }, {}, /--limit-rate 1023/],
+    [{ limitRate: 'fast' }, {}, /--limit-rate fast/],
+    [{}, { LIMIT_RATE: '5 MM' }, /LIMIT_RATE 5 MM/],
     [{ hfMaxRetries: '101' }, {}, /--hf-max-retries 101/],
     [{ ociMaxRetries: 'x' }, {}, /--oci-max-retries x/],
     [{ tarLayout: 'pax' }, {}, /--tar-layout pax/],

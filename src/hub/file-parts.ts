@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../http/transport.ts';
 import type { FilePlace, Trouble } from './file-place.ts';
 import type { HubClient } from './hub-client.ts';
-import { bodyFrom, type FileAnswer, type HubFileName } from './range.ts';
+import { bodyFrom, type FileAnswer, type FileRange, type HubFileName } from './range.ts';
 import type { RereadTally } from './reread-tally.ts';
 
 /** A part of the file that was asked for ahead of its turn. */
@@ -89,7 +89,8 @@ export class FileParts {
         const room = (this.#ahead[0]?.start ?? Number.POSITIVE_INFINITY) - this.#position;
         const chunk = value.length > room ? value.subarray(0, room) : value;
         this.#position += chunk.length;
-        this.#saw(chunk.length, clock.now() - askedAt);
+        const now = clock.now();
+        this.#saw({ bytes: chunk.length, waitedMs: now - askedAt, now });
         yield chunk;
         if (chunk.length === room) return;
       }
@@ -130,15 +131,13 @@ export class FileParts {
     }
   }
 
-  #saw(bytes: number, waitedMs: number): void {
-    const { clock, connections } = this.#hub;
+  #saw({ bytes, waitedMs, now }: { bytes: number; waitedMs: number; now: number }): void {
     const look = this.#look;
     look.bytes += bytes;
     look.waitedMs += waitedMs;
-    const now = clock.now();
     if (now - look.since >= LOOK_MS) {
       this.#isHungry = look.waitedMs > HUNGRY * (now - look.since);
-      connections.saw({ bytes: look.bytes, hungry: this.#isHungry });
+      this.#hub.connections.saw({ bytes: look.bytes, hungry: this.#isHungry });
       this.#look = { since: now, bytes: 0, waitedMs: 0 };
     }
     void this.#readAhead();
@@ -161,7 +160,8 @@ export class FileParts {
   #isWorthMore(): boolean {
     const wanted = this.#isHungry || this.#ahead.length > 0;
     const left = this.#nextStart(0) < this.#name.sibling.size;
-    return wanted && left && this.#place.servesRanges && !this.#isClosed;
+    const { servesRanges, provedRanges } = this.#place;
+    return wanted && left && servesRanges && (provedRanges || this.#ahead.length === 0) && !this.#isClosed;
   }
 
   /** @param size of a part: so much is still read from the answer that brings everything */
@@ -175,23 +175,32 @@ export class FileParts {
     const end = Math.min(start + size, this.#name.sibling.size);
     if (start >= end) return false;
     const stop = new AbortController();
-    const answer = this.#place.get({ start, end }, stop.signal, size).then(
-      async (got) => {
-        if ('failure' in got) {
-          if (!got.remint) this.#hub.connections.refused();
-          return undefined;
-        }
-        if (got.response.status === 206) return got;
-        await leave(got.response);
-        return undefined;
-      },
-      () => {
-        if (!stop.signal.aborted) this.#hub.connections.refused();
-        return undefined;
-      },
-    );
-    this.#ahead.push({ start, end, answer, stop });
+    const part = { start, end, stop, answer: this.#get({ start, end }, stop.signal) };
+    this.#ahead.push(part);
+    void part.answer.then((answer) => answer ?? this.#goOnWithout(part));
     return true;
+  }
+
+  /** Undefined where it could not be had, and where the whole file came instead. */
+  async #get(range: FileRange, signal: AbortSignal): Promise<FileAnswer | undefined> {
+    const { connections } = this.#hub;
+    try {
+      const answer = await this.#place.get(range, signal, range.end - range.start);
+      if ('failure' in answer) {
+        if (!answer.remint) connections.refused();
+      } else if (answer.response.status === 206) return answer;
+      else await leave(answer.response);
+    } catch {
+      if (!signal.aborted) connections.refused();
+    }
+    return undefined;
+  }
+
+  /** What failed ahead of its turn is not missed where the answer that is being read has these bytes too. */
+  #goOnWithout(part: Part): void {
+    if (this.#ahead[0] !== part || this.#end <= part.start || this.#position >= part.start) return;
+    this.#ahead.shift();
+    this.#hub.connections.done();
   }
 }
 

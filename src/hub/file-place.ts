@@ -52,6 +52,7 @@ export class FilePlace {
   #refusals = 0;
   #habits: Habits = { asksHub: 'bare', ranges: 'open' };
   #ignoresRanges = false;
+  #provedRanges = false;
 
   /** @param onWaste called with the number of bytes that came and were thrown away */
   constructor(name: HubFileName, hub: HubClient, onWaste: (bytes: number) => void) {
@@ -64,6 +65,11 @@ export class FilePlace {
   get servesRanges(): boolean {
     const { asksHub, ranges } = this.#habits;
     return asksHub === 'bare' && ranges === 'open' && !this.#ignoresRanges && this.#freshUrl() !== undefined;
+  }
+
+  /** Whether the storage has served one: until then a single one is tried. */
+  get provedRanges(): boolean {
+    return this.#provedRanges;
   }
 
   /**
@@ -187,14 +193,17 @@ export class FilePlace {
     const { status } = response;
     if (status === 200 || status === 206) {
       this.#refusals = 0;
+      this.#provedRanges ||= status === 206;
       return answer;
     }
     const delayMs = hubWaitMs(response, this.#hub.clock.date());
     const { kind, error } = await storageFailure(response, this.#what(), this.#name.sibling.size);
     if (kind === 'passing') return { failure: error, delayMs, crowded: isCrowded(response) };
     // Another reader of the file may have a newer one by now.
-    if (this.#signed === signed) this.#signed = undefined;
-    this.#refusals += 1;
+    if (this.#signed === signed) {
+      this.#signed = undefined;
+      this.#refusals += 1;
+    }
     // Not every refusal is an expired URL, so asking for new ones must come to an end.
     if (kind === 'final' || this.#refusals > REMINTS) throw shrunk(response, this.#name) ?? error;
     // A fresh URL that was asked for without a range, and yet serves one range only.

@@ -101,6 +101,20 @@ describe('layers that are pushed in threads of their own', () => {
     expect(asked.filter((path) => path.includes('/blobs/uploads/')).length).toBeGreaterThanOrEqual(3);
   });
 
+  test('share one number of connections to the Hub', async () => {
+    const { push, hub } = await start();
+    await push(NAME, { workers: 3, hub: { connections: 1 } });
+    expect(hub.peakRequests('cdn')).toBe(1);
+  });
+
+  test('share one limit of the rate', async () => {
+    const { push } = await start();
+    const begun = performance.now();
+    await push(NAME, { workers: 3, limitRate: 20 * MIB });
+    // 27 MiB; each alone would take half a second.
+    expect(performance.now() - begun).toBeGreaterThan(1_250);
+  });
+
   test('repeat no warning of the registry', async () => {
     const headers = { warning: '299 - "read-only from June on"' };
     const on = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT'] as const;

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { testClock } from '../../test/support/test-clock.ts';
+import { createHubConnections } from './hub-connections.ts';
+
+const hungry = { bytes: 50_000_000, hungry: true };
+
+/** Connections that have grown to their most. */
+function grown(most: number, isBusy: () => boolean = () => false) {
+  const clock = testClock();
+  const connections = createHubConnections({ most, clock, isBusy });
+  let bytes = 50_000_000;
+  for (let turn = 0; turn < 100; turn += 1) {
+    clock.pass(500);
+    // Each raise is followed by more bytes.
+    bytes *= 1.2;
+    connections.saw({ ...hungry, bytes });
+  }
+  return connections;
+}
+
+describe('connections for files', () => {
+  test('are given to who has none, up to the most there may be; then in turn', async () => {
+    const connections = createHubConnections({ most: 2, clock: testClock() });
+    await connections.first(undefined);
+    await connections.first(undefined);
+    const order: string[] = [];
+    const third = connections.first(undefined).then(() => order.push('third'));
+    const fourth = connections.first(undefined).then(() => order.push('fourth'));
+    connections.done();
+    await third;
+    expect(order).toEqual(['third']);
+    connections.done();
+    await fourth;
+    expect(order).toEqual(['third', 'fourth']);
+  });
+
+  test('are given for reading ahead while there are fewer than allowed, and nobody waits', async () => {
+    const connections = grown(3);
+    await connections.first(undefined);
+    expect(await connections.more()).toBeGreaterThan(1_000_000);
+    expect(await connections.more()).toBeGreaterThan(1_000_000);
+    expect(await connections.more()).toBeUndefined();
+    const waiting = connections.first(undefined);
+    connections.done();
+    await waiting;
+    connections.done();
+    const next = connections.first(undefined);
+    expect(await next).toBeUndefined();
+    expect(await connections.more()).toBeUndefined();
+  });
+
+  test('are not given for reading ahead at first', async () => {
+    const connections = createHubConnections({ most: 8, clock: testClock() });
+    await connections.first(undefined);
+    expect(await connections.more()).toBeUndefined();
+  });
+
+  test('do not grow while all processors are at work: who waits then waits for them', async () => {
+    const connections = grown(8, () => true);
+    await connections.first(undefined);
+    expect(await connections.more()).toBeUndefined();
+  });
+
+  test('who is stopped while he waits gets none, and the next one does', async () => {
+    const connections = createHubConnections({ most: 1, clock: testClock() });
+    await connections.first(undefined);
+    const stop = new AbortController();
+    const stopped = connections.first(stop.signal);
+    const next = connections.first(undefined);
+    stop.abort(new Error('enough'));
+    await expect(stopped).rejects.toThrow('enough');
+    connections.done();
+    await next;
+  });
+});
