@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { watchProcessors } from './busy-processors.ts';
 import { parseDigest } from './core/digest.ts';
 import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
@@ -174,7 +173,6 @@ function toShared(
     hubConnections: createHubConnections({
       most: options.hub?.connections ?? DEFAULT_CONNECTIONS,
       clock: systemClock,
-      isBusy: watchProcessors(systemClock),
     }),
     rateLimit: options.limitRate === undefined ? undefined : createRateLimit(options.limitRate, systemClock),
     proxyFor: options.network?.proxyFor,

@@ -1,3 +1,4 @@
+import { watchProcessors } from './busy-processors.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ImageTarget, ModelSource } from './core/ports.ts';
 import type { RateLimit } from './core/rate-limit.ts';
@@ -92,6 +93,7 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
     onRetry: (retry) => shared.onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
     pacer: shared.hubPacer,
     connections: shared.hubConnections,
+    isBusy: watchProcessors(systemClock),
     transport: transport.send,
     clock: systemClock,
   });

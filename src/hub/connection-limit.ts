@@ -30,14 +30,17 @@ export interface Reading {
   readonly hungry: boolean;
 }
 
-/** What all connections hold together ahead of their readers, as long as each holds {@link LEAST_PART} at least. */
-const WINDOW = 16 * 2 ** 20;
+/**
+ * What all connections hold together ahead of their readers, as long as each holds {@link LEAST_PART} at least: with what
+ * else a push needs to have them, within the 16 MiB that a worker may take.
+ */
+const WINDOW = 12 * 2 ** 20;
 
 /** A smaller part would be a request for too little. */
-const LEAST_PART = 2 ** 21;
+const LEAST_PART = 1.5 * 2 ** 20;
 
 /** A rate is counted over several parts: they come in their order, and so in gushes. */
-const COUNT = WINDOW / 2;
+const COUNT = 8 * 2 ** 20;
 const LEAST_COUNT_MS = 150;
 const MOST_COUNT_MS = 1_000;
 

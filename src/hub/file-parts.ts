@@ -136,7 +136,8 @@ export class FileParts {
     look.bytes += bytes;
     look.waitedMs += waitedMs;
     if (now - look.since >= LOOK_MS) {
-      this.#isHungry = look.waitedMs > HUNGRY * (now - look.since);
+      const waited = look.waitedMs > HUNGRY * (now - look.since);
+      this.#isHungry = waited && !this.#hub.isBusy();
       this.#hub.connections.saw({ bytes: look.bytes, hungry: this.#isHungry });
       this.#look = { since: now, bytes: 0, waitedMs: 0 };
     }

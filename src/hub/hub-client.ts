@@ -34,6 +34,8 @@ export interface HubOptions {
   readonly pacer?: Pacer | undefined;
   /** Shared by all who read from this Hub. */
   readonly connections?: HubConnections | undefined;
+  /** Whether the processors are at work: who waits then waits for them, and another connection is of no use. */
+  readonly isBusy?: () => boolean;
   /** Bare: one request at a time, no retry, no redirects. */
   readonly transport: Transport;
   readonly clock: Clock;
@@ -50,6 +52,7 @@ export interface HubClient {
   /** File bytes: with the token where it belongs, one request at a time; `hub-file.ts` does the rest. */
   readonly bytes: Transport;
   readonly connections: HubConnections;
+  readonly isBusy: () => boolean;
   readonly retries: number;
   readonly clock: Clock;
 }
@@ -60,7 +63,8 @@ export const PAGE_LIMIT: number = 16 * 2 ** 20;
 export function createHubClient(options: HubOptions): HubClient {
   const { token, retries, onRetry, clock, metadataTimeoutMs, stallTimeoutMs } = options;
   const { pacer = createPacer({ clock }) } = options;
-  const { connections = createHubConnections({ most: DEFAULT_CONNECTIONS, clock }) } = options;
+  const { isBusy = () => false, connections = createHubConnections({ most: DEFAULT_CONNECTIONS, clock }) } =
+    options;
   const endpoint = parseHubEndpoint(options.endpoint);
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const paced = withPacing({ clock, pacer, bucketOf, allowanceOf, waitMs })(options.transport);
@@ -78,6 +82,7 @@ export function createHubClient(options: HubOptions): HubClient {
     ask: patient(metadata),
     bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs, reusesMemory: true }),
     connections,
+    isBusy,
     retries,
     clock,
   };

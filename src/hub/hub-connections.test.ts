@@ -5,9 +5,9 @@ import { createHubConnections } from './hub-connections.ts';
 const hungry = { bytes: 50_000_000, hungry: true };
 
 /** Connections that have grown to their most. */
-function grown(most: number, isBusy: () => boolean = () => false) {
+function grown(most: number) {
   const clock = testClock();
-  const connections = createHubConnections({ most, clock, isBusy });
+  const connections = createHubConnections({ most, clock });
   let bytes = 50_000_000;
   for (let turn = 0; turn < 100; turn += 1) {
     clock.pass(500);
@@ -51,12 +51,6 @@ describe('connections for files', () => {
 
   test('are not given for reading ahead at first', async () => {
     const connections = createHubConnections({ most: 8, clock: testClock() });
-    await connections.first(undefined);
-    expect(await connections.more()).toBeUndefined();
-  });
-
-  test('do not grow while all processors are at work: who waits then waits for them', async () => {
-    const connections = grown(8, () => true);
     await connections.first(undefined);
     expect(await connections.more()).toBeUndefined();
   });

@@ -27,15 +27,12 @@ export interface HubConnections {
 export interface HubConnectionsOptions {
   readonly most: number;
   readonly clock: Pick<Clock, 'now'>;
-  /** Whether all processors are at work: who waits then waits for them, and another connection is of no use. */
-  readonly isBusy?: () => boolean;
 }
 
 /** Enough for most networks, and what hosts of storage see of a browser. */
 export const DEFAULT_CONNECTIONS = 8;
 
-export function createHubConnections(options: HubConnectionsOptions): HubConnections {
-  const { most, clock, isBusy = () => false } = options;
+export function createHubConnections({ most, clock }: HubConnectionsOptions): HubConnections {
   let limit: ConnectionLimit = startingLimit(most);
   let used = 0;
   const waiting = new Set<() => void>();
@@ -56,8 +53,8 @@ export function createHubConnections(options: HubConnectionsOptions): HubConnect
       if (next === undefined) used -= 1;
       else next();
     },
-    saw({ bytes, hungry }) {
-      limit = afterReading(limit, { bytes, hungry: hungry && !isBusy() }, { used, now: clock.now() });
+    saw(reading) {
+      limit = afterReading(limit, reading, { used, now: clock.now() });
     },
     refused() {
       limit = afterRefusal(limit, clock.now());

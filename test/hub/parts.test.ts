@@ -62,6 +62,12 @@ describe('a file that is read in parts', () => {
     expect(hub.requests({ on: 'cdn' }).length).toBe(1);
   });
 
+  test('asks for nothing ahead while the processors are at work', async () => {
+    const { hub, read } = await eagerWorld(options, { isBusy: () => true });
+    expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+    expect(hub.requests({ on: 'cdn' }).length).toBe(1);
+  });
+
   test('lets go of all its connections when its reader leaves, and gives the others back', async () => {
     const { hub, source, resolve, connections } = await eagerWorld();
     const model = await resolve('acme/tiny');
