@@ -275,7 +275,7 @@ test.each<[fact: string, speed: Speed]>([
 
 const MIB = 2 ** 20;
 
-test('a file has one connection to the storage, so that one that collapses under many is not made to', async () => {
+test('a file that comes as fast as it is read has one connection to the storage', async () => {
   const speed = { collapse: { aboveConnections: 1, bytesPerSecond: 1_000 } };
   const { hub, read, retries } = await hubWorld({ ...options, speed });
   hub.addFault({ on: 'cdn', kind: 'range-size', by: -500_000 });
