@@ -1,0 +1,104 @@
+import type { Results, ScenarioResult, StartUp } from '../results.ts';
+import type { ContenderName } from '../scenario.ts';
+import { median } from '../statistics.ts';
+import { type Failure, type Ratio, ratio, type Summary, summarize } from './summary.ts';
+
+/** The results as Markdown: the ratios of ours first, then every figure. */
+export function table(results: Results): string {
+  const played = results.scenarios.filter(({ leftOut }) => leftOut === undefined);
+  return [
+    '# Benchmark',
+    about(results),
+    '## Ours beside the others',
+    'Speed: how many times as fast. CPU: how many times the processor time. Medians of one run, in which all took turns.',
+    ratios(played),
+    ...(results.startUp ? ['## Start-up', startUp(results.startUp)] : []),
+    '## All figures',
+    '× is the speed, and the processor time, as a multiple of the relay’s and of the Python tool’s 0.4.1.',
+    ...played.map(figures),
+    ...(results.notes.length > 0 ? ['## Left out', list(results.notes)] : []),
+    '',
+  ].join('\n\n');
+}
+
+function about({ date, commit, machine, source, contenders }: Results): string {
+  const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB`;
+  const lines = [
+    `${date}, commit ${commit}`,
+    `${machine.cores} × ${machine.cpu}, ${memory}, ${machine.system}, Node ${machine.node}`,
+    `servers and clients share these cores; the Hub's storage: ${source}`,
+    ...Object.entries(contenders).map(([name, version]) => `${name}: ${version}`),
+  ];
+  return list(lines);
+}
+
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = head.map((_, index) => (index === 0 ? '---' : '---:'));
+  return [head, line, ...rows].map(row).join('\n');
+}
+
+function ratios(played: readonly ScenarioResult[]): string {
+  const others: readonly ContenderName[] = ['relay', 'python-0.4.1', 'python-1.3.0', 'skopeo'];
+  const rows = played.flatMap((result) => {
+    const summaries = summarize(result);
+    const found = others.map((other) => ratio(summaries, 'ours', other));
+    return found.every((one) => one === undefined) ? [] : [[result.scenario.about, ...found.map(ratioCell)]];
+  });
+  return grid(['speed (CPU) of ours against', ...others], rows);
+}
+
+function ratioCell(found: Ratio | undefined): string {
+  return found === undefined ? '' : `${times(found.speed)} (${times(found.cpu)})`;
+}
+
+function times(factor: number): string {
+  return `${factor.toFixed(factor < 10 ? 2 : 1)} ×`;
+}
+
+const HEAD = ['', 'seconds', 'MB/s', '× relay', '× 0.4.1', 'CPU s/GB', '× relay', '× 0.4.1', 'peak RSS', 'requests'];
+
+function figures(result: ScenarioResult): string {
+  const { name, about } = result.scenario;
+  const summaries = summarize(result);
+  const rows = summaries.map((summary) =>
+    'failure' in summary ? failureRow(summary) : figureRow(summary, summaries),
+  );
+  return `### ${about}\n\n\`${name}\`\n\n${grid(HEAD, rows)}`;
+}
+
+function failureRow({ contender, failure }: Failure): string[] {
+  return [contender, `failed: ${failure.replaceAll(/[\s|]+/g, ' ').slice(0, 200)}`, ...HEAD.slice(2).map(() => '')];
+}
+
+function figureRow(summary: Summary, all: readonly (Summary | Failure)[]): string[] {
+  const { contender, seconds, megabytesPerSecond, peakRssBytes, hubRequests, registryRequests } = summary;
+  const [relay, python] = [ratio(all, contender, 'relay'), ratio(all, contender, 'python-0.4.1')];
+  const { cpuPerGigabyte, userPerGigabyte, systemPerGigabyte } = summary;
+  return [
+    contender,
+    `${seconds.median.toFixed(2)} (${seconds.least.toFixed(2)}–${seconds.most.toFixed(2)})`,
+    megabytesPerSecond.median.toFixed(0),
+    relay === undefined ? '' : relay.speed.toFixed(2),
+    python === undefined ? '' : python.speed.toFixed(2),
+    `${cpuPerGigabyte.toFixed(2)} (${userPerGigabyte.toFixed(2)} + ${systemPerGigabyte.toFixed(2)})`,
+    relay === undefined ? '' : relay.cpu.toFixed(2),
+    python === undefined ? '' : python.cpu.toFixed(2),
+    peakRssBytes === undefined ? '' : `${(peakRssBytes / 1e6).toFixed(0)} MB`,
+    `${hubRequests} + ${registryRequests}`,
+  ];
+}
+
+function startUp({ rounds, seconds }: StartUp): string {
+  const medians = Object.entries(seconds).map(([command, times]) => [command, median(times)] as const);
+  const [, bare = Number.NaN] = medians[0] ?? [];
+  const rows = medians.map(([command, time]) => [`\`${command}\``, `${(time * 1e3).toFixed(1)} ms`, times(time / bare)]);
+  return `${grid(['', `median of ${rounds}`, 'against bare Node'], rows)}`;
+}
