@@ -1,29 +1,40 @@
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mkdirSync } from 'node:fs';
-import type { Contender } from './contenders/contender.ts';
-import { ours } from './contenders/ours.ts';
-import { python } from './contenders/python.ts';
-import { relay } from './contenders/relay.ts';
-import { playScenario } from './play-scenario.ts';
-import { writeModel } from './rig/model.ts';
-import { memoryFolder, temporaryFolder } from './rig/temporary.ts';
-import { SCENARIOS, scaled } from './scenarios.ts';
+import { HELP, type Options, parseOptions } from './options.ts';
+import { playAll } from './play-all.ts';
+import { table } from './report/table.ts';
+import { undoAll } from './rig/temporary.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const scale = Number(process.argv[2] ?? 0.05);
-const only = process.argv[3];
-const all = [ours(), relay(), python('0.4.1', say), python('1.3.0', say)];
-const scratch = temporaryFolder(memoryFolder());
-const disk = temporaryFolder(tmpdir());
-for (const original of SCENARIOS) {
-  if (only !== undefined && !original.name.includes(only)) continue;
-  const scenario = scaled(original, scale);
-  const files = join(scratch.path, 'model-' + scenario.name);
-  mkdirSync(files);
-  const model = writeModel(scenario.model, files);
-  const contenders = all.filter((c): c is Contender => 'command' in c && scenario.contenders.includes(c.name));
-  await playScenario({ scenario, model, contenders, rounds: 1, scratch: scratch.path, disk: disk.path, say });
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+  process.once(signal, () => {
+    undoAll();
+    process.exit(code);
+  });
 }
-scratch.remove();
-disk.remove();
+process.on('exit', undoAll);
+
+try {
+  await run(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function run(options: Options): Promise<void> {
+  if (options.help) process.stdout.write(HELP);
+  else if (options.list) process.stdout.write(SCENARIOS.map(({ name, about }) => `${name.padEnd(26)}${about}\n`).join(''));
+  else {
+    const results = await playAll(options, say);
+    mkdirSync(options.out, { recursive: true });
+    const markdown = table(results);
+    writeFileSync(join(options.out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+    writeFileSync(join(options.out, 'results.md'), markdown);
+    process.stdout.write(markdown);
+    say(`written to ${options.out}`);
+    const failed = results.scenarios.flatMap(({ runs }) => runs).filter((one) => 'failure' in one);
+    if (failed.length > 0) throw new Error(`${failed.length} runs failed`);
+  }
+}

@@ -1,19 +1,14 @@
 import type { Contender, Task } from './contenders/contender.ts';
 import { checkPushed } from './measure/check-pushed.ts';
 import { runMeasured } from './measure/run-measured.ts';
-import type { Model } from './rig/model.ts';
-import { type Rig, startRig } from './rig/rig.ts';
+import { type Rig, type RigStart, startRig } from './rig/rig.ts';
 import { temporaryFolder } from './rig/temporary.ts';
 import type { Run, ScenarioResult } from './results.ts';
 import { type Scenario, totalBytes } from './scenario.ts';
 
-export interface Play {
-  readonly scenario: Scenario;
-  readonly model: Model;
+export interface Play extends RigStart {
   readonly contenders: readonly Contender[];
   readonly rounds: number;
-  /** Where servers keep what they keep: in memory, if the machine has that. */
-  readonly scratch: string;
   /** Where contenders keep what they keep: on disk. */
   readonly disk: string;
   readonly say: (line: string) => void;
@@ -26,7 +21,7 @@ const PATIENCE_MS = 180_000;
 /** Each contender once a round, another one first in each: what the machine does meanwhile meets them all. */
 export async function playScenario(play: Play): Promise<ScenarioResult> {
   const { scenario, contenders, rounds, say } = play;
-  const rig = await startRig(scenario, play.model, play.scratch);
+  const rig = await startRig(play);
   const runs: Run[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {

@@ -1,66 +1,133 @@
-import { LFS_FROM, type ModelSpec, type Scenario } from './scenario.ts';
+import { type ContenderName, LFS_FROM, type ModelSpec, type Scenario } from './scenario.ts';
 
+const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
 const ONE: ModelSpec = { files: 1, size: 2 * GIB, bytes: 'random' };
-const SMALL: ModelSpec = { files: 1000, size: 20 * 1024, bytes: 'random' };
+const EIGHT: ModelSpec = { files: 8, size: 512 * MIB, bytes: 'random' };
+const EIGHT_SMALLER: ModelSpec = { files: 8, size: 64 * MIB, bytes: 'random' };
+const THOUSAND: ModelSpec = { files: 1000, size: 20 * KIB, bytes: 'random' };
+const HUNDRED: ModelSpec = { files: 100, size: 20 * KIB, bytes: 'random' };
 
+const STREAMING: readonly ContenderName[] = ['ours', 'relay', 'python-0.4.1'];
+const ALL: readonly ContenderName[] = [...STREAMING, 'python-1.3.0', 'skopeo'];
+/** For a small file the relay is four processes: no measure of anything. */
+const TOOLS: readonly ContenderName[] = ['ours', 'python-0.4.1'];
+
+type Rest = Partial<Scenario> & Pick<Scenario, 'model' | 'target'>;
+
+function scenario(name: string, about: string, rest: Rest): Scenario {
+  return { name, about, tls: false, workers: 1, contenders: STREAMING, ...rest };
+}
+
+function eight(target: Scenario['target'], workers: number, rest: Partial<Scenario> = {}): Scenario {
+  const short = target === 'sink' ? 'sink' : 'registry';
+  const where = target === 'sink' ? 'a sink' : target;
+  const name = `8x512m-${short}-${workers}w${rest.tls ? '-tls' : ''}`;
+  const about = `8 files of 512 MiB into ${where}, ${counted(workers)}${rest.tls ? ', TLS' : ''}`;
+  return scenario(name, about, { model: EIGHT, target, workers, ...rest });
+}
+
+function counted(workers: number): string {
+  return workers === 1 ? '1 worker' : `${workers} workers`;
+}
+
+/** The default: a quarter of an hour, on two cores. */
 export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: '2g-sink',
-    about: '1 file of 2 GiB into a sink',
-    model: ONE,
-    target: 'sink',
-    tls: false,
-    workers: 1,
-    contenders: ['ours', 'relay', 'python-0.4.1'],
-  },
-  {
-    name: '2g-sink-tls',
-    about: '1 file of 2 GiB into a sink, TLS on both sides',
-    model: ONE,
-    target: 'sink',
-    tls: true,
-    workers: 1,
-    contenders: ['ours', 'relay', 'python-0.4.1'],
-  },
-  {
-    name: '2g-registry',
-    about: '1 file of 2 GiB into docker-registry',
+  scenario('2g-sink', '1 file of 2 GiB into a sink', { model: ONE, target: 'sink' }),
+  scenario('2g-sink-tls', '1 file of 2 GiB into a sink, TLS', { model: ONE, target: 'sink', tls: true }),
+  scenario('2g-registry', '1 file of 2 GiB into docker-registry', {
     model: ONE,
     target: 'docker-registry',
-    tls: false,
-    workers: 1,
-    contenders: ['ours', 'relay', 'python-0.4.1', 'python-1.3.0', 'skopeo'],
-  },
-  {
-    name: '2g-registry-tls',
-    about: '1 file of 2 GiB into docker-registry, TLS on both sides',
+    contenders: ALL,
+  }),
+  scenario('2g-registry-tls', '1 file of 2 GiB into docker-registry, TLS', {
     model: ONE,
     target: 'docker-registry',
     tls: true,
-    workers: 1,
-    contenders: ['ours', 'relay', 'python-0.4.1'],
-  },
-  {
-    name: '1000x20k-registry',
-    about: '1000 files of 20 KiB into docker-registry',
-    model: SMALL,
+  }),
+  eight('sink', 1, { contenders: ['ours'] }),
+  eight('sink', 2),
+  eight('sink', 4),
+  eight('sink', 4, { tls: true }),
+  eight('sink', 8, { contenders: ['ours'] }),
+  eight('docker-registry', 2, { contenders: ALL }),
+  eight('docker-registry', 4),
+  scenario('1000x20k-registry-1w', '1000 files of 20 KiB into docker-registry, 1 worker', {
+    model: THOUSAND,
     target: 'docker-registry',
-    tls: false,
-    workers: 1,
-    contenders: ['ours', 'python-0.4.1'],
-  },
+    contenders: TOOLS,
+  }),
+  scenario('1000x20k-registry-4w', '1000 files of 20 KiB into docker-registry, 4 workers', {
+    model: THOUSAND,
+    target: 'docker-registry',
+    workers: 4,
+    contenders: TOOLS,
+  }),
+  scenario('1000x20k-sink-4w-tls', '1000 files of 20 KiB into a sink, 4 workers, TLS', {
+    model: THOUSAND,
+    target: 'sink',
+    tls: true,
+    workers: 4,
+    contenders: TOOLS,
+  }),
+  scenario('far-registry-8x64m-1w', '8 files of 64 MiB into a sink 50 ms away, 1 worker', {
+    model: EIGHT_SMALLER,
+    target: 'sink',
+    registryRttMs: 50,
+  }),
+  scenario('far-registry-8x64m-4w', '8 files of 64 MiB into a sink 50 ms away, 4 workers', {
+    model: EIGHT_SMALLER,
+    target: 'sink',
+    workers: 4,
+    registryRttMs: 50,
+  }),
+  scenario('far-registry-100x20k-4w', '100 files of 20 KiB into a sink 50 ms away, 4 workers', {
+    model: HUNDRED,
+    target: 'sink',
+    workers: 4,
+    registryRttMs: 50,
+    contenders: TOOLS,
+  }),
+  scenario('slow-hub-8x64m-1w', '8 files of 64 MiB from a Hub at 40 MB/s a connection, 1 worker', {
+    model: EIGHT_SMALLER,
+    target: 'sink',
+    hubBytesPerSecond: 40e6,
+  }),
+  scenario('slow-hub-8x64m-4w', '8 files of 64 MiB from a Hub at 40 MB/s a connection, 4 workers', {
+    model: EIGHT_SMALLER,
+    target: 'sink',
+    workers: 4,
+    hubBytesPerSecond: 40e6,
+  }),
+  ...[1, 10, 100].map((size) =>
+    scenario(`memory-${size}g`, `1 file of ${size} GiB into a sink`, {
+      model: { files: 1, size: size * GIB, bytes: 'zeros' },
+      target: 'sink',
+      contenders: ['ours'],
+      rounds: 1,
+    }),
+  ),
+];
+
+/** What is played with --quick. */
+export const QUICK: readonly string[] = [
+  '2g-sink',
+  '2g-sink-tls',
+  '2g-registry',
+  '8x512m-sink-4w',
+  '1000x20k-registry-1w',
+  'far-registry-8x64m-1w',
+  'memory-1g',
 ];
 
 /** The same with less: large files get smaller, but stay in LFS; of small files there are fewer. */
-export function scaled(scenario: Scenario, factor: number): Scenario {
-  const { files, size, bytes } = scenario.model;
-  const large = size >= LFS_FROM;
-  const smaller = (value: number, least: number) => Math.max(least, Math.round(value * factor));
-  const model = large
-    ? { files, size: Math.min(size, smaller(size, MIB)), bytes }
-    : { files: Math.min(files, smaller(files, 10)), size, bytes };
-  return { ...scenario, model };
+export function scaled(original: Scenario, factor: number): Scenario {
+  const { files, size, bytes } = original.model;
+  const less = (value: number, least: number) => Math.min(value, Math.max(least, Math.round(value * factor)));
+  const model =
+    size >= LFS_FROM ? { files, size: less(size, LFS_FROM), bytes } : { files: less(files, 10), size, bytes };
+  const about = `${original.about} (× ${factor})`;
+  return { ...original, about, model };
 }

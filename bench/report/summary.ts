@@ -26,7 +26,7 @@ export interface Failure {
 
 /** In the order in which the scenario names its contenders. One that failed once has failed. */
 export function summarize({ scenario, runs }: ScenarioResult): readonly (Summary | Failure)[] {
-  return scenario.contenders.flatMap((contender) => {
+  return scenario.contenders.flatMap((contender): (Summary | Failure)[] => {
     const own = runs.filter((run) => run.contender === contender);
     const failure = own.find((run) => 'failure' in run);
     if (failure !== undefined) return [{ contender, failure: failure.failure }];

@@ -15,12 +15,14 @@ export async function startNginxSource(start: SourceStart): Promise<Source> {
   writeFileSync(config, configuration(start, port, folder), { mode: 0o600 });
   const daemon = await startDaemon([program('nginx'), '-p', folder, '-e', 'stderr', '-c', config], port, folder);
   const origin = `${start.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  let looks = 0;
   return {
     origin,
     async requests() {
       const { body } = await ask(`${origin}/requests`, start.tls?.ca);
-      // "accepts handled requests", the last of which counts this one too.
-      return Number(/\n\s*\d+ \d+ (\d+)/.exec(body)?.[1] ?? 0);
+      looks += 1;
+      // "accepts handled requests", the last of which counts our own looks too.
+      return Number(/\n\s*\d+ \d+ (\d+)/.exec(body)?.[1] ?? 0) - looks;
     },
     stop: () => daemon.stop(),
   };
