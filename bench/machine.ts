@@ -15,7 +15,8 @@ export function describeMachine(): Machine {
 
 /** What was measured; with a mark where the work tree has more than the commit. */
 export function gitCommit(): string {
-  const git = (args: readonly string[]) => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const git = (args: readonly string[]) =>
+    execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const changed = git(['status', '--porcelain', '--untracked-files=no', 'src']).trim() !== '';
     return `${git(['rev-parse', '--short=12', 'HEAD']).trim()}${changed ? ' and changes' : ''}`;

@@ -2,13 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HELP, type Options, parseOptions } from './options.ts';
 import { playAll } from './play-all.ts';
-import { table } from './report/table.ts';
+import { report } from './report/report.ts';
 import { undoAll } from './rig/temporary.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.once(signal, () => {
     undoAll();
     process.exit(code);
@@ -25,14 +28,16 @@ try {
 
 async function run(options: Options): Promise<void> {
   if (options.help) process.stdout.write(HELP);
-  else if (options.list) process.stdout.write(SCENARIOS.map(({ name, about }) => `${name.padEnd(26)}${about}\n`).join(''));
+  else if (options.list)
+    process.stdout.write(SCENARIOS.map(({ name, about }) => `${name.padEnd(26)}${about}\n`).join(''));
   else {
     const results = await playAll(options, say);
     mkdirSync(options.out, { recursive: true });
-    const markdown = table(results);
-    writeFileSync(join(options.out, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
-    writeFileSync(join(options.out, 'results.md'), markdown);
-    process.stdout.write(markdown);
+    const files = report(results);
+    for (const [name, content] of Object.entries(files)) {
+      if (content !== undefined) writeFileSync(join(options.out, name), content);
+    }
+    process.stdout.write(files['results.md'] ?? '');
     say(`written to ${options.out}`);
     const failed = results.scenarios.flatMap(({ runs }) => runs).filter((one) => 'failure' in one);
     if (failed.length > 0) throw new Error(`${failed.length} runs failed`);

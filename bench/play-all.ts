@@ -47,12 +47,19 @@ export async function playAll(options: Options, say: Say): Promise<Results> {
     const taking = contenders.filter(({ name }) => scenario.contenders.includes(name));
     const surroundings = { source, delay, scratch: scratch.path, disk: disk.path, say };
     played.push(
-      await playScenario({ scenario, model: models.of(scenario.model), contenders: taking, rounds, ...surroundings }),
+      await playScenario({
+        scenario,
+        model: models.of(scenario.model),
+        contenders: taking,
+        rounds,
+        ...surroundings,
+      }),
     );
   }
   if (delay === 'proxy') notes.push('delays by the kernel: not allowed here, a proxy makes them');
   if (source === 'node') notes.push('nginx: not installed, a Node process sends the bytes; it costs more');
-  const wantsStartUp = options.scenarios.length === 0 || options.scenarios.some((name) => 'start-up'.startsWith(name));
+  const wantsStartUp =
+    options.scenarios.length === 0 || options.scenarios.some((name) => 'start-up'.startsWith(name));
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: gitCommit(),
@@ -106,7 +113,8 @@ function isExact(name: string): boolean {
 }
 
 function cannotPlay(scenario: Scenario, source: SourceKind, disk: string): string | undefined {
-  if (scenario.target === 'docker-registry' && !hasDockerRegistry()) return 'docker-registry is not on this machine';
+  if (scenario.target === 'docker-registry' && !hasDockerRegistry())
+    return 'docker-registry is not on this machine';
   if (scenario.hubBytesPerSecond !== undefined && source === 'node') return 'nginx alone can keep a pace';
   return noRoomFor(scenario, disk);
 }

@@ -1,9 +1,9 @@
 import type { Contender, Task } from './contenders/contender.ts';
 import { checkPushed } from './measure/check-pushed.ts';
 import { runMeasured } from './measure/run-measured.ts';
+import type { Run, ScenarioResult } from './results.ts';
 import { type Rig, type RigStart, startRig } from './rig/rig.ts';
 import { temporaryFolder } from './rig/temporary.ts';
-import type { Run, ScenarioResult } from './results.ts';
 import { type Scenario, totalBytes } from './scenario.ts';
 
 export interface Play extends RigStart {
@@ -26,7 +26,9 @@ export async function playScenario(play: Play): Promise<ScenarioResult> {
   try {
     for (let round = 0; round < rounds; round += 1) {
       for (const contender of rotated(contenders, round)) {
-        const run = await runOnce(play, rig, contender, round).catch((error: unknown) => failed(contender, round, error));
+        const run = await runOnce(play, rig, contender, round).catch((error: unknown) =>
+          failed(contender, round, error),
+        );
         say(describe(scenario, run));
         runs.push(run);
       }

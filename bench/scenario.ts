@@ -23,6 +23,8 @@ export interface Scenario {
   readonly rounds?: number;
   /** The most that the Hub's storage sends over one connection. */
   readonly hubBytesPerSecond?: number;
+  /** Shown in the picture. */
+  readonly headline?: boolean;
   /** There and back, between client and registry. */
   readonly registryRttMs?: number;
 }

@@ -35,10 +35,16 @@ function counted(workers: number): string {
 
 /** The default: a quarter of an hour, on two cores. */
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('2g-sink', '1 file of 2 GiB into a sink', { model: ONE, target: 'sink' }),
-  scenario('2g-sink-tls', '1 file of 2 GiB into a sink, TLS', { model: ONE, target: 'sink', tls: true }),
+  scenario('2g-sink', '1 file of 2 GiB into a sink', { model: ONE, headline: true, target: 'sink' }),
+  scenario('2g-sink-tls', '1 file of 2 GiB into a sink, TLS', {
+    model: ONE,
+    headline: true,
+    target: 'sink',
+    tls: true,
+  }),
   scenario('2g-registry', '1 file of 2 GiB into docker-registry', {
     model: ONE,
+    headline: true,
     target: 'docker-registry',
     contenders: ALL,
   }),
@@ -49,10 +55,10 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   eight('sink', 1, { contenders: ['ours'] }),
   eight('sink', 2),
-  eight('sink', 4),
+  eight('sink', 4, { headline: true }),
   eight('sink', 4, { tls: true }),
   eight('sink', 8, { contenders: ['ours'] }),
-  eight('docker-registry', 2, { contenders: ALL }),
+  eight('docker-registry', 2, { contenders: ALL, headline: true }),
   eight('docker-registry', 4),
   scenario('1000x20k-registry-1w', '1000 files of 20 KiB into docker-registry, 1 worker', {
     model: THOUSAND,
@@ -61,6 +67,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario('1000x20k-registry-4w', '1000 files of 20 KiB into docker-registry, 4 workers', {
     model: THOUSAND,
+    headline: true,
     target: 'docker-registry',
     workers: 4,
     contenders: TOOLS,
@@ -79,6 +86,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario('far-registry-8x64m-4w', '8 files of 64 MiB into a sink 50 ms away, 4 workers', {
     model: EIGHT_SMALLER,
+    headline: true,
     target: 'sink',
     workers: 4,
     registryRttMs: 50,
@@ -97,6 +105,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario('slow-hub-8x64m-4w', '8 files of 64 MiB from a Hub at 40 MB/s a connection, 4 workers', {
     model: EIGHT_SMALLER,
+    headline: true,
     target: 'sink',
     workers: 4,
     hubBytesPerSecond: 40e6,

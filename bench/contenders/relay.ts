@@ -12,7 +12,12 @@ export function relay(): Contender | Missing {
   const curl = findProgram('curl');
   if (curl === undefined) return { name: 'relay', why: 'curl is not on this machine' };
   const [version = ''] = execFileSync(curl, ['--version'], { encoding: 'utf8' }).split(' (');
-  return { name: 'relay', about: `${version}: GET | PATCH, then PUT with a digest that it is told`, command, leaves: 'blobs' };
+  return {
+    name: 'relay',
+    about: `${version}: GET | PATCH, then PUT with a digest that it is told`,
+    command,
+    leaves: 'blobs',
+  };
 }
 
 /** One file: its URL, its digest. Several at once are several of these. */

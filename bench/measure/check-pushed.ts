@@ -16,7 +16,11 @@ interface Descriptor {
  * @returns the digest of the image, where there is one
  * @throws Error what is missing
  */
-export async function checkPushed({ leaves }: Contender, task: Task, ca: string | undefined): Promise<string | undefined> {
+export async function checkPushed(
+  { leaves }: Contender,
+  task: Task,
+  ca: string | undefined,
+): Promise<string | undefined> {
   if (leaves === 'image') return checkImage(task, ca);
   const blobs = task.model.files.map(({ sha256, size }) => ({ digest: `sha256:${sha256}`, size }));
   await checkBlobs(blobs, task, ca);
@@ -27,7 +31,10 @@ async function checkImage(task: Task, ca: string | undefined): Promise<string> {
   const { registry, repository, tag, model } = task;
   const answer = await ask(`${registry}/v2/${repository}/manifests/${tag}`, ca, { accept: MANIFEST });
   if (answer.status !== 200) throw new Error(`there is no image under the tag: HTTP ${answer.status}`);
-  const manifest = JSON.parse(answer.body) as { readonly config: Descriptor; readonly layers: readonly Descriptor[] };
+  const manifest = JSON.parse(answer.body) as {
+    readonly config: Descriptor;
+    readonly layers: readonly Descriptor[];
+  };
   const { config, layers } = manifest;
   if (layers.length !== model.files.length)
     throw new Error(`the image has ${layers.length} layers, the model ${model.files.length} files`);
@@ -46,7 +53,9 @@ async function checkBlobs(
 ): Promise<void> {
   await Promise.all(
     blobs.map(async ({ digest, size }) => {
-      const { status, headers } = await ask(`${registry}/v2/${repository}/blobs/${digest}`, ca, { method: 'HEAD' });
+      const { status, headers } = await ask(`${registry}/v2/${repository}/blobs/${digest}`, ca, {
+        method: 'HEAD',
+      });
       if (status !== 200) throw new Error(`blob ${digest} is not there: HTTP ${status}`);
       if (headers['content-length'] !== `${size}`)
         throw new Error(`blob ${digest} has ${headers['content-length']} bytes, not ${size}`);

@@ -26,7 +26,12 @@ export async function runMeasured(command: Command, folder: string, limitMs: num
   const timeFile = join(folder, 'time');
   const args = ['-c', TIMED, timeFile, command.program, ...command.args];
   const env = { PATH: process.env.PATH, ...command.env };
-  const child = spawn(program('bash'), args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program('bash'), args, {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const kill = killGroupAtEnd(child);
   let stdout = '';
   let stderr = '';
@@ -46,6 +51,9 @@ export async function runMeasured(command: Command, folder: string, limitMs: num
     throw new Error(`${command.program} ${end}: ${stderr.trim().split('\n').slice(-8).join('\n')}`);
   }
   const times = readFileSync(timeFile, 'utf8').trim().split('\n').at(-1) ?? '';
-  const [seconds = Number.NaN, userSeconds = 0, systemSeconds = 0] = times.replaceAll(',', '.').split(' ').map(Number);
+  const [seconds = Number.NaN, userSeconds = 0, systemSeconds = 0] = times
+    .replaceAll(',', '.')
+    .split(' ')
+    .map(Number);
   return { seconds, userSeconds, systemSeconds, peakRssBytes, stdout };
 }

@@ -1,18 +1,31 @@
 import type { GoodRun, Run, ScenarioResult } from '../results.ts';
-import type { ContenderName } from '../scenario.ts';
-import { totalBytes } from '../scenario.ts';
+import { type ContenderName, LFS_FROM, type Scenario, totalBytes } from '../scenario.ts';
 import { median, type Spread, spread } from '../statistics.ts';
+
+/** What is counted: bytes, or where the files are small the files. */
+export interface Unit {
+  readonly rate: string;
+  readonly cpu: string;
+  /** How much of it the model is: a thousand `rate` seconds, one `cpu`. */
+  readonly amount: number;
+}
+
+export function unitOf({ model }: Scenario): Unit {
+  return model.size >= LFS_FROM
+    ? { rate: 'MB/s', cpu: 'CPU s/GB', amount: totalBytes(model) / 1e9 }
+    : { rate: 'files/s', cpu: 'CPU s/1000 files', amount: model.files / 1e3 };
+}
 
 /** What the runs of one contender in one scenario come to. */
 export interface Summary {
   readonly contender: ContenderName;
   readonly seconds: Spread;
-  /** 10⁶ bytes of the model a second. */
-  readonly megabytesPerSecond: Spread;
-  /** Seconds of the processor for 10⁹ bytes of the model. */
-  readonly cpuPerGigabyte: number;
-  readonly userPerGigabyte: number;
-  readonly systemPerGigabyte: number;
+  /** In the unit of the scenario. */
+  readonly rate: Spread;
+  /** Seconds of the processor, in the unit of the scenario. */
+  readonly cpu: number;
+  readonly user: number;
+  readonly system: number;
   /** The most of all rounds. */
   readonly peakRssBytes: number | undefined;
   readonly hubRequests: number;
@@ -31,7 +44,7 @@ export function summarize({ scenario, runs }: ScenarioResult): readonly (Summary
     const failure = own.find((run) => 'failure' in run);
     if (failure !== undefined) return [{ contender, failure: failure.failure }];
     const good = own.filter(isGood);
-    return good.length === 0 ? [] : [summary(contender, good, totalBytes(scenario.model))];
+    return good.length === 0 ? [] : [summary(contender, good, unitOf(scenario).amount)];
   });
 }
 
@@ -39,17 +52,16 @@ function isGood(run: Run): run is GoodRun {
   return !('failure' in run);
 }
 
-function summary(contender: ContenderName, runs: readonly GoodRun[], bytes: number): Summary {
+function summary(contender: ContenderName, runs: readonly GoodRun[], amount: number): Summary {
   const middle = (figure: (run: GoodRun) => number) => median(runs.map(figure));
-  const gigabytes = bytes / 1e9;
   const peaks = runs.flatMap(({ peakRssBytes }) => peakRssBytes ?? []);
   return {
     contender,
     seconds: spread(runs.map(({ seconds }) => seconds)),
-    megabytesPerSecond: spread(runs.map(({ seconds }) => bytes / 1e6 / seconds)),
-    cpuPerGigabyte: middle(({ userSeconds, systemSeconds }) => userSeconds + systemSeconds) / gigabytes,
-    userPerGigabyte: middle(({ userSeconds }) => userSeconds) / gigabytes,
-    systemPerGigabyte: middle(({ systemSeconds }) => systemSeconds) / gigabytes,
+    rate: spread(runs.map(({ seconds }) => (amount * 1e3) / seconds)),
+    cpu: middle(({ userSeconds, systemSeconds }) => userSeconds + systemSeconds) / amount,
+    user: middle(({ userSeconds }) => userSeconds) / amount,
+    system: middle(({ systemSeconds }) => systemSeconds) / amount,
     peakRssBytes: peaks.length === 0 ? undefined : Math.max(...peaks),
     hubRequests: middle(({ hubRequests }) => hubRequests),
     registryRequests: middle(({ registryRequests }) => registryRequests),
@@ -72,6 +84,6 @@ export function ratio(
   if (one === undefined || other === undefined || 'failure' in one || 'failure' in other) return undefined;
   return {
     speed: other.seconds.median / one.seconds.median,
-    cpu: one.cpuPerGigabyte / other.cpuPerGigabyte,
+    cpu: one.cpu / other.cpu,
   };
 }

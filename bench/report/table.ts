@@ -1,7 +1,7 @@
 import type { Results, ScenarioResult, StartUp } from '../results.ts';
 import type { ContenderName } from '../scenario.ts';
 import { median } from '../statistics.ts';
-import { type Failure, type Ratio, ratio, type Summary, summarize } from './summary.ts';
+import { type Failure, type Ratio, ratio, type Summary, summarize, unitOf } from './summary.ts';
 
 /** The results as Markdown: the ratios of ours first, then every figure. */
 export function table(results: Results): string {
@@ -63,42 +63,47 @@ function times(factor: number): string {
   return `${factor.toFixed(factor < 10 ? 2 : 1)} ×`;
 }
 
-const HEAD = ['', 'seconds', 'MB/s', '× relay', '× 0.4.1', 'CPU s/GB', '× relay', '× 0.4.1', 'peak RSS', 'requests'];
-
 function figures(result: ScenarioResult): string {
   const { name, about } = result.scenario;
   const summaries = summarize(result);
+  const unit = unitOf(result.scenario);
+  const ratios = ['× relay', '× 0.4.1'];
+  const head = ['', 'seconds', unit.rate, ...ratios, unit.cpu, ...ratios, 'peak RSS', 'requests'];
   const rows = summaries.map((summary) =>
-    'failure' in summary ? failureRow(summary) : figureRow(summary, summaries),
+    'failure' in summary ? failureRow(summary, head.length) : figureRow(summary, summaries),
   );
-  return `### ${about}\n\n\`${name}\`\n\n${grid(HEAD, rows)}`;
+  return `### ${about}\n\n\`${name}\`\n\n${grid(head, rows)}`;
 }
 
-function failureRow({ contender, failure }: Failure): string[] {
-  return [contender, `failed: ${failure.replaceAll(/[\s|]+/g, ' ').slice(0, 200)}`, ...HEAD.slice(2).map(() => '')];
+function failureRow({ contender, failure }: Failure, columns: number): string[] {
+  const cells = [contender, `failed: ${failure.replaceAll(/[\s|]+/g, ' ').slice(0, 200)}`];
+  return [...cells, ...Array.from({ length: columns - cells.length }, () => '')];
 }
 
 function figureRow(summary: Summary, all: readonly (Summary | Failure)[]): string[] {
-  const { contender, seconds, megabytesPerSecond, peakRssBytes, hubRequests, registryRequests } = summary;
+  const { contender, seconds, rate, cpu, user, system, peakRssBytes } = summary;
   const [relay, python] = [ratio(all, contender, 'relay'), ratio(all, contender, 'python-0.4.1')];
-  const { cpuPerGigabyte, userPerGigabyte, systemPerGigabyte } = summary;
   return [
     contender,
     `${seconds.median.toFixed(2)} (${seconds.least.toFixed(2)}–${seconds.most.toFixed(2)})`,
-    megabytesPerSecond.median.toFixed(0),
+    rate.median.toFixed(0),
     relay === undefined ? '' : relay.speed.toFixed(2),
     python === undefined ? '' : python.speed.toFixed(2),
-    `${cpuPerGigabyte.toFixed(2)} (${userPerGigabyte.toFixed(2)} + ${systemPerGigabyte.toFixed(2)})`,
+    `${cpu.toFixed(2)} (${user.toFixed(2)} + ${system.toFixed(2)})`,
     relay === undefined ? '' : relay.cpu.toFixed(2),
     python === undefined ? '' : python.cpu.toFixed(2),
     peakRssBytes === undefined ? '' : `${(peakRssBytes / 1e6).toFixed(0)} MB`,
-    `${hubRequests} + ${registryRequests}`,
+    `${summary.hubRequests} + ${summary.registryRequests}`,
   ];
 }
 
 function startUp({ rounds, seconds }: StartUp): string {
   const medians = Object.entries(seconds).map(([command, times]) => [command, median(times)] as const);
   const [, bare = Number.NaN] = medians[0] ?? [];
-  const rows = medians.map(([command, time]) => [`\`${command}\``, `${(time * 1e3).toFixed(1)} ms`, times(time / bare)]);
+  const rows = medians.map(([command, time]) => [
+    `\`${command}\``,
+    `${(time * 1e3).toFixed(1)} ms`,
+    times(time / bare),
+  ]);
   return `${grid(['', `median of ${rounds}`, 'against bare Node'], rows)}`;
 }

@@ -77,7 +77,9 @@ function redirect(response: ServerResponse, { id, commit }: Model, file: ModelFi
   }
   const hourFromNow = Math.floor(Date.now() / 1000) + 3_600;
   const headers = { 'X-Linked-Size': `${size}`, 'X-Linked-ETag': `"${sha256}"`, 'Content-Length': '0' };
-  response.writeHead(302, { ...headers, Location: `${storage}${path}?Expires=${hourFromNow}&Signature=x` }).end();
+  response
+    .writeHead(302, { ...headers, Location: `${storage}${path}?Expires=${hourFromNow}&Signature=x` })
+    .end();
 }
 
 function send(
@@ -86,10 +88,15 @@ function send(
   { blobId }: ModelFile,
   content: Buffer = Buffer.alloc(0),
 ): void {
-  const headers = { ETag: `"${blobId}"`, 'Accept-Ranges': 'bytes', 'Content-Type': 'text/plain; charset=utf-8' };
+  const headers = {
+    ETag: `"${blobId}"`,
+    'Accept-Ranges': 'bytes',
+    'Content-Type': 'text/plain; charset=utf-8',
+  };
   const start = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
   const part = content.subarray(start);
-  const where = start === 0 ? {} : { 'Content-Range': `bytes ${start}-${content.length - 1}/${content.length}` };
+  const where =
+    start === 0 ? {} : { 'Content-Range': `bytes ${start}-${content.length - 1}/${content.length}` };
   response.writeHead(start === 0 ? 200 : 206, { ...headers, ...where, 'Content-Length': `${part.length}` });
   response.end(part);
 }

@@ -18,7 +18,9 @@ export type DelayKind = 'kernel' | 'proxy';
 
 export function startNetwork(rttMs: number | undefined, kind: DelayKind): Network {
   if (rttMs === undefined) return LOOPBACK;
-  return kind === 'kernel' ? startNamespace(rttMs) : { ...LOOPBACK, reach: (port) => startProxy(port, rttMs) };
+  return kind === 'kernel'
+    ? startNamespace(rttMs)
+    : { ...LOOPBACK, reach: (port) => startProxy(port, rttMs) };
 }
 
 /** Nothing between them. */

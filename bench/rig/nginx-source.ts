@@ -13,7 +13,11 @@ export async function startNginxSource(start: SourceStart): Promise<Source> {
   mkdirSync(folder);
   const config = join(folder, 'nginx.conf');
   writeFileSync(config, configuration(start, port, folder), { mode: 0o600 });
-  const daemon = await startDaemon([program('nginx'), '-p', folder, '-e', 'stderr', '-c', config], port, folder);
+  const daemon = await startDaemon(
+    [program('nginx'), '-p', folder, '-e', 'stderr', '-c', config],
+    port,
+    folder,
+  );
   const origin = `${start.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
   let looks = 0;
   return {

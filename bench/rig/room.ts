@@ -14,7 +14,8 @@ export function noRoomFor(scenario: Scenario, disk: string): string | undefined 
   const bytes = totalBytes(scenario.model);
   const model = scenario.model.bytes === 'zeros' ? 0 : bytes;
   const inMemory = model + (scenario.target === 'sink' ? 0 : bytes) + MARGIN;
-  const onDisk = Math.max(...scenario.contenders.map((name) => COPIES_ON_DISK[name] ?? 0)) * bytes + MARGIN / 4;
+  const onDisk =
+    Math.max(...scenario.contenders.map((name) => COPIES_ON_DISK[name] ?? 0)) * bytes + MARGIN / 4;
   const folder = memoryFolder();
   if (free(folder) < inMemory) return `${folder} has ${gib(free(folder))} free, it takes ${gib(inMemory)}`;
   if (folder === '/dev/shm' && available() < inMemory)

@@ -23,7 +23,9 @@ export function serveParent<Start, Report>({
     if ('start' in message) {
       const fresh = start(message.start);
       served = fresh;
-      fresh.server.listen(0, fresh.address, () => send({ port: (fresh.server.address() as AddressInfo).port }));
+      fresh.server.listen(0, fresh.address, () =>
+        send({ port: (fresh.server.address() as AddressInfo).port }),
+      );
     } else if (served !== undefined) {
       if (message.say === 'reset') served.reset();
       send({ report: served.report() });

@@ -22,7 +22,12 @@ export async function startOwnServer<Start, Report>(
   prefix: readonly string[] = [],
 ): Promise<OwnServer<Report>> {
   const [execPath = '', ...execArgv] = [...prefix, process.execPath];
-  const child = fork(module, { execPath, execArgv, env: { PATH: process.env.PATH }, serialization: 'advanced' });
+  const child = fork(module, {
+    execPath,
+    execArgv,
+    env: { PATH: process.env.PATH },
+    serialization: 'advanced',
+  });
   killAtEnd(child);
   const ask = (message: ToServer<Start>) =>
     new Promise<FromServer<Report>>((resolve, reject) => {
@@ -62,7 +67,11 @@ export async function startDaemon(
   address = '127.0.0.1',
 ): Promise<Daemon> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: daemonEnvironment() });
+  const child = spawn(program, args, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: daemonEnvironment(),
+  });
   killAtEnd(child);
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
@@ -71,7 +80,8 @@ export async function startDaemon(
   const limit = performance.now() + START_LIMIT_MS;
   while (!(await listens(port, address))) {
     if (child.exitCode !== null) throw new Error(`${program} ended at its start: ${said}`);
-    if (performance.now() > limit) throw new Error(`${program} does not listen on ${address}:${port}: ${said}`);
+    if (performance.now() > limit)
+      throw new Error(`${program} does not listen on ${address}:${port}: ${said}`);
     await delay(20);
   }
   return { stop: () => end(child) };

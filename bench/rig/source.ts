@@ -28,7 +28,11 @@ export function startSource(kind: SourceKind, start: SourceStart): Promise<Sourc
 }
 
 async function startNodeSource({ files, tls }: SourceStart): Promise<Source> {
-  const start: NodeSourceStart = { address: '127.0.0.1', files, tls: tls && { key: tls.key, cert: tls.cert } };
+  const start: NodeSourceStart = {
+    address: '127.0.0.1',
+    files,
+    tls: tls && { key: tls.key, cert: tls.cert },
+  };
   const module = new URL('./node-source.js', import.meta.url);
   const server = await startOwnServer<NodeSourceStart, NodeSourceReport>(module, start);
   return {

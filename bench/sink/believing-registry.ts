@@ -85,7 +85,8 @@ export class BelievingRegistry {
   #manifest({ method, host, kept }: SinkRequest, repository: string, reference: string): SinkAnswer {
     if (method === 'PUT') {
       const digest = `sha256:${createHash('sha256').update(kept).digest('hex')}`;
-      for (const name of [reference, digest]) this.#manifests.set(`${repository}@${name}`, { digest, body: kept });
+      for (const name of [reference, digest])
+        this.#manifests.set(`${repository}@${name}`, { digest, body: kept });
       const place = `${this.#scheme}://${host}/v2/${repository}/manifests/${digest}`;
       return { status: 201, headers: { Location: place, 'Docker-Content-Digest': digest } };
     }

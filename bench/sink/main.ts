@@ -19,7 +19,9 @@ serveParent<SinkStart, SinkReport>({
   start({ address, tls }) {
     const registry = new BelievingRegistry(tls === undefined ? 'http' : 'https');
     const server = tls === undefined ? createPlainServer() : createTlsServer(tls);
-    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => serve(socket, registry));
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+      serve(socket, registry),
+    );
     return {
       server,
       address,
