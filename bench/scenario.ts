@@ -34,4 +34,4 @@ export function totalBytes({ files, size }: ModelSpec): number {
 }
 
 /** Files of this size and more are in LFS, as on the Hub; the others are in git. */
-export const LFS_FROM = 2 ** 20;
+export const LFS_FROM: number = 2 ** 20;

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Command, Contender, Task } from './contender.ts';
 
-export const COMMAND: string = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+/** As `npm run` starts everything: in the folder of the package. */
+export const COMMAND: string = resolve('dist/cli/main.js');
 
 export function ours(): Contender {
   const version = execFileSync(process.execPath, [COMMAND, '--version'], { encoding: 'utf8' }).trim();

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { findProgram, isProgram } from '../rig/programs.ts';
 import type { Command, Contender, Missing, Task } from './contender.ts';
 
@@ -16,9 +16,7 @@ const INSTALL_LIMIT_MS = 120_000;
 
 /** The Python tool of the same name (https://pypi.org/project/oci-modelcar/): 0.4.1 streams, 1.3.0 goes over the disk. */
 export function python(version: Version, say: (line: string) => void): Contender | Missing {
-  const folders = PLACES[version].map((place) =>
-    fileURLToPath(new URL(`../../../${place}`, import.meta.url)),
-  );
+  const folders = PLACES[version].map((place) => resolve(place));
   const installed = folders.find((folder) => isProgram(`${folder}/bin/oci-modelcar`));
   const own = folders.at(-1) ?? '';
   const name = `python-${version}` as const;

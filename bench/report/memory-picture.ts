@@ -56,8 +56,7 @@ export function memoryPicture(results: Results): string | undefined {
     },
   ];
   return picture(WIDTH, HEIGHT, [
-    words(20, 30, 'Peak of resident memory', { size: 15, weight: 600 }),
-    words(200, 30, 'MB, into a sink', { fill: FAINT }),
+    words(20, 30, 'Peak of resident memory, MB', { size: 15, weight: 600 }),
     ...panels.flatMap((panel) => drawn(panel, top)),
     words(20, HEIGHT - 14, caption(results), { size: 11, fill: FAINT }),
   ]);
