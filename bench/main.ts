@@ -28,8 +28,7 @@ try {
 
 async function run(options: Options): Promise<void> {
   if (options.help) process.stdout.write(HELP);
-  else if (options.list)
-    process.stdout.write(SCENARIOS.map(({ name, about }) => `${name.padEnd(26)}${about}\n`).join(''));
+  else if (options.list) process.stdout.write(list());
   else {
     const results = await playAll(options, say);
     mkdirSync(options.out, { recursive: true });
@@ -42,4 +41,10 @@ async function run(options: Options): Promise<void> {
     const failed = results.scenarios.flatMap(({ runs }) => runs).filter((one) => 'failure' in one);
     if (failed.length > 0) throw new Error(`${failed.length} runs failed`);
   }
+}
+
+function list(): string {
+  return SCENARIOS.map(({ name, about, extra }) => `${name.padEnd(24)}${extra ? '+' : ' '} ${about}\n`).join(
+    '',
+  );
 }

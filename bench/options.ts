@@ -5,6 +5,7 @@ export interface Options {
   readonly help: boolean;
   readonly list: boolean;
   readonly quick: boolean;
+  readonly all: boolean;
   readonly scenarios: readonly string[];
   readonly contenders: readonly string[];
   readonly rounds: number | undefined;
@@ -16,9 +17,11 @@ export interface Options {
 export const HELP = `npm run bench -- [options]
 
 Pushes models that are made up from a local Hub into local registries: ours beside a bare curl | curl, the Python tool of
-the same name and skopeo, in turns, as processes of their own. Writes a table, JSON and pictures.
+the same name and skopeo, in turns, as processes of their own. Writes a table, JSON and
+pictures. Takes some twenty minutes on two cores.
 
-  --quick            in two minutes: the main scenarios, once, with an eighth of the bytes
+  --quick            in two minutes: the main scenarios, once, with a quarter of the bytes
+  --all              in three quarters of an hour: also the scenarios that --list marks with +
   --scenario NAME    only this one, or those whose names begin so (2g, memory, start-up); repeatable
   --contender NAME   only this one (ours, relay, python-0.4.1, python-1.3.0, skopeo); repeatable
   --rounds N         how often each contender plays each scenario (default: 3; scenarios that say so, once)
@@ -41,6 +44,7 @@ export function parseOptions(args: readonly string[]): Options {
       help: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
       scenario: { type: 'string', multiple: true, default: [] },
       contender: { type: 'string', multiple: true, default: [] },
       rounds: { type: 'string' },
@@ -49,7 +53,7 @@ export function parseOptions(args: readonly string[]): Options {
       out: { type: 'string', default: 'build/bench-results' },
     },
   });
-  const { help, list, quick, scenario: scenarios, contender: contenders, out } = values;
+  const { help, list, quick, all, scenario: scenarios, contender: contenders, out } = values;
   for (const name of scenarios) {
     if (!isScenario(name)) throw new Error(`there is no scenario ${name}: see --list`);
   }
@@ -57,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options {
     help,
     list,
     quick,
+    all,
     scenarios,
     contenders,
     rounds: positive('rounds', values.rounds),

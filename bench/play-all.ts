@@ -94,11 +94,13 @@ function findContenders(
 }
 
 function chosen(options: Options, contenders: readonly Contender[]): readonly Scenario[] {
-  const { quick, scenarios, scale = quick ? 1 / 8 : 1 } = options;
-  const isChosen = ({ name }: Scenario) =>
+  const { all, quick, scenarios, scale = quick ? 1 / 4 : 1 } = options;
+  const isChosen = ({ name, extra }: Scenario) =>
     scenarios.length > 0
       ? scenarios.some((prefix) => (isExact(prefix) ? name === prefix : name.startsWith(prefix)))
-      : !quick || QUICK.includes(name);
+      : quick
+        ? QUICK.includes(name)
+        : all || !extra;
   return SCENARIOS.filter(isChosen)
     .map((scenario) => ({
       ...scenario,

@@ -4,7 +4,7 @@ import { runMeasured } from './measure/run-measured.ts';
 import type { Run, ScenarioResult } from './results.ts';
 import { type Rig, type RigStart, startRig } from './rig/rig.ts';
 import { temporaryFolder } from './rig/temporary.ts';
-import { type Scenario, totalBytes } from './scenario.ts';
+import { type Scenario, totalBytes, unitOf } from './scenario.ts';
 
 export interface Play extends RigStart {
   readonly contenders: readonly Contender[];
@@ -16,7 +16,7 @@ export interface Play extends RigStart {
 
 /** A run that makes less than this is stuck. */
 const SLOWEST = 4 * 2 ** 20;
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 60_000;
 
 /** Each contender once a round, another one first in each: what the machine does meanwhile meets them all. */
 export async function playScenario(play: Play): Promise<ScenarioResult> {
@@ -89,11 +89,12 @@ function sameImage(run: Run, runs: readonly Run[]): Run {
   return { contender: 'ours', round: run.round, failure: `the image is ${run.digest}, was ${first.digest}` };
 }
 
-function describe({ name, model }: Scenario, run: Run): string {
-  const head = `${name}, round ${run.round + 1}, ${run.contender}:`;
+function describe(scenario: Scenario, run: Run): string {
+  const head = `${scenario.name}, round ${run.round + 1}, ${run.contender}:`;
   if ('failure' in run) return `${head} FAILED: ${run.failure}`;
-  const rate = (totalBytes(model) / 1e6 / run.seconds).toFixed(0);
+  const unit = unitOf(scenario);
+  const rate = ((unit.amount * 1e3) / run.seconds).toFixed(0);
   const processor = (run.userSeconds + run.systemSeconds).toFixed(1);
   const memory = run.peakRssBytes === undefined ? '' : `, ${(run.peakRssBytes / 1e6).toFixed(0)} MB`;
-  return `${head} ${run.seconds.toFixed(1)} s, ${rate} MB/s, CPU ${processor} s${memory}`;
+  return `${head} ${run.seconds.toFixed(1)} s, ${rate} ${unit.rate}, CPU ${processor} s${memory}`;
 }

@@ -25,6 +25,8 @@ export interface Scenario {
   readonly hubBytesPerSecond?: number;
   /** Shown in the picture. */
   readonly headline?: boolean;
+  /** Played where it is named, or with --all. */
+  readonly extra?: boolean;
   /** There and back, between client and registry. */
   readonly registryRttMs?: number;
 }
@@ -35,3 +37,17 @@ export function totalBytes({ files, size }: ModelSpec): number {
 
 /** Files of this size and more are in LFS, as on the Hub; the others are in git. */
 export const LFS_FROM: number = 2 ** 20;
+
+/** What is counted: bytes, or where the files are small the files. */
+export interface Unit {
+  readonly rate: string;
+  readonly cpu: string;
+  /** How much of it the model is: a thousand `rate` seconds, one `cpu`. */
+  readonly amount: number;
+}
+
+export function unitOf({ model }: Scenario): Unit {
+  return model.size >= LFS_FROM
+    ? { rate: 'MB/s', cpu: 'CPU s/GB', amount: totalBytes(model) / 1e9 }
+    : { rate: 'files/s', cpu: 'CPU s/1000 files', amount: model.files / 1e3 };
+}

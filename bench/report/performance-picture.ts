@@ -1,7 +1,8 @@
 import type { Results, ScenarioResult } from '../results.ts';
+import { unitOf } from '../scenario.ts';
 import { caption } from './caption.ts';
 import { COLOURS, NAMES } from './colours.ts';
-import { type Failure, type Summary, summarize, unitOf } from './summary.ts';
+import { type Failure, type Summary, summarize } from './summary.ts';
 import { bar, FAINT, picture, words } from './svg.ts';
 
 const WIDTH = 860;

@@ -1,20 +1,6 @@
 import type { GoodRun, Run, ScenarioResult } from '../results.ts';
-import { type ContenderName, LFS_FROM, type Scenario, totalBytes } from '../scenario.ts';
+import { type ContenderName, unitOf } from '../scenario.ts';
 import { median, type Spread, spread } from '../statistics.ts';
-
-/** What is counted: bytes, or where the files are small the files. */
-export interface Unit {
-  readonly rate: string;
-  readonly cpu: string;
-  /** How much of it the model is: a thousand `rate` seconds, one `cpu`. */
-  readonly amount: number;
-}
-
-export function unitOf({ model }: Scenario): Unit {
-  return model.size >= LFS_FROM
-    ? { rate: 'MB/s', cpu: 'CPU s/GB', amount: totalBytes(model) / 1e9 }
-    : { rate: 'files/s', cpu: 'CPU s/1000 files', amount: model.files / 1e3 };
-}
 
 /** What the runs of one contender in one scenario come to. */
 export interface Summary {

@@ -1,7 +1,7 @@
 import type { Results, ScenarioResult, StartUp } from '../results.ts';
-import type { ContenderName } from '../scenario.ts';
+import { type ContenderName, unitOf } from '../scenario.ts';
 import { median } from '../statistics.ts';
-import { type Failure, type Ratio, ratio, type Summary, summarize, unitOf } from './summary.ts';
+import { type Failure, type Ratio, ratio, type Summary, summarize } from './summary.ts';
 
 /** The results as Markdown: the ratios of ours first, then every figure. */
 export function table(results: Results): string {

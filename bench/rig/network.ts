@@ -48,7 +48,8 @@ function startNamespace(rttMs: number): Network {
   namespaces += 1;
   const name = `bench-${process.pid}-${namespaces}`;
   const [here, there] = [`b${process.pid}a${namespaces}`, `b${process.pid}b${namespaces}`];
-  const [hereAddress, thereAddress] = ['192.0.2.1', '192.0.2.2'];
+  // From the networks that are set aside for benchmarks (RFC 2544).
+  const [hereAddress, thereAddress] = ['198.18.50.1', '198.18.50.2'];
   const ip = (...args: string[]) => run('ip', args);
   const inside = ['ip', 'netns', 'exec', name];
   const delay = ['root', 'netem', 'delay', `${rttMs / 2}ms`, 'limit', '100000'];
