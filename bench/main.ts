@@ -9,6 +9,7 @@ import { SCENARIOS } from './scenarios.ts';
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 for (const [signal, code] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
@@ -38,6 +39,8 @@ async function run(options: Options): Promise<void> {
     }
     process.stdout.write(files['results.md'] ?? '');
     say(`written to ${options.out}`);
+    if (results.scenarios.length === 0 && results.startUp === undefined)
+      throw new Error('nothing could be played');
     const failed = results.scenarios.flatMap(({ runs }) => runs).filter((one) => 'failure' in one);
     if (failed.length > 0) throw new Error(`${failed.length} runs failed`);
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { CONTENDERS } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 export interface Options {
@@ -17,8 +18,8 @@ export interface Options {
 export const HELP = `npm run bench -- [options]
 
 Pushes models that are made up from a local Hub into local registries: ours beside a bare curl | curl, the Python tool of
-the same name and skopeo, in turns, as processes of their own. Writes a table, JSON and
-pictures. Takes some twenty minutes on two cores.
+the same name and skopeo, in turns, as processes of their own. Writes a table (results.md), all figures (results.json) and
+pictures (performance.svg, memory.svg). Takes some twenty minutes on two cores, which should have nothing else to do.
 
   --quick            in two minutes: the main scenarios, once, with a quarter of the bytes
   --all              in three quarters of an hour: also the scenarios that --list marks with +
@@ -33,7 +34,7 @@ pictures. Takes some twenty minutes on two cores.
 
 What is not installed is named and left out: nginx, docker-registry, skopeo, curl, python3 (scripts/install-peers.sh
 installs them on Debian). Delays between client and registry are made by the kernel where root may (ip netns, tc), else by
-a proxy. The machine should have nothing else to do meanwhile.
+a proxy. A scenario for which there is no room in memory or on disk is named and left out too.
 `;
 
 /** @throws Error for people, where the arguments are none of ours */
@@ -56,6 +57,10 @@ export function parseOptions(args: readonly string[]): Options {
   const { help, list, quick, all, scenario: scenarios, contender: contenders, out } = values;
   for (const name of scenarios) {
     if (!isScenario(name)) throw new Error(`there is no scenario ${name}: see --list`);
+  }
+  for (const name of contenders) {
+    if (!CONTENDERS.some((one) => one === name))
+      throw new Error(`${name} is none of ${CONTENDERS.join(', ')}`);
   }
   return {
     help,

@@ -24,8 +24,6 @@ export interface FailedRun {
 export interface ScenarioResult {
   readonly scenario: Scenario;
   readonly runs: readonly Run[];
-  /** Why it was not played. */
-  readonly leftOut?: string;
 }
 
 /** How long a command takes that does next to nothing, beside a bare Node. */

@@ -7,7 +7,9 @@ export interface ModelSpec {
   readonly bytes: 'random' | 'zeros';
 }
 
-export type ContenderName = 'ours' | 'relay' | 'python-0.4.1' | 'python-1.3.0' | 'skopeo';
+export const CONTENDERS = ['ours', 'relay', 'python-0.4.1', 'python-1.3.0', 'skopeo'] as const;
+
+export type ContenderName = (typeof CONTENDERS)[number];
 
 /** One row of the benchmark: the same job, by several contenders, in the same surroundings. */
 export interface Scenario {

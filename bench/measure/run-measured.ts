@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Command } from '../contenders/contender.ts';
 import { program } from '../rig/programs.ts';
 import { killGroupAtEnd } from '../rig/temporary.ts';
@@ -47,8 +47,9 @@ export async function runMeasured(command: Command, folder: string, limitMs: num
   clearTimeout(late);
   const peakRssBytes = memory.end();
   if (code !== 0) {
-    const end = signal === null ? `ended with exit code ${code}` : `was stopped after ${limitMs / 1000} s`;
-    throw new Error(`${command.program} ${end}: ${stderr.trim().split('\n').slice(-8).join('\n')}`);
+    const end =
+      signal === null ? `ended with exit code ${code}` : `was stopped after ${(limitMs / 1e3).toFixed(0)} s`;
+    throw new Error(`${basename(command.program)} ${end}: ${stderr.trim().split('\n').slice(-8).join('\n')}`);
   }
   const times = readFileSync(timeFile, 'utf8').trim().split('\n').at(-1) ?? '';
   const [seconds = Number.NaN, userSeconds = 0, systemSeconds = 0] = times

@@ -5,21 +5,22 @@ import { type Failure, type Ratio, ratio, type Summary, summarize } from './summ
 
 /** The results as Markdown: the ratios of ours first, then every figure. */
 export function table(results: Results): string {
-  const played = results.scenarios.filter(({ leftOut }) => leftOut === undefined);
+  const played = results.scenarios;
   return [
     '# Benchmark',
     about(results),
-    '## Ours beside the others',
-    'Speed: how many times as fast. CPU: how many times the processor time. Medians of one run, in which all took turns.',
-    ratios(played),
+    ...ratios(played),
     ...(results.startUp ? ['## Start-up', startUp(results.startUp)] : []),
-    '## All figures',
-    '× is the speed, and the processor time, as a multiple of the relay’s and of the Python tool’s 0.4.1.',
-    ...played.map(figures),
+    ...(played.length > 0 ? [ALL_FIGURES, ...played.map(figures)] : []),
     ...(results.notes.length > 0 ? ['## Left out', list(results.notes)] : []),
     '',
   ].join('\n\n');
 }
+
+const ALL_FIGURES = `## All figures
+
+Medians, with the least and the most of all rounds in brackets; the peak of memory is the most. × is the speed, and the
+processor time, as a multiple of the relay's and of Python 0.4.1's. Requests are those to the Hub and to the registry.`;
 
 function about({ date, commit, machine, source, contenders }: Results): string {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB`;
@@ -45,14 +46,19 @@ function grid(head: readonly string[], rows: readonly (readonly string[])[]): st
   return [head, line, ...rows].map(row).join('\n');
 }
 
-function ratios(played: readonly ScenarioResult[]): string {
+function ratios(played: readonly ScenarioResult[]): readonly string[] {
   const others: readonly ContenderName[] = ['relay', 'python-0.4.1', 'python-1.3.0', 'skopeo'];
   const rows = played.flatMap((result) => {
     const summaries = summarize(result);
     const found = others.map((other) => ratio(summaries, 'ours', other));
     return found.every((one) => one === undefined) ? [] : [[result.scenario.about, ...found.map(ratioCell)]];
   });
-  return grid(['speed (CPU) of ours against', ...others], rows);
+  if (rows.length === 0) return [];
+  return [
+    '## Ours beside the others',
+    'Speed: how many times as fast. CPU: how many times the processor time. Medians of one run, in which all took turns.',
+    grid(['speed (CPU) of ours against', ...others], rows),
+  ];
 }
 
 function ratioCell(found: Ratio | undefined): string {
