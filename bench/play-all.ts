@@ -56,8 +56,9 @@ export async function playAll(options: Options, say: Say): Promise<Results> {
       }),
     );
   }
-  if (delay === 'proxy') notes.push('delays by the kernel: not allowed here, a proxy makes them');
-  if (source === 'node') notes.push('nginx: not installed, a Node process sends the bytes; it costs more');
+  if (delay === 'proxy' && played.some(({ scenario }) => scenario.registryRttMs !== undefined))
+    notes.push('delays by the kernel (ip netns, tc netem): not to be had here, a proxy of ours makes them');
+  if (source === 'node') notes.push('nginx: not used, a Node process sends the bytes; it costs more');
   const wantsStartUp =
     options.scenarios.length === 0 || options.scenarios.some((name) => 'start-up'.startsWith(name));
   return {
@@ -65,11 +66,17 @@ export async function playAll(options: Options, say: Say): Promise<Results> {
     commit: gitCommit(),
     machine: describeMachine(),
     source: source === 'nginx' ? 'nginx, sendfile from memory' : 'a Node process',
-    contenders: Object.fromEntries(contenders.map(({ name, about }) => [name, about])),
+    contenders: Object.fromEntries(
+      contenders.filter(playedBy(played)).map(({ name, about }) => [name, about]),
+    ),
     notes,
     scenarios: played,
     startUp: wantsStartUp ? timeStartUp(START_UP_ROUNDS) : undefined,
   };
+}
+
+function playedBy(played: readonly ScenarioResult[]): (contender: Contender) => boolean {
+  return ({ name }) => played.some(({ runs }) => runs.some(({ contender }) => contender === name));
 }
 
 function findContenders(

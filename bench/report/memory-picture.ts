@@ -38,20 +38,20 @@ export function memoryPicture(results: Results): string | undefined {
   ).filter(({ contender }) => contender !== 'relay');
   if (bySize.length < 2 || byWorkers.length < 2) return undefined;
   const most = Math.max(...[...bySize, ...byWorkers].map(({ megabytes }) => megabytes));
-  const top = Math.ceil(most / 50) * 50;
+  const top = Math.ceil(most / 100) * 100;
   const panels: readonly Panel[] = [
     {
-      title: 'one file of',
+      title: 'one file, of',
       from: 70,
       to: 400,
       label: (at) => `${Number(at.toPrecision(2))} GiB`,
       samples: bySize,
     },
     {
-      title: '8 files at once by',
+      title: '8 files of 512 MiB, of which at once',
       from: 490,
       to: 820,
-      label: (at) => (at === 1 ? '1 worker' : `${at} workers`),
+      label: (at) => `${at}`,
       samples: byWorkers,
     },
   ];
