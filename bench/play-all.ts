@@ -15,7 +15,6 @@ import { type Model, writeModel } from './rig/model.ts';
 import { delayKind } from './rig/network.ts';
 import { findProgram } from './rig/programs.ts';
 import { noRoomFor } from './rig/room.ts';
-import type { SourceKind } from './rig/source.ts';
 import { hasDockerRegistry } from './rig/target.ts';
 import { type Folder, memoryFolder, temporaryFolder } from './rig/temporary.ts';
 import type { ModelSpec, Scenario } from './scenario.ts';
@@ -37,7 +36,7 @@ export async function playAll(options: Options, say: Say): Promise<Results> {
   const played: ScenarioResult[] = [];
   const notes = missing.map(({ name, why }) => `${name}: ${why}`);
   for (const scenario of chosen(options, contenders)) {
-    const why = cannotPlay(scenario, source, disk.path);
+    const why = cannotPlay(scenario, disk.path);
     if (why !== undefined) {
       say(`${scenario.name}: left out, ${why}`);
       notes.push(`${scenario.name}: ${why}`);
@@ -121,10 +120,9 @@ function isExact(name: string): boolean {
   return SCENARIOS.some((scenario) => scenario.name === name);
 }
 
-function cannotPlay(scenario: Scenario, source: SourceKind, disk: string): string | undefined {
+function cannotPlay(scenario: Scenario, disk: string): string | undefined {
   if (scenario.target === 'docker-registry' && !hasDockerRegistry())
     return 'docker-registry is not on this machine';
-  if (scenario.hubBytesPerSecond !== undefined && source === 'node') return 'nginx alone can keep a pace';
   return noRoomFor(scenario, disk);
 }
 

@@ -88,6 +88,14 @@ export const SCENARIOS: readonly Scenario[] = [
     registryRttMs: 50,
     contenders: TOOLS,
   }),
+  scenario('slow-hub-2g', '1 file of 2 GiB from a Hub at 40 MB/s a connection', {
+    model: ONE,
+    target: 'sink',
+    hubBytesPerSecond: 40e6,
+    contenders: ['ours', 'relay'],
+    rounds: 1,
+    headline: true,
+  }),
   ...[1, 4].map((workers) =>
     scenario(
       `slow-hub-8x64m-${workers}w`,

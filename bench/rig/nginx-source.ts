@@ -32,7 +32,7 @@ export async function startNginxSource(start: SourceStart): Promise<Source> {
   };
 }
 
-function configuration({ files, tls, bytesPerSecond }: SourceStart, port: number, folder: string): string {
+function configuration({ files, tls }: SourceStart, port: number, folder: string): string {
   const ways = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   if (tls !== undefined) {
     writeFileSync(join(folder, 'key.pem'), tls.key, { mode: 0o600 });
@@ -55,7 +55,6 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=4096${tls === undefined ? '' : ' ssl'};
     ${tls === undefined ? '' : tlsDirectives(folder)}
-    ${bytesPerSecond === undefined ? '' : `limit_rate ${Math.round(bytesPerSecond)};`}
     location = /requests { stub_status; }
     location / { root ${files}; }
   }

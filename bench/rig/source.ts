@@ -19,19 +19,21 @@ export interface SourceStart {
   /** A folder for what the server itself needs. */
   readonly scratch: string;
   readonly tls: Tls | undefined;
-  /** For each connection. nginx alone can do that. */
+  /** Over each connection: then it is our own server, whatever is asked for. */
   readonly bytesPerSecond: number | undefined;
 }
 
 export function startSource(kind: SourceKind, start: SourceStart): Promise<Source> {
-  return kind === 'nginx' ? startNginxSource(start) : startNodeSource(start);
+  const paced = start.bytesPerSecond !== undefined;
+  return kind === 'nginx' && !paced ? startNginxSource(start) : startNodeSource(start);
 }
 
-async function startNodeSource({ files, tls }: SourceStart): Promise<Source> {
+async function startNodeSource({ files, tls, bytesPerSecond }: SourceStart): Promise<Source> {
   const start: NodeSourceStart = {
     address: '127.0.0.1',
     files,
     tls: tls && { key: tls.key, cert: tls.cert },
+    bytesPerSecond,
   };
   const module = new URL('./node-source.js', import.meta.url);
   const server = await startOwnServer<NodeSourceStart, NodeSourceReport>(module, start);
