@@ -59,6 +59,13 @@ export class JobWriter {
     return this.#next;
   }
 
+  /** Brings what waits to the disk now. */
+  async flush(): Promise<void> {
+    if (this.#next === undefined) return this.#current;
+    this.#hurry.abort();
+    await this.#next;
+  }
+
   async #turn(): Promise<void> {
     await this.#current;
     const waitMs = this.#notBefore - this.#clock.now();
