@@ -8,3 +8,6 @@ export const SMALL_LAYER: number = 512 * 1024;
 export function isSmall({ size }: { readonly size: number }): boolean {
   return size <= SMALL_LAYER;
 }
+
+/** How many small layers a worker pushes at once, and small questions it asks: it waits for answers most of the time. */
+export const SMALL_AT_ONCE = 6;

@@ -14,6 +14,8 @@ const termsOf = (size = SIZE, preferred: PreferredFraming = 'stream', host: Part
   size,
   preferred,
   host: { ...UNKNOWN_HOST, ...host },
+  held: false,
+  mayPost: false,
 });
 
 /** As `push-blob.ts` goes on: what the reply teaches is known when it is said where it leads. */
@@ -66,14 +68,19 @@ const MIB = 2 ** 20;
 
 describe('where a reply leads', () => {
   test.each<[fact: string, state: UploadState, reply: UploadReply, expected: UploadState]>([
-    ['a known blob is asked for first', begin(true), { type: 'absent' }, opening],
+    ['a known blob is asked for first', begin(true, termsOf()), { type: 'absent' }, opening],
     [
       'a blob that is there is not sent',
-      begin(true),
+      begin(true, termsOf()),
       { type: 'exists' },
       { phase: 'done', outcome: 'existed' },
     ],
-    ['an unknown digest begins with a session', begin(false), { type: 'opened', location }, sending(0)],
+    [
+      'an unknown digest begins with a session',
+      begin(false, termsOf()),
+      { type: 'opened', location },
+      sending(0),
+    ],
     ['a streamed body that was taken is committed', sending(0), accepted(SIZE), committing],
     [
       'a chunk is followed by the next',
@@ -291,7 +298,7 @@ describe('on any walk', () => {
   test('what is sent lies in the blob, a commit has a session, and a chunk is never larger than what got through', () => {
     fc.assert(
       fc.property(size, preferred, fc.boolean(), replies, (bytes, framing, known, answers) => {
-        let [state, terms] = [begin(known), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+        let [state, terms] = [begin(known, termsOf()), termsOf(bytes, framing)] as [UploadState, UploadTerms];
         for (const one of answers) {
           // What was sent is ours to know, and never beyond the blob.
           const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
@@ -316,7 +323,7 @@ describe('on any walk', () => {
   test('done follows only from what the registry said', () => {
     fc.assert(
       fc.property(size, replies, (bytes, answers) => {
-        let [state, terms] = [begin(false), termsOf(bytes)] as [UploadState, UploadTerms];
+        let [state, terms] = [begin(false, termsOf()), termsOf(bytes)] as [UploadState, UploadTerms];
         for (const one of answers) {
           const before = state.phase;
           [state, terms] = step(state, one, terms);
@@ -330,7 +337,7 @@ describe('on any walk', () => {
   test('limits that were learned only ever get tighter', () => {
     fc.assert(
       fc.property(size, preferred, replies, (bytes, framing, answers) => {
-        let [state, terms] = [begin(false), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+        let [state, terms] = [begin(false, termsOf()), termsOf(bytes, framing)] as [UploadState, UploadTerms];
         for (const one of answers) {
           const { host } = terms;
           [state, terms] = step(state, one, terms);
@@ -395,7 +402,9 @@ describe('however a registry answers', () => {
           const answer = answersOf(() => chance.next().value, size, minChunk);
           const budget = budgetOf(size);
           let terms: UploadTerms = termsOf(size, framing);
-          let state: UploadState = earlier ? resume({ location: '/u', ...earlier }, terms) : begin(false);
+          let state: UploadState = earlier
+            ? resume({ location: '/u', ...earlier }, terms)
+            : begin(false, terms);
           for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
             // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
             if (steps > 20_000) throw new Error('it goes on for ever');
@@ -416,7 +425,7 @@ describe('however a registry answers', () => {
 
   test('a limit below the least chunk is found out, not tried for ever', () => {
     const budget = budgetOf(SIZE);
-    let [state, terms] = [begin(false), termsOf(SIZE, 4 * MIB)] as [UploadState, UploadTerms];
+    let [state, terms] = [begin(false, termsOf()), termsOf(SIZE, 4 * MIB)] as [UploadState, UploadTerms];
     for (let steps = 0; state.phase !== 'failed'; steps += 1) {
       expect(steps).toBeLessThan(50);
       const before = state;

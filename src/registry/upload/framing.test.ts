@@ -11,7 +11,10 @@ const choose = (
   preferred: PreferredFraming = 'stream',
   limits: ChunkLimits = {},
 ): Framing | undefined =>
-  chooseFraming({ size: SIZE, preferred, host: { ...UNKNOWN_HOST, ...host } }, limits);
+  chooseFraming(
+    { size: SIZE, preferred, host: { ...UNKNOWN_HOST, ...host }, held: false, mayPost: false },
+    limits,
+  );
 
 describe('a blob goes', () => {
   test.each<[how: string, got: Framing | undefined, expected: Framing | undefined]>([

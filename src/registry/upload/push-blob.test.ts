@@ -39,6 +39,8 @@ function scripted(script: readonly Step[], framing: PreferredFraming = 'stream')
     clock,
     host: rememberHost(UNKNOWN_HOST),
     silenceMs: 20_000,
+    // A blob of a thousand bytes stands for a large one.
+    heldSize: 0,
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
       const at = sent.push(noted(request)) - 1;
@@ -350,6 +352,7 @@ describe('an abort', () => {
       clock,
       host: rememberHost(UNKNOWN_HOST),
       silenceMs: 20_000,
+      heldSize: 0,
     } as const;
     const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };
     // The clock stands still, and a request under way would be given eight seconds.

@@ -28,6 +28,18 @@ export async function readExists(response: HttpResponse, asked: Asked): Promise<
   return readTrouble(response, asked);
 }
 
+/** POST blobs/uploads/?digest=, with all of the blob */
+export async function readPosted(response: HttpResponse, asked: Asked): Promise<UploadReply> {
+  const { status, headers } = response;
+  // With some a session is opened with 201 too; where it leads to tells the two apart.
+  const isBlob = status === 201 && !/\/uploads\//.test(headers.location ?? '');
+  if (isBlob) return after(response, { type: 'committed' });
+  if (status !== 413) return readOpened(response, asked);
+  // Whether the body is too large for other requests too, they will tell.
+  const { text } = await readProblem(response);
+  return { type: 'unfit', want: 'put', reason: `${asked.target}: ${text}` };
+}
+
 /** POST blobs/uploads/ */
 export async function readOpened(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { location } = response.headers;

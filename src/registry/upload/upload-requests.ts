@@ -7,7 +7,15 @@ import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
 import { withDigest, withoutSession } from './location.ts';
-import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
+import {
+  type Asked,
+  readAccepted,
+  readCommitted,
+  readExists,
+  readOpened,
+  readPosted,
+  readStatus,
+} from './read-reply.ts';
 import type { HostMemory } from './remember-host.ts';
 import { UploadBody } from './upload-body.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
@@ -30,11 +38,15 @@ export interface Uploads {
   readonly silenceMs: number;
   /** What is known of the registry; each upload adds what it learns. */
   readonly host: HostMemory;
+  /** A blob of at most this many bytes is held in memory. */
+  readonly heldSize: number;
 }
 
 /** The bytes of the blob, and what ended them early. */
 export interface Source {
   readonly reader: BlobReader;
+  /** All of them, where the blob is small. */
+  readonly held: Uint8Array | undefined;
   failure: unknown;
   /** How often the registry had other bytes. */
   mismatches: number;
@@ -71,7 +83,7 @@ export function send(requests: Requests, state: UploadState & { phase: Phase }):
 /** The one request of each state, and what was answered to it. */
 export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Requests {
   const { content, signal, onProgress } = push;
-  const { reader } = source;
+  const { reader, held } = source;
   const { base, target, clock, transport, host } = uploads;
   const slowMs = Math.min(LONGEST_COMMIT_MS, 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS);
   const catchingUp = (end: number) => (read: number) => push.onCatchUp?.(read, end);
@@ -124,9 +136,30 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     return told;
   }
 
+  /** All of the blob in a request of known length; bytes that the transport can send once more, where it is held. */
+  async function sendHeld(
+    bytes: Uint8Array,
+    request: Pick<HttpRequest, 'method' | 'url'>,
+    read: (response: HttpResponse, at: string) => Promise<UploadReply>,
+  ): Promise<UploadReply> {
+    onProgress?.(0);
+    const headers = putHeaders(0, bytes.length);
+    const limits = { signal, answerTimeoutMs: slowMs };
+    const reply = await ask({ ...request, headers, body: bytes, ...limits }, read);
+    // What went along with a question and was thrown away is not counted as sent.
+    if (reply.type !== 'opened') onProgress?.(bytes.length);
+    return reply;
+  }
+
   return {
     checking: exists,
     confirming: exists,
+    posting() {
+      const url = withDigest(`${base}/blobs/uploads/`, digest());
+      return sendHeld(held ?? NOTHING, { method: 'POST', url }, (response, at) =>
+        readPosted(response, asked(at)),
+      );
+    },
     opening() {
       const url = `${base}/blobs/uploads/`;
       return ask({ method: 'POST', url, headers: { 'content-length': '0' }, signal }, (response, at) =>
@@ -176,6 +209,11 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
         await reader.catchUp(content.size, catchingUp(content.size));
       const url = withDigest(location, digest());
       const bodySize = content.size - offset;
+      if (held && offset === 0 && bodySize > 0) {
+        return sendHeld(held, { method: 'PUT', url }, (response) =>
+          readCommitted(response, { ...asked(location), bodySize }),
+        );
+      }
       const body = bodySize > 0 ? bodyOf(offset, content.size, false) : undefined;
       const headers = putHeaders(offset, content.size);
       // A commit that is heard of spares the next run the question.
@@ -215,6 +253,8 @@ function putHeaders(offset: number, size: number): Record<string, string> {
   const headers = offset === 0 ? { 'content-length': String(size) } : rangeHeaders(offset, size);
   return { ...headers, 'content-type': OCTETS };
 }
+
+const NOTHING = new Uint8Array();
 
 const OCTETS = 'application/octet-stream';
 
