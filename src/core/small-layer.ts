@@ -10,4 +10,4 @@ export function isSmall({ size }: { readonly size: number }): boolean {
 }
 
 /** How many small layers a worker pushes at once, and small questions it asks: it waits for answers most of the time. */
-export const SMALL_AT_ONCE = 6;
+export const SMALL_AT_ONCE = 8;

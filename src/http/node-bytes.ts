@@ -31,7 +31,7 @@ export interface ByteClient {
 }
 
 /** More would wait for nothing: no push has more requests under way to one place. */
-const MOST_KEPT = 16;
+const MOST_KEPT = 64;
 
 /**
  * GET, read into memory that is used again and again. Connections come from the route's agent, so that proxies, trust

@@ -28,16 +28,15 @@ export async function readExists(response: HttpResponse, asked: Asked): Promise<
   return readTrouble(response, asked);
 }
 
-/** POST blobs/uploads/?digest=, with all of the blob */
-export async function readPosted(response: HttpResponse, asked: Asked): Promise<UploadReply> {
-  const { status, headers } = response;
-  // With some a session is opened with 201 too; where it leads to tells the two apart.
-  const isBlob = status === 201 && !/\/uploads\//.test(headers.location ?? '');
-  if (isBlob) return after(response, { type: 'committed' });
-  if (status !== 413) return readOpened(response, asked);
-  // Whether the body is too large for other requests too, they will tell.
-  const { text } = await readProblem(response);
-  return { type: 'unfit', want: 'put', reason: `${asked.target}: ${text}` };
+/** POST blobs/uploads/?digest=, with a body of so many bytes: all of the blob. */
+export async function readPosted(
+  response: HttpResponse,
+  asked: Asked & { readonly bodySize: number },
+): Promise<UploadReply> {
+  // Some open a session with 201: where it leads tells the two apart.
+  const leadsToSession = /\/uploads\//.test(response.headers.location ?? '');
+  if (response.status === 201 && !leadsToSession) return after(response, { type: 'committed' });
+  return response.status === 413 ? readTooLarge(response, asked) : readOpened(response, asked);
 }
 
 /** POST blobs/uploads/ */

@@ -157,7 +157,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     posting() {
       const url = withDigest(`${base}/blobs/uploads/`, digest());
       return sendHeld(held ?? NOTHING, { method: 'POST', url }, (response, at) =>
-        readPosted(response, asked(at)),
+        readPosted(response, { ...asked(at), bodySize: content.size }),
       );
     },
     opening() {
