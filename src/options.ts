@@ -38,7 +38,7 @@ export interface PushOptions {
   readonly stateFile?: string;
   /** Push every layer, whatever the state file says. */
   readonly force?: boolean;
-  /** Layers pushed at once, 1 to 8. Default 1. */
+  /** Large layers pushed at once, 1 to 8; of those of at most 256 KiB eight for each. Default 1. */
   readonly workers?: number;
   /**
    * Push the other layers when one has failed; the push then rejects with `INCOMPLETE` at its end, and there is no

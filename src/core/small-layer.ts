@@ -3,7 +3,7 @@
  * one or two, several at once (docs/decisions/0008-small-layers.md). No larger, for no proxy that we know of refuses a
  * body of this length: it is the last step that a limit on bodies is looked for at.
  */
-export const SMALL_LAYER: number = 512 * 1024;
+export const SMALL_LAYER: number = 256 * 1024;
 
 export function isSmall({ size }: { readonly size: number }): boolean {
   return size <= SMALL_LAYER;

@@ -33,7 +33,7 @@ export interface PushRequest {
   readonly force: boolean;
   /** Whether the other layers are pushed when one has failed; there is no image then either. */
   readonly continueOnError: boolean;
-  /** How many layers are pushed at once. */
+  /** How many large layers are pushed at once. */
   readonly workers: number;
 }
 

@@ -18,7 +18,7 @@ export interface RegistryTargetOptions extends RegistryApiOptions {
   readonly framing: PreferredFraming;
   /** How long the source may be silent before a request that waits for it ends. Default 20,000. */
   readonly silenceMs?: number;
-  /** A blob of at most this many bytes is held in memory, and goes in as few requests as can be. Default 512 KiB. */
+  /** A blob of at most this many bytes is held in memory, and goes in as few requests as can be. Default 256 KiB. */
   readonly heldSize?: number;
   /** Default: what its name says. */
   readonly host?: HostMemory | undefined;

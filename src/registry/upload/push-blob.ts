@@ -1,4 +1,3 @@
-import { fromBytes, readWhole } from '../../core/bytes.ts';
 import { type Digest, sha256 } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
 import type { BlobPush, PushedBlob } from '../../core/ports.ts';
@@ -8,6 +7,7 @@ import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
+import { type HeldBlob, holdBlob } from './held-blob.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
 import {
@@ -22,7 +22,8 @@ import type { UploadReply, UploadState } from './upload-state.ts';
 
 /**
  * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its
- * session open where there is a journal to write it down. A small blob is read before the first request.
+ * session open where there is a journal to write it down. A small blob is read
+ * before it is sent.
  * @throws ModelcarError what the source threw; or what the registry refuses
  */
 export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<PushedBlob> {
@@ -30,16 +31,15 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   const mayBeThere = push.digest !== undefined;
   // Of a blob that is begun already the session has a part.
   if (content.size > uploads.heldSize || push.session) return drive(push, uploads, { mayBeThere });
-  const held = await readWhole(content, signal);
-  const { digest = sha256(held) } = push;
-  return drive({ ...push, content: fromBytes(held), digest }, uploads, { mayBeThere, held });
+  const held = holdBlob(content, signal);
+  const { digest = sha256(await held.bytes()) } = push;
+  return drive({ ...push, content: held, digest }, uploads, { mayBeThere, held });
 }
 
 interface Beginning {
   /** Whether the registry is asked for the blob first. */
   readonly mayBeThere: boolean;
-  /** All of the blob, where it is in memory. */
-  readonly held?: Uint8Array;
+  readonly held?: HeldBlob;
 }
 
 async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beginning): Promise<PushedBlob> {

@@ -6,6 +6,7 @@ import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.
 import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
+import type { HeldBlob } from './held-blob.ts';
 import { withDigest, withoutSession } from './location.ts';
 import {
   type Asked,
@@ -46,7 +47,7 @@ export interface Uploads {
 export interface Source {
   readonly reader: BlobReader;
   /** All of them, where the blob is small. */
-  readonly held: Uint8Array | undefined;
+  readonly held: HeldBlob | undefined;
   failure: unknown;
   /** How often the registry had other bytes. */
   mismatches: number;
@@ -138,25 +139,27 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
 
   /** All of the blob in a request of known length; bytes that the transport can send once more, where it is held. */
   async function sendHeld(
-    bytes: Uint8Array,
+    blob: HeldBlob,
     request: Pick<HttpRequest, 'method' | 'url'>,
     read: (response: HttpResponse, at: string) => Promise<UploadReply>,
   ): Promise<UploadReply> {
+    const body = await blob.bytes();
     onProgress?.(0);
-    const headers = putHeaders(0, bytes.length);
-    const limits = { signal, answerTimeoutMs: slowMs };
-    const reply = await ask({ ...request, headers, body: bytes, ...limits }, read);
+    const headers = putHeaders(0, body.length);
+    const reply = await ask({ ...request, headers, body, signal, answerTimeoutMs: slowMs }, read);
     // What went along with a question and was thrown away is not counted as sent.
-    if (reply.type !== 'opened') onProgress?.(bytes.length);
+    if (reply.type !== 'opened') onProgress?.(body.length);
     return reply;
   }
 
   return {
     checking: exists,
     confirming: exists,
-    posting() {
+    async posting() {
       const url = withDigest(`${base}/blobs/uploads/`, digest());
-      return sendHeld(held ?? NOTHING, { method: 'POST', url }, (response, at) =>
+      // Nothing else is begun so.
+      if (held === undefined) throw new TypeError('only what is held in memory goes in a POST');
+      return sendHeld(held, { method: 'POST', url }, (response, at) =>
         readPosted(response, { ...asked(at), bodySize: content.size }),
       );
     },
@@ -253,8 +256,6 @@ function putHeaders(offset: number, size: number): Record<string, string> {
   const headers = offset === 0 ? { 'content-length': String(size) } : rangeHeaders(offset, size);
   return { ...headers, 'content-type': OCTETS };
 }
-
-const NOTHING = new Uint8Array();
 
 const OCTETS = 'application/octet-stream';
 
