@@ -19,6 +19,7 @@ import {
 } from './read-reply.ts';
 import type { HostMemory } from './remember-host.ts';
 import { UploadBody } from './upload-body.ts';
+import { patchHeaders, putHeaders } from './upload-headers.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 type Phase = Exclude<UploadState['phase'], 'done' | 'failed'>;
@@ -243,22 +244,4 @@ export function knownDigest({ digest, session }: BlobPush, reader: BlobReader): 
 function brokenByPeer({ cause }: ModelcarError): boolean {
   const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException;
   return !(cause instanceof Stalled) && !/^(ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code);
-}
-
-function patchHeaders(offset: number, end: number, streamed: boolean): Record<string, string> {
-  // Streamed as docker, podman and skopeo do: without a length or a range, which is what every registry takes.
-  return streamed ? { 'content-type': OCTETS } : { ...rangeHeaders(offset, end), 'content-type': OCTETS };
-}
-
-function putHeaders(offset: number, size: number): Record<string, string> {
-  if (offset === size) return { 'content-length': '0' };
-  // The whole blob is not a chunk.
-  const headers = offset === 0 ? { 'content-length': String(size) } : rangeHeaders(offset, size);
-  return { ...headers, 'content-type': OCTETS };
-}
-
-const OCTETS = 'application/octet-stream';
-
-function rangeHeaders(offset: number, end: number): Record<string, string> {
-  return { 'content-length': String(end - offset), 'content-range': `${offset}-${end - 1}` };
 }
