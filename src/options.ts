@@ -38,7 +38,7 @@ export interface PushOptions {
   readonly stateFile?: string;
   /** Push every layer, whatever the state file says. */
   readonly force?: boolean;
-  /** Layers pushed at once, 1 to 8. Default 1. */
+  /** Large layers pushed at once, 1 to 8; of those of at most 256 KiB eight for each. Default 1. */
   readonly workers?: number;
   /** Bytes of files a second, of all layers together, that are read and so pushed at most. Default: no limit. */
   readonly limitRate?: number;

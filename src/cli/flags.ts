@@ -151,7 +151,7 @@ export const PUSH_FLAGS: Flags = {
     flag: '--workers <n>',
     env: ['WORKERS'],
     group: TRANSFER,
-    about: 'layers pushed at once, 1 to 8',
+    about: 'large layers pushed at once, 1 to 8; small ones: eight each',
     otherwise: '1',
   },
   chunkMib: {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { atOnce } from './at-once.ts';
 
 const never = new AbortController().signal;
@@ -21,6 +21,39 @@ test('never more than the limit run at once', async () => {
     running -= 1;
   });
   expect(most).toBe(4);
+});
+
+describe('what takes more of the limit than other things', () => {
+  /** What is under way whenever something begins. */
+  async function beginnings(weights: readonly number[], limit: number): Promise<readonly string[]> {
+    const running = new Set<number>();
+    const seen: string[] = [];
+    await atOnce(
+      [...weights.keys()],
+      limit,
+      never,
+      async (item) => {
+        running.add(item);
+        seen.push([...running].join(''));
+        for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+        running.delete(item);
+      },
+      (item) => weights[item] ?? 1,
+    );
+    return seen;
+  }
+
+  test('waits until there is room for it, and what comes behind it waits too', async () => {
+    expect(await beginnings([1, 4, 1, 1], 4)).toEqual(['0', '1', '2', '23']);
+  });
+
+  test('has others beside it where there is room for them', async () => {
+    expect(await beginnings([4, 1, 4], 9)).toEqual(['0', '01', '012']);
+  });
+
+  test('takes all of it at most', async () => {
+    expect(await beginnings([9, 1], 4)).toEqual(['0', '1']);
+  });
 });
 
 test('the first failure stops the others, and is thrown when they have ended', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
 import { readAll } from '../../test/support/read-all.ts';
-import { type ByteSource, concat, fromBytes, zeros } from './bytes.ts';
+import { type ByteSource, concat, fromBytes, readWhole, zeros } from './bytes.ts';
 import { sha256 } from './digest.ts';
 import { tarLayer } from './tar-layer.ts';
 import { verified } from './verified.ts';
@@ -100,5 +100,27 @@ describe('verified bytes fail before the iteration ends', () => {
     ).rejects.toMatchObject({
       code: 'CONTENT_MISMATCH',
     });
+  });
+});
+
+describe('a source that is read whole', () => {
+  const { signal } = new AbortController();
+
+  test('is all there, also where each chunk lies where the one before it lay', async () => {
+    const memory = Buffer.alloc(700);
+    const again: ByteSource = {
+      size: CONTENT.length,
+      async *open() {
+        for (let at = 0; at < CONTENT.length; at += memory.length) {
+          yield memory.subarray(0, CONTENT.copy(memory, 0, at));
+        }
+      },
+    };
+    expect(CONTENT.equals(await readWhole(again, signal))).toBe(true);
+  });
+
+  test('and ends too soon is not', async () => {
+    const short = { ...fromBytes(CONTENT), size: CONTENT.length + 1 };
+    await expect(readWhole(short, signal)).rejects.toThrow('ended at byte 5000 of 5001');
   });
 });

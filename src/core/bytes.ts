@@ -64,6 +64,19 @@ export function concat(...parts: readonly ByteSource[]): ByteSource {
   };
 }
 
+/** All of it, in memory of its own. */
+export async function readWhole(source: ByteSource, signal: AbortSignal): Promise<Uint8Array> {
+  const whole = new Uint8Array(source.size);
+  let position = 0;
+  for await (const chunk of source.open({ signal })) {
+    whole.set(chunk, position);
+    position += chunk.length;
+  }
+  if (position < whole.length)
+    throw new RangeError(`the source ended at byte ${position} of ${whole.length}`);
+  return whole;
+}
+
 /** `chunks`, which begin at `from`, without what lies before `start`. */
 export async function* dropBefore(
   start: number,

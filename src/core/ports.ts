@@ -159,8 +159,13 @@ export interface JobJournal {
   /** The upload of this file at this path that is still open, for all we know. */
   recordedSession(layer: PlannedLayer): UploadSession | undefined;
   recordSession(layer: PlannedLayer, session: UploadSession | undefined): Promise<void>;
-  /** Ends its session too. */
+  /**
+   * Ends its session too. Resolves when it is written down, or could not be; of a small layer that is a moment later,
+   * with what came meanwhile: to wait for it would cost more than to push it once more.
+   */
   recordLayer(layer: PlannedLayer, blob: RecordedBlob): Promise<void>;
+  /** Writes down now what was to wait. */
+  flush(): Promise<void>;
   /** Everything is to be pushed once more: the job has no image until {@link recordImage}. */
   forgetImage(): Promise<void>;
   recordImage(manifestDigest: Digest, tags: readonly string[]): Promise<void>;

@@ -4,7 +4,7 @@ import { proxyRefusal } from './http-proxy.ts';
 import { type Attempt, explain, Stalled } from './network-error.ts';
 import { createByteClient, requestHead } from './node-bytes.ts';
 import { writeBody } from './node-request-body.ts';
-import { readBody } from './node-response-body.ts';
+import { bodyOf } from './node-response-body.ts';
 import { createRoutes, type Route, type RoutesOptions } from './node-route.ts';
 import { withoutQuery } from './origin.ts';
 import { discard, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
@@ -92,7 +92,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     return {
       status: incoming.statusCode ?? 0,
       headers: flatten(incoming.headers),
-      body: readBody(outgoing, incoming, { ...attempt, stallTimeoutMs }),
+      body: bodyOf(outgoing, incoming, { ...attempt, stallTimeoutMs }),
     };
   }
 

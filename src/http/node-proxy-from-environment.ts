@@ -20,12 +20,17 @@ export function proxyFromEnvironment(env: Readonly<Record<string, string | undef
     'http:': of('http_proxy') ?? all,
   };
   const exceptions = parseNoProxy(of('no_proxy') ?? '');
+  // Asked for every request, and the same for all that go to one place.
+  const found = new Map<string, string | undefined>();
   return (url) => {
-    const { protocol, hostname, port } = new URL(url);
+    const { protocol, hostname, port, origin } = new URL(url);
+    if (found.has(origin)) return found.get(origin);
     const host = hostname.replace(/^\[|\]$/g, '');
     const target = { host, port: port || (protocol === 'https:' ? '443' : '80') };
     const left = isLoopback(host) || exceptions.some((matches) => matches(target));
-    return left ? undefined : proxies[protocol];
+    const proxy = left ? undefined : proxies[protocol];
+    found.set(origin, proxy);
+    return proxy;
   };
 }
 

@@ -1,8 +1,31 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type Attempt, explain, Stalled } from './network-error.ts';
 
+/** The body of an answer, where there is more to come than its head. */
+export function bodyOf(
+  outgoing: ClientRequest,
+  incoming: IncomingMessage,
+  attempt: Attempt & { readonly stallTimeoutMs: number },
+): AsyncIterable<Uint8Array> {
+  const isOver = incoming.complete && incoming.readableLength === 0 && outgoing.writableFinished;
+  return isOver ? emptyBody(incoming) : readBody(outgoing, incoming, attempt);
+}
+
+/** Nothing, and with its end the connection is given back. */
+function emptyBody(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
+  const ended = async () => {
+    if (!incoming.readableEnded && !incoming.destroyed) {
+      await new Promise<void>((resolve) => {
+        incoming.once('end', resolve).once('close', resolve).resume();
+      });
+    }
+    return { done: true, value: undefined } as const;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next: ended }) };
+}
+
 /** The body of an answer as it comes. Left early, it closes its connection. */
-export async function* readBody(
+async function* readBody(
   outgoing: ClientRequest,
   incoming: IncomingMessage,
   attempt: Attempt & { readonly stallTimeoutMs: number },

@@ -10,6 +10,7 @@ export const noJournal: Journal = {
       recordedSession: () => undefined,
       recordSession: async () => undefined,
       recordLayer: async () => undefined,
+      flush: async () => undefined,
       forgetImage: async () => undefined,
       recordImage: async () => undefined,
     };

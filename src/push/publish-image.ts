@@ -1,6 +1,7 @@
 import { atOnce } from '../core/at-once.ts';
 import { fromBytes } from '../core/bytes.ts';
 import type { Document, Image } from '../core/image.ts';
+import { SMALL_AT_ONCE } from '../core/small-layer.ts';
 import type { World } from './world.ts';
 
 /**
@@ -15,9 +16,8 @@ export async function publishImage(
 ): Promise<void> {
   const { target, signal, onEvent } = world;
   await pushDocument(image.config, world);
-  await atOnce([image.config.descriptor, ...image.layers], workers, signal, (blob, stop) =>
-    target.checkBlob(blob, stop),
-  );
+  const blobs = [image.config.descriptor, ...image.layers];
+  await atOnce(blobs, workers * SMALL_AT_ONCE, signal, (blob, stop) => target.checkBlob(blob, stop));
 
   const { digest } = image.manifest.descriptor;
   await target.pushManifest(image.manifest, signal);

@@ -3,15 +3,15 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { PushEvent } from '../core/event.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
+import { SMALL_AT_ONCE, SMALL_LAYER } from '../core/small-layer.ts';
 import { pushLayers } from './push-layers.ts';
 
-const layers = ['a', 'b', 'c'].map(
-  (path): PlannedLayer => ({
-    path,
-    size: 1024,
-    sibling: { path, size: 1, oid: { algorithm: 'sha256', hex: '0'.repeat(64) } },
-  }),
-);
+const layerOf = (path: string, size: number): PlannedLayer => ({
+  path,
+  size,
+  sibling: { path, size: size - 1, oid: { algorithm: 'sha256', hex: '0'.repeat(64) } },
+});
+const layers = ['a', 'b', 'c'].map((path) => layerOf(path, SMALL_LAYER + 1));
 const descriptor: Descriptor = { mediaType: 'x/y', digest: `sha256:${'0'.repeat(64)}`, size: 1024 };
 
 /** Pushes the three layers, of which those named fail; says what was tried and what was told. */
@@ -62,4 +62,22 @@ test('a push that was stopped is not an incomplete one', async () => {
   const reason = new ModelcarError('CANCELLED', 'stopped');
   const { tried, outcome } = await run([], true, unavailable, AbortSignal.abort(reason));
   expect([tried, outcome]).toEqual([[], reason]);
+});
+
+test('a worker pushes one large layer, or several small ones, at once', async () => {
+  const sizes = [...Array(20).fill(SMALL_LAYER), SMALL_LAYER + 1, SMALL_LAYER, SMALL_LAYER + 1];
+  const running = new Set<PlannedLayer>();
+  const [beside, small] = [new Set<number>(), new Set<number>()];
+  await pushLayers(
+    { layers: sizes.map((size, at) => layerOf(String(at), size)), workers: 1, continueOnError: false },
+    { signal: new AbortController().signal, onEvent: () => undefined },
+    async (layer) => {
+      running.add(layer);
+      (layer.size > SMALL_LAYER ? beside : small).add(running.size);
+      for (let turn = 0; turn < 9; turn += 1) await Promise.resolve();
+      running.delete(layer);
+      return descriptor;
+    },
+  );
+  expect([[...beside], Math.max(...small)]).toEqual([[1], SMALL_AT_ONCE]);
 });

@@ -2,11 +2,12 @@ import { atOnce } from '../core/at-once.ts';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
+import { isSmall, SMALL_AT_ONCE } from '../core/small-layer.ts';
 import type { World } from './world.ts';
 
 export interface LayersToPush {
   readonly layers: readonly PlannedLayer[];
-  /** How many at once. */
+  /** How many large ones at once; of small ones each pushes {@link SMALL_AT_ONCE}. */
   readonly workers: number;
   readonly continueOnError: boolean;
 }
@@ -20,9 +21,10 @@ export async function pushLayers(
   { signal, onEvent }: Pick<World, 'signal' | 'onEvent'>,
   pushOne: (layer: PlannedLayer, signal: AbortSignal) => Promise<Descriptor>,
 ): Promise<readonly Descriptor[]> {
-  if (!continueOnError) return atOnce(layers, workers, signal, pushOne);
+  const limit = workers * SMALL_AT_ONCE;
+  if (!continueOnError) return atOnce(layers, limit, signal, pushOne, weightOf);
   const failures: { path: string; error: ModelcarError }[] = [];
-  const pushed = await atOnce(layers, workers, signal, async (layer, stop) => {
+  const attempt = async (layer: PlannedLayer, stop: AbortSignal) => {
     try {
       return [await pushOne(layer, stop)];
     } catch (error) {
@@ -32,10 +34,15 @@ export async function pushLayers(
       onEvent({ type: 'layer-failed', path, code: error.code, message: error.message });
       return [];
     }
-  });
+  };
+  const pushed = await atOnce(layers, limit, signal, attempt, weightOf);
   const [first] = failures;
   if (first) throw incomplete(failures.length, layers.length, first);
   return pushed.flat();
+}
+
+function weightOf(layer: PlannedLayer): number {
+  return isSmall(layer) ? 1 : SMALL_AT_ONCE;
 }
 
 function incomplete(

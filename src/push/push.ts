@@ -6,6 +6,7 @@ import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.t
 import type { UploadSession } from '../core/ports.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
 import { totalSize } from '../core/selection/sized-list.ts';
+import { isSmall } from '../core/small-layer.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { checkSizes } from './check-sizes.ts';
 import { publishImage } from './publish-image.ts';
@@ -32,7 +33,7 @@ export interface PushRequest {
   readonly force: boolean;
   /** Whether the other layers are pushed when one has failed; there is no image then either. */
   readonly continueOnError: boolean;
-  /** How many layers are pushed at once. */
+  /** How many large layers are pushed at once. */
   readonly workers: number;
 }
 
@@ -109,7 +110,7 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
   const { workers, continueOnError } = request;
   const descriptors = await pushLayers({ layers, workers, continueOnError }, world, async (layer, signal) => {
     const recorded = force ? undefined : records.recordedLayer(layer);
-    const session = force ? undefined : records.recordedSession(layer);
+    const session = force || isSmall(layer) ? undefined : records.recordedSession(layer);
     const layerJob = { model: { id, commit }, layer, tarLayout, recorded, session };
     let noted = Promise.resolve();
     const sessions = {
@@ -122,14 +123,15 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
       const descriptor = await (world.pushLayer ?? pushLayer)(
         layerJob,
         { ...world, signal },
-        records.keepsSessions ? sessions : {},
+        records.keepsSessions && !isSmall(layer) ? sessions : {},
       );
-      await records.recordLayer(layer, descriptor);
+      const written = records.recordLayer(layer, descriptor);
+      if (!isSmall(layer)) await written;
       return descriptor;
     } finally {
       await noted;
     }
-  });
+  }).finally(() => records.flush());
   const image = buildImage(descriptors);
   await publishImage(image, tags, workers, world);
   const { digest } = image.manifest.descriptor;

@@ -1,6 +1,7 @@
 import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
+import { SMALL_LAYER } from '../core/small-layer.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { discard } from '../http/transport.ts';
 import { checkHeld, isHeld } from './check-held.ts';
@@ -17,6 +18,8 @@ export interface RegistryTargetOptions extends RegistryApiOptions {
   readonly framing: PreferredFraming;
   /** How long the source may be silent before a request that waits for it ends. Default 20,000. */
   readonly silenceMs?: number;
+  /** A blob of at most this many bytes is held in memory, and goes in as few requests as can be. Default 256 KiB. */
+  readonly heldSize?: number;
   /** Default: what its name says. */
   readonly host?: HostMemory | undefined;
 }
@@ -27,7 +30,7 @@ const SILENCE_MS = 20_000;
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryTarget(options: RegistryTargetOptions): ImageTarget {
   const { registry, repository, clock, retries, onRetry, framing, silenceMs = SILENCE_MS } = options;
-  const { host = rememberHost(profileOf(registry.host)) } = options;
+  const { host = rememberHost(profileOf(registry.host)), heldSize = SMALL_LAYER } = options;
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
   // Uploads: `next` says what follows a failure. The rest: repeated as it is.
@@ -42,7 +45,10 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     },
     largestBlob: largestBlobOf(registry.host),
     pushBlob: (push) =>
-      pushBlob(push, { transport: authorized, base, target, framing, retries, clock, silenceMs, host }),
+      pushBlob(push, {
+        ...{ transport: authorized, base, target, framing, retries },
+        ...{ clock, silenceMs, host, heldSize },
+      }),
     hasBlob: (descriptor, signal) =>
       isHeld(
         { what: `blob ${descriptor.digest}`, url: `${base}/blobs/${descriptor.digest}`, descriptor, signal },

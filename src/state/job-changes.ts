@@ -15,13 +15,16 @@ export interface JobChanges {
   };
 }
 
-export function mergeChanges(older: JobChanges, newer: JobChanges): JobChanges {
-  return {
-    ...older,
-    ...newer,
-    layers: { ...older.layers, ...newer.layers },
-    sessions: { ...older.sessions, ...newer.sessions },
-  };
+/** @param changes the older first; thousands where many small layers are pushed */
+export function mergeChanges(changes: readonly JobChanges[]): JobChanges {
+  const merged = {};
+  const [layers, sessions] = [{}, {}];
+  for (const one of changes) {
+    Object.assign(merged, one);
+    Object.assign(layers, one.layers);
+    Object.assign(sessions, one.sessions);
+  }
+  return { ...merged, layers, sessions };
 }
 
 /** The record with the changes that process `self` has for it. */

@@ -1,5 +1,6 @@
 import type { Oid } from '../core/model.ts';
 import type { Clock, JobJournal } from '../core/ports.ts';
+import { isSmall } from '../core/small-layer.ts';
 import type { JobChanges } from './job-changes.ts';
 import { JobWriter } from './job-writer.ts';
 import type { Processes } from './process-mark.ts';
@@ -57,8 +58,10 @@ export function jobJournal({ record, sessions }: TakenUp, options: JobJournalOpt
     recordLayer({ path, sibling }, { digest, size }) {
       log.end(path);
       const layer = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
-      return writer.change({ layers: { [path]: layer }, sessions: { [path]: undefined } }, 'now');
+      const changes = { layers: { [path]: layer }, sessions: { [path]: undefined } };
+      return writer.change(changes, isSmall({ size }) ? 'soon' : 'now');
     },
+    flush: () => writer.flush(),
     forgetImage: () => writer.change({ image: { manifestDigest: undefined, tags: undefined } }, 'now'),
     recordImage: (manifestDigest, tags) => writer.change({ image: { manifestDigest, tags } }, 'at-last'),
   };

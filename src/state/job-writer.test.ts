@@ -64,6 +64,18 @@ async function waitsForSignal(_: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+test('what waits is written at once where it is asked for', async () => {
+  const clock = { ...testClock(), sleep: waitsForSignal };
+  const written: JobChanges[] = [];
+  const writer = new JobWriter({ clock, healthy: true, write: async (changes) => written.push(changes) > 0 });
+  await writer.flush();
+  await writer.change(further(1), 'soon');
+  const waiting = writer.change(further(2), 'soon');
+  await writer.flush();
+  await waiting;
+  expect(offsets(written)).toEqual([1, 2]);
+});
+
 test('one write is under way at a time and one waits, whoever asks', async () => {
   const gates = [deferred(), deferred()];
   const begun: JobChanges[] = [];

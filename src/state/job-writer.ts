@@ -28,7 +28,7 @@ export interface JobWriterOptions {
 export class JobWriter {
   readonly #write: JobWriterOptions['write'];
   readonly #clock: Clock;
-  #pending: JobChanges = {};
+  #pending: JobChanges[] = [];
   /** The write under way. */
   #current: Promise<void> = Promise.resolve();
   /** The one after it, for everybody who waits for it. */
@@ -52,11 +52,18 @@ export class JobWriter {
 
   /** Resolves when the change is on the disk, or could not get there. */
   change(changes: JobChanges, urgency: Urgency): Promise<void> {
-    this.#pending = mergeChanges(this.#pending, changes);
+    this.#pending.push(changes);
     if (urgency !== 'soon') this.#hurry.abort();
     if (urgency === 'at-last') this.#last = true;
     this.#next ??= this.#turn();
     return this.#next;
+  }
+
+  /** Brings what waits to the disk now. */
+  async flush(): Promise<void> {
+    if (this.#next === undefined) return this.#current;
+    this.#hurry.abort();
+    await this.#next;
   }
 
   async #turn(): Promise<void> {
@@ -68,18 +75,21 @@ export class JobWriter {
     this.#next = undefined;
     this.#hurry = new AbortController();
     const heldOff = this.#failedAt !== undefined && this.#clock.now() - this.#failedAt < this.#holdOffMs;
-    if (heldOff && !this.#last) return;
+    if (heldOff && !this.#last) {
+      this.#pending = [mergeChanges(this.#pending)];
+      return;
+    }
     this.#current = this.#flush();
     await this.#current;
   }
 
   async #flush(): Promise<void> {
-    const changes = this.#pending;
-    this.#pending = {};
+    const changes = mergeChanges(this.#pending);
+    this.#pending = [];
     const written = await this.#write(changes);
     const now = this.#clock.now();
     this.#notBefore = now + INTERVAL_MS;
-    if (!written) this.#pending = mergeChanges(changes, this.#pending);
+    if (!written) this.#pending.unshift(changes);
     this.#holdOffMs = this.healthy ? HOLD_OFF_MS : Math.min(this.#holdOffMs * 2, MAX_HOLD_OFF_MS);
     this.#failedAt = written ? undefined : now;
   }

@@ -120,6 +120,8 @@ async function hostByCalls({ hostProfile, learn }: SharedCalls): Promise<NonNull
     async learn(...told) {
       profile = await learn(...told);
     },
+    // Layers that small are not given to a thread.
+    mayPost: () => false,
   };
 }
 

@@ -14,7 +14,7 @@ import { PASSWORD, registryClient } from './hostile-world.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
-const BYTES = someBytes(100_000);
+const BYTES = someBytes(300_000);
 const clear = { hint: expect.stringMatching(/\w/) };
 
 /** A server that reads what it is sent, and answers by `handler`. */

@@ -7,7 +7,9 @@ import { httpServer } from '../support/raw-server.ts';
 import { failureOf } from '../support/rejection.ts';
 import { registryClient } from './hostile-world.ts';
 
-const BYTES = someBytes(100_000);
+const BYTES = someBytes(300_000);
+/** Goes in one request, or in two. */
+const FEW_BYTES = someBytes(20_000);
 const RETRIES = 3;
 
 /** What a registry says to one request: status and headers. `turn` counts the requests of the same method. */
@@ -17,7 +19,7 @@ type Say = (
 ) => readonly [status: number, headers?: Record<string, string>];
 
 /** A registry that opens sessions, takes everything and commits it, but for what the test makes of it. */
-async function hostileRegistry(says: Readonly<Record<string, Say>>) {
+async function hostileRegistry(says: Readonly<Record<string, Say>>, bytes = BYTES) {
   const turns: Record<string, number> = {};
   const honest: Readonly<Record<string, Say>> = {
     POST: (turn) => [202, { location: `/up/${turn}` }],
@@ -36,7 +38,7 @@ async function hostileRegistry(says: Readonly<Record<string, Say>>) {
   });
   const { target, signal } = registryClient(server.origin, { retries: RETRIES });
   return {
-    push: () => target.pushBlob({ content: fromBytes(BYTES), signal }),
+    push: () => target.pushBlob({ content: fromBytes(bytes), signal }),
     check: () => target.checkBlob({ mediaType: '*/*', digest: sha256(BYTES), size: BYTES.length }, signal),
     requests: () => Object.values(turns).reduce((sum, count) => sum + count, 0),
   };
@@ -98,6 +100,36 @@ describe('an upload comes to its end within a hundred requests where the registr
     ['redirects every request of it', { POST: () => [307, { location: '/v2/' }] }, 'UN|REJECTED'],
   ])('%s', async (_, says, code) => {
     const { push, requests } = await hostileRegistry(says);
+    const error = await failureOf(push());
+    expect(error).toMatchObject({ code: expect.stringMatching(code), hint: expect.stringMatching(/\w/) });
+    expect(requests()).toBeLessThan(100);
+  });
+});
+
+describe('an upload of a small blob comes to its end within a hundred requests where the registry', () => {
+  const always = (status: number, headers = {}): Record<string, Say> => ({
+    PUT: () => [status, headers],
+    PATCH: () => [status, headers],
+  });
+
+  test.each<[what: string, says: Record<string, Say>, code: string]>([
+    ['opens a session for ever and loses it at once', always(404), 'UNAVAILABLE'],
+    ['finds everything too large', always(413), 'REJECTED'],
+    ['finds everything out of order', always(416), 'UN|REJECTED'],
+    ['finds everything bad', always(400), 'REJECTED'],
+    ['knows no request that brings bytes', always(405), 'REJECTED'],
+    ['breaks at every byte', always(500), 'UNAVAILABLE'],
+    ['is busy for ever', always(503, { 'retry-after': '999999999' }), 'UNAVAILABLE'],
+    ['wants another token for ever', always(401, { 'www-authenticate': 'Basic realm="x"' }), 'UNAUTHORIZED'],
+    ['redirects all bytes to where they come from', always(307, { location: '/up/1' }), 'UN|REJECTED'],
+    ['takes the bytes and loses them', { PUT: () => [504] }, 'UN|REJECTED'],
+    ['limits the rate for ever', { POST: () => [429, { 'retry-after': '999999999' }] }, 'RATE_LIMITED'],
+    ['breaks before there is a session', { POST: () => [500] }, 'UNAVAILABLE'],
+    ['is a page for people', { POST: () => [200, { 'content-type': 'text/html' }] }, 'UNSUPPORTED'],
+    ['gives a session nowhere', { POST: () => [202] }, 'UNSUPPORTED'],
+    ['redirects every request of it', { POST: () => [307, { location: '/v2/' }] }, 'UN|REJECTED'],
+  ])('%s', async (_, says, code) => {
+    const { push, requests } = await hostileRegistry(says, FEW_BYTES);
     const error = await failureOf(push());
     expect(error).toMatchObject({ code: expect.stringMatching(code), hint: expect.stringMatching(/\w/) });
     expect(requests()).toBeLessThan(100);

@@ -98,7 +98,7 @@ describe.each([
   test('whose tunnels break is taken up again', async () => {
     const world = await network({}, proxyOptions);
     const { registry, proxy } = world;
-    proxy.addFault({ kind: 'cut', afterBytes: 60_000, times: 3 });
+    proxy.addFault({ kind: 'cut', afterBytes: 12_000, times: 3 });
     const proxyFor = (url: string) => (url.startsWith('https:') ? urlOf(proxy) : undefined);
     const { manifestDigest } = await pushModel(options(world, { ca: CA_CERTIFICATE, proxyFor }));
     expect(registry.tags('acme/tiny').get('v1')).toBe(manifestDigest);

@@ -90,7 +90,8 @@ describe('a disk', () => {
 });
 
 test('a folder that is removed in the middle of a push is made again, with the whole push in it', async () => {
-  const told = await scenario({ files: { a: Buffer.alloc(1000, 'a'), b: Buffer.alloc(1000, 'b') } });
+  // Large enough to be written down, each, before the next one is begun.
+  const told = await scenario({ files: { a: Buffer.alloc(600_000, 'a'), b: Buffer.alloc(600_000, 'b') } });
   await told.push({
     journal: journal(),
     onEvent(event) {

@@ -26,6 +26,7 @@ export function memoryJournal(): MemoryJournal {
       recordLayer: async () => {
         session = undefined;
       },
+      flush: async () => undefined,
       recordImage: async () => undefined,
       forgetImage: async () => undefined,
     }),

@@ -14,6 +14,8 @@ const termsOf = (size = SIZE, preferred: PreferredFraming = 'stream', host: Part
   size,
   preferred,
   host: { ...UNKNOWN_HOST, ...host },
+  held: false,
+  mayPost: false,
 });
 
 /** As `push-blob.ts` goes on: what the reply teaches is known when it is said where it leads. */
@@ -66,14 +68,19 @@ const MIB = 2 ** 20;
 
 describe('where a reply leads', () => {
   test.each<[fact: string, state: UploadState, reply: UploadReply, expected: UploadState]>([
-    ['a known blob is asked for first', begin(true), { type: 'absent' }, opening],
+    ['a known blob is asked for first', begin(true, termsOf()), { type: 'absent' }, opening],
     [
       'a blob that is there is not sent',
-      begin(true),
+      begin(true, termsOf()),
       { type: 'exists' },
       { phase: 'done', outcome: 'existed' },
     ],
-    ['an unknown digest begins with a session', begin(false), { type: 'opened', location }, sending(0)],
+    [
+      'an unknown digest begins with a session',
+      begin(false, termsOf()),
+      { type: 'opened', location },
+      sending(0),
+    ],
     ['a streamed body that was taken is committed', sending(0), accepted(SIZE), committing],
     [
       'a chunk is followed by the next',
@@ -253,6 +260,87 @@ describe('where a reply leads', () => {
   });
 });
 
+describe('of a blob that is held in memory', () => {
+  const small = (host: Partial<HostProfile> = {}): UploadTerms => ({
+    ...termsOf(100, stream, host),
+    held: true,
+    mayPost: true,
+  });
+  const posting: UploadState = { phase: 'posting' };
+  const whole: UploadState = { phase: 'committing', location, framing: 'whole', offset: 0 };
+  const posted: UploadState = { phase: 'confirming', location: undefined, framing: 'whole', posted: true };
+  const refused = (code: 'REJECTED' | 'CONTENT_MISMATCH' | 'UNAUTHORIZED'): UploadReply => ({
+    type: 'refused',
+    failure: { code, message: 'no' },
+  });
+
+  test('an upload begins with all of it, unless it may be there or nobody is to find out', () => {
+    expect(begin(false, small())).toEqual(posting);
+    expect(begin(true, small())).toEqual({ phase: 'checking' });
+    expect(begin(false, { ...small(), mayPost: false })).toEqual(opening);
+    expect(then({ phase: 'checking' }, { type: 'absent' }, small())).toEqual(posting);
+  });
+
+  test.each<[fact: string, state: UploadState, reply: UploadReply, expected: UploadState]>([
+    ['a POST that is taken is all', posting, { type: 'committed' }, { phase: 'done', outcome: 'uploaded' }],
+    ['a POST that opens a session is followed by the PUT', posting, { type: 'opened', location }, whole],
+    ['a session that was opened gets all of it', opening, { type: 'opened', location }, whole],
+    ['a PUT that is taken is all', whole, { type: 'committed' }, { phase: 'done', outcome: 'uploaded' }],
+    ['a POST that is refused says nothing of other requests', posting, refused('UNAUTHORIZED'), opening],
+    ['a POST that is too large says nothing of other requests', posting, tooLarge(100), opening],
+    [
+      'a POST of a kind that is not known gives way',
+      posting,
+      { type: 'unfit', want: 'put', reason: '' },
+      opening,
+    ],
+    ['a POST that leads nowhere gives way', posting, { type: 'moved', location }, opening],
+    ['a POST that is answered with 404 gives way', posting, lost, opening],
+    [
+      'a POST with a token that is over is sent again',
+      posting,
+      { type: 'unauthorized', reason: '' },
+      posting,
+    ],
+    ['a POST whose answer is lost looks for the blob', posting, interrupted, posted],
+    ['a POST that is answered with 503 looks for the blob', posting, busy, posted],
+    [
+      'a blob that is there after that is done',
+      posted,
+      { type: 'exists' },
+      { phase: 'done', outcome: 'uploaded' },
+    ],
+    ['a blob that is not there after that gets a session', posted, { type: 'absent' }, opening],
+    ['a question that is not answered is asked again', posted, busy, posted],
+    ['a PUT that is refused gives way to a PATCH', whole, refused('REJECTED'), opening],
+    ['a PUT whose body was not looked at gives way to a PATCH', whole, refused('CONTENT_MISMATCH'), opening],
+    [
+      'a PUT that is denied is denied',
+      whole,
+      refused('UNAUTHORIZED'),
+      { phase: 'failed', failure: { code: 'UNAUTHORIZED', message: 'no' } },
+    ],
+    ['a session that the PUT is the first to miss is opened anew', whole, lost, opening],
+    [
+      'a PUT whose answer is lost looks for the blob',
+      whole,
+      interrupted,
+      { ...confirming, framing: 'whole' },
+    ],
+  ])('%s', (_, state, reply, expected) => {
+    expect(then(state, reply, small())).toEqual(expected);
+  });
+
+  test('what follows a PUT that was refused is a PATCH', () => {
+    const [state, terms] = step(whole, refused('REJECTED'), small());
+    expect([state, then(state, { type: 'opened', location }, terms)]).toEqual([opening, sending(0)]);
+  });
+
+  test('a PUT that is refused by a registry without PATCH is refused', () => {
+    expect(then(whole, refused('REJECTED'), small({ patches: false }))).toMatchObject({ phase: 'failed' });
+  });
+});
+
 test('a chunk size that the user prefers is raised to what the registry takes at least', () => {
   const opened: UploadReply = { type: 'opened', location, minChunk: 5 * MIB };
   expect(then(opening, opened, termsOf(SIZE, MIB))).toEqual(sending(0, 5 * MIB));
@@ -287,11 +375,17 @@ describe('on any walk', () => {
   );
   const preferred = fc.oneof(fc.constant('stream' as const), fc.integer({ min: 1, max: 2 ** 30 }));
   const replies = fc.array(reply, { maxLength: 60 });
+  const memory = fc.constantFrom(
+    { held: false, mayPost: false },
+    { held: true, mayPost: false },
+    { held: true, mayPost: true },
+  );
 
   test('what is sent lies in the blob, a commit has a session, and a chunk is never larger than what got through', () => {
     fc.assert(
-      fc.property(size, preferred, fc.boolean(), replies, (bytes, framing, known, answers) => {
-        let [state, terms] = [begin(known), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+      fc.property(size, preferred, fc.boolean(), memory, replies, (bytes, framing, known, held, answers) => {
+        let terms: UploadTerms = { ...termsOf(bytes, framing), ...held };
+        let state: UploadState = begin(known, terms);
         for (const one of answers) {
           // What was sent is ours to know, and never beyond the blob.
           const heard = one.type === 'accepted' ? { ...one, end: Math.min(one.end, bytes) } : one;
@@ -315,8 +409,9 @@ describe('on any walk', () => {
 
   test('done follows only from what the registry said', () => {
     fc.assert(
-      fc.property(size, replies, (bytes, answers) => {
-        let [state, terms] = [begin(false), termsOf(bytes)] as [UploadState, UploadTerms];
+      fc.property(size, memory, replies, (bytes, held, answers) => {
+        let terms: UploadTerms = { ...termsOf(bytes), ...held };
+        let state: UploadState = begin(false, terms);
         for (const one of answers) {
           const before = state.phase;
           [state, terms] = step(state, one, terms);
@@ -327,10 +422,25 @@ describe('on any walk', () => {
     );
   });
 
+  test('all of a blob is sent in a POST once at most, but for a token that was over', () => {
+    fc.assert(
+      fc.property(size, replies, (bytes, answers) => {
+        let terms: UploadTerms = { ...termsOf(bytes), held: true, mayPost: true };
+        let state: UploadState = begin(false, terms);
+        let left = false;
+        for (const one of answers) {
+          [state, terms] = step(state, one, terms);
+          if (one.type !== 'unauthorized') left = true;
+          if (left) expect(state.phase).not.toBe('posting');
+        }
+      }),
+    );
+  });
+
   test('limits that were learned only ever get tighter', () => {
     fc.assert(
       fc.property(size, preferred, replies, (bytes, framing, answers) => {
-        let [state, terms] = [begin(false), termsOf(bytes, framing)] as [UploadState, UploadTerms];
+        let [state, terms] = [begin(false, termsOf()), termsOf(bytes, framing)] as [UploadState, UploadTerms];
         for (const one of answers) {
           const { host } = terms;
           [state, terms] = step(state, one, terms);
@@ -366,6 +476,7 @@ describe('however a registry answers', () => {
         case 'checking':
         case 'confirming':
           return { type: 'absent' };
+        case 'posting':
         case 'opening':
           return { type: 'opened', location, minChunk };
         case 'sending': {
@@ -391,11 +502,14 @@ describe('however a registry answers', () => {
         fc.constantFrom<PreferredFraming>('stream', 4 * MIB, 16 * MIB),
         fc.constantFrom(0, 5 * MIB),
         fc.option(fc.record({ offset: fc.integer({ min: 0, max: 40 * MIB }) }), { nil: undefined }),
-        (chance, size, framing, minChunk, earlier) => {
+        fc.boolean(),
+        (chance, size, framing, minChunk, earlier, held) => {
           const answer = answersOf(() => chance.next().value, size, minChunk);
           const budget = budgetOf(size);
-          let terms: UploadTerms = termsOf(size, framing);
-          let state: UploadState = earlier ? resume({ location: '/u', ...earlier }, terms) : begin(false);
+          let terms: UploadTerms = { ...termsOf(size, framing), held, mayPost: held };
+          let state: UploadState = earlier
+            ? resume({ location: '/u', ...earlier }, terms)
+            : begin(false, terms);
           for (let steps = 0; state.phase !== 'done' && state.phase !== 'failed'; steps += 1) {
             // Each time it gets further than ever it may fail ten times more, and a byte at a time is further too.
             if (steps > 20_000) throw new Error('it goes on for ever');
@@ -416,7 +530,7 @@ describe('however a registry answers', () => {
 
   test('a limit below the least chunk is found out, not tried for ever', () => {
     const budget = budgetOf(SIZE);
-    let [state, terms] = [begin(false), termsOf(SIZE, 4 * MIB)] as [UploadState, UploadTerms];
+    let [state, terms] = [begin(false, termsOf()), termsOf(SIZE, 4 * MIB)] as [UploadState, UploadTerms];
     for (let steps = 0; state.phase !== 'failed'; steps += 1) {
       expect(steps).toBeLessThan(50);
       const before = state;

@@ -12,9 +12,16 @@ import type { Asking, Framing, UploadFailure, UploadReply, UploadState } from '.
  * distribution 2.8 loses it whenever a body is cut.
  */
 
-/** Where an upload begins: with a question when the digest is known, with a session when it is not. */
-export function begin(digestKnown: boolean): UploadState & { phase: 'checking' | 'opening' } {
-  return { phase: digestKnown ? 'checking' : 'opening' };
+/** Where an upload begins: with a question where the blob may be there, else with what is sent first. */
+export function begin(
+  mayBeThere: boolean,
+  terms: UploadTerms,
+): UploadState & { phase: 'checking' | 'posting' | 'opening' } {
+  return mayBeThere ? { phase: 'checking' } : first(terms);
+}
+
+function first({ mayPost }: UploadTerms): { readonly phase: 'posting' | 'opening' } {
+  return { phase: mayPost ? 'posting' : 'opening' };
 }
 
 /** Where an upload goes on that an earlier run left: its session is asked what it has. */
@@ -53,7 +60,7 @@ export function next(state: UploadState, reply: UploadReply, terms: UploadTerms)
     case 'committed':
       return { phase: 'done', outcome: 'uploaded' };
     case 'session-lost':
-      return sessionLost(state);
+      return sessionLost(state, terms);
     case 'out-of-order':
       return outOfOrder(state, reply, terms);
     case 'too-large':
@@ -61,6 +68,7 @@ export function next(state: UploadState, reply: UploadReply, terms: UploadTerms)
     case 'unfit':
       return unfit(state, terms);
     case 'moved':
+      if (state.phase === 'posting') return { phase: 'opening' };
       return 'location' in state && state.location !== undefined
         ? { ...state, location: reply.location }
         : state;
@@ -80,7 +88,9 @@ const MOST_LOOKS = 30;
 /** A registry that answers 500 so often to what follows a cut does so for ever: Gitea and Forgejo. */
 const MOST_FAILURES = 2;
 
-function absent(state: UploadState, { size }: UploadTerms): UploadState {
+function absent(state: UploadState, terms: UploadTerms): UploadState {
+  const { size } = terms;
+  if (state.phase === 'checking') return first(terms);
   if (state.phase !== 'confirming') return { phase: 'opening' };
   const { location, framing, polls } = state;
   if (location !== undefined) return { phase: 'asking', location, offset: size, framing, committed: true };
@@ -134,7 +144,9 @@ function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: 
   return going.phase === 'sending' && end === offset && failures ? { ...going, failures } : going;
 }
 
-function sessionLost(state: UploadState): UploadState {
+function sessionLost(state: UploadState, { size }: UploadTerms): UploadState {
+  // Lost to the first request in it: nothing was committed.
+  if (state.phase === 'committing' && state.offset === 0 && size > 0) return { phase: 'opening' };
   if (state.phase === 'committing') {
     // A commit whose answer never arrived ends the session too: look before sending everything again.
     return { phase: 'confirming', location: undefined, framing: state.framing };
@@ -178,6 +190,7 @@ function tooLarge(
   { reason }: UploadReply & { type: 'too-large' },
   { host }: UploadTerms,
 ): UploadState {
+  if (state.phase === 'posting') return { phase: 'opening' };
   const smaller = (state.phase === 'sending' || state.phase === 'committing') && host.largestBody > 0;
   return smaller ? { phase: 'opening' } : failed('REJECTED', reason, LARGER_BODIES);
 }
@@ -195,6 +208,12 @@ function refused(
 ): UploadState {
   // A registry may say it in any way that it does not know the session any more.
   if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
+  // It may be the kind of request alone that it does not want.
+  if (state.phase === 'posting') return { phase: 'opening' };
+  const { patches, wholePuts } = terms.host;
+  const otherWay = state.phase === 'committing' && state.framing === 'whole' && patches && !wholePuts;
+  if (otherWay && (failure.code === 'REJECTED' || failure.code === 'CONTENT_MISMATCH'))
+    return { phase: 'opening' };
   if (state.phase !== 'sending' || failure.code !== 'REJECTED') return { phase: 'failed', failure };
   if (isAppended(state)) return sendFrom(state.offset, state.location, state.framing, terms);
   const range = typeof state.framing === 'number' && terms.host.ranges === 'refused';
@@ -209,6 +228,9 @@ function afterSilence(
   if (state.phase === 'committing') {
     const { location, framing } = state;
     return { phase: 'confirming', location, framing };
+  }
+  if (state.phase === 'posting') {
+    return { phase: 'confirming', location: undefined, framing: 'whole', posted: true };
   }
   if (state.phase !== 'sending') return state; // the same question again
   const { location, offset, framing } = state;

@@ -6,12 +6,33 @@ import type { Framing } from './upload-state.ts';
 const MIB = 2 ** 20;
 const SIZE = 300 * MIB;
 
+const chooseHeld = (host: Partial<HostProfile>, preferred: PreferredFraming, limits: ChunkLimits = {}) =>
+  chooseFraming(
+    { size: 500_000, preferred, host: { ...UNKNOWN_HOST, ...host }, held: true, mayPost: false },
+    limits,
+  );
+
 const choose = (
   host: Partial<HostProfile>,
   preferred: PreferredFraming = 'stream',
   limits: ChunkLimits = {},
 ): Framing | undefined =>
-  chooseFraming({ size: SIZE, preferred, host: { ...UNKNOWN_HOST, ...host } }, limits);
+  chooseFraming(
+    { size: SIZE, preferred, host: { ...UNKNOWN_HOST, ...host }, held: false, mayPost: false },
+    limits,
+  );
+
+describe('a blob that is held in memory goes', () => {
+  test.each<[how: string, got: Framing | undefined, expected: Framing | undefined]>([
+    ['whole, with the request that names its digest', chooseHeld({}, 'stream'), 'whole'],
+    ['whole where a chunk may be as long', chooseHeld({}, 500_000), 'whole'],
+    ['in the chunks that were asked for', chooseHeld({}, 100_000), 100_000],
+    ['in the chunks that the registry names', chooseHeld({}, 'stream', { maxChunk: 70_000 }), 70_000],
+    ['in a stream where it was refused as a whole', chooseHeld({ wholePuts: false }, 'stream'), 'stream'],
+  ])('%s', (_, got, expected) => {
+    expect(got).toBe(expected);
+  });
+});
 
 describe('a blob goes', () => {
   test.each<[how: string, got: Framing | undefined, expected: Framing | undefined]>([

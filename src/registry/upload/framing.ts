@@ -9,6 +9,10 @@ export interface UploadTerms {
   readonly size: number;
   readonly preferred: PreferredFraming;
   readonly host: HostProfile;
+  /** All of it is in memory, and its digest is known. */
+  readonly held: boolean;
+  /** It may go in one POST: with this registry that is the way, or this upload is to find out. */
+  readonly mayPost: boolean;
 }
 
 /** What a registry says of its chunks when it opens a session. */
@@ -30,10 +34,13 @@ const PATIENCE_WITH_STREAMS = 2;
 
 /** How to send; undefined where the limits contradict each other. */
 export function chooseFraming(terms: UploadTerms, limits: ChunkLimits = {}): Framing | undefined {
-  const { size, preferred, host } = terms;
+  const { size, preferred, host, held } = terms;
   const { maxChunk = Number.POSITIVE_INFINITY } = limits;
   const fits = size <= host.largestBody;
   if (!host.patches) return fits ? 'whole' : undefined;
+  // No longer body than the chunks that were asked for, or that the registry names.
+  const most = Math.min(maxChunk, preferred === 'stream' ? maxChunk : preferred);
+  if (held && host.wholePuts && fits && size <= most) return 'whole';
   const mayStream = fits && host.streams !== 'never' && size <= maxChunk;
   if (mayStream && (preferred === 'stream' || host.ranges === 'refused') && !worthChunks(host))
     return 'stream';

@@ -65,9 +65,9 @@ describe('a limit on time is learned', () => {
   });
 });
 
-describe('a limit on bodies is learned', () => {
-  const tooLarge = (bodySize: number): UploadReply => ({ type: 'too-large', bodySize, reason: '' });
+const tooLarge = (bodySize: number): UploadReply => ({ type: 'too-large', bodySize, reason: '' });
 
+describe('a limit on bodies is learned', () => {
   test.each<[fact: string, state: UploadState, bodySize: number, largest: number]>([
     ['from a stream, by what was sent of it', sending(), 3 * MIB, MIB],
     ['from a stream that was refused at its beginning, from the top', sending(), 1024, 64 * MIB],
@@ -132,6 +132,45 @@ describe('of ranges is learned', () => {
 
   test('that the count of what was taken cannot be trusted: ecr', () => {
     expect(learned([asking({ taken: 8 * MIB }), status(0)]).rangeTrusted).toBe(false);
+  });
+});
+
+describe('of blobs in one request is learned', () => {
+  const posting: UploadState = { phase: 'posting' };
+  const whole: UploadState = { phase: 'committing', location, framing: 'whole', offset: 0 };
+  const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', message: 'no' } };
+  const busy = (status: number): UploadReply => ({
+    type: 'busy',
+    reason: '',
+    status,
+    retryAfterMs: undefined,
+  });
+
+  test.each<[fact: string, reply: UploadReply, posts: HostProfile['posts']]>([
+    ['that a POST takes one', { type: 'committed' }, 'taken'],
+    ['that a POST only opens a session: distribution', { type: 'opened', location }, 'refused'],
+    ['that a POST with one is refused', refused, 'refused'],
+    ['that a POST with one is too large, and nothing else', tooLarge(100), 'refused'],
+    ['that a POST with one breaks the registry', busy(500), 'refused'],
+    ['nothing from a registry that is busy', busy(503), 'unknown'],
+    ['nothing from a POST that was cut', { type: 'interrupted', reason: '' }, 'unknown'],
+    ['nothing from a token that was over', { type: 'unauthorized', reason: '' }, 'unknown'],
+  ])('%s', (_, reply, posts) => {
+    expect(learned([posting, reply])).toEqual({ ...UNKNOWN_HOST, posts });
+  });
+
+  test.each<[fact: string, reply: UploadReply, wholePuts: boolean]>([
+    ['that a PUT with one is refused', refused, false],
+    ['that a PUT with one breaks the registry', busy(500), false],
+    ['nothing from a PUT that was taken', { type: 'committed' }, true],
+    ['nothing from a PUT that a proxy had no patience for', busy(504), true],
+  ])('%s', (_, reply, wholePuts) => {
+    expect(learned([whole, reply])).toEqual({ ...UNKNOWN_HOST, wholePuts });
+  });
+
+  test('nothing from a commit whose bytes went before it', () => {
+    const commit: UploadState = { phase: 'committing', location, framing: 'stream', offset: SIZE };
+    expect(learned([commit, refused])).toEqual(UNKNOWN_HOST);
   });
 });
 

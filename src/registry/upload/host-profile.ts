@@ -19,6 +19,10 @@ export interface HostProfile {
   readonly appends: boolean;
   /** Whether it knows PATCH. */
   readonly patches: boolean;
+  /** Whether it takes a blob in the POST that would open a session: the spec leaves that to it. */
+  readonly posts: 'unknown' | 'taken' | 'refused';
+  /** Whether it takes a blob in the PUT alone, where it knows PATCH. */
+  readonly wholePuts: boolean;
   /** Whether what it says of the bytes that it has can be believed. */
   readonly rangeTrusted: boolean;
   /** It wants the last chunk in the PUT. */
@@ -38,6 +42,8 @@ export const UNKNOWN_HOST: HostProfile = {
   streams: 'any',
   appends: true,
   patches: true,
+  posts: 'unknown',
+  wholePuts: true,
   rangeTrusted: true,
   lastChunkInPut: false,
   requestMs: Number.POSITIVE_INFINITY,
@@ -61,6 +67,8 @@ const SHORTEST_LIMIT_MS = 1_000;
  * @param size length of the blob in bytes
  */
 export function learn(host: HostProfile, state: UploadState, reply: UploadReply, size: number): HostProfile {
+  if (state.phase === 'posting') return { ...host, posts: postsAfter(host, reply) };
+  if (isWholePut(state) && host.patches && refusesKind(reply)) return { ...host, wholePuts: false };
   switch (reply.type) {
     case 'accepted':
       return inChunks(state) && host.ranges === 'unknown' ? { ...host, ranges: 'taken' } : host;
@@ -90,6 +98,33 @@ export function learn(host: HostProfile, state: UploadState, reply: UploadReply,
     case 'busy':
       return host;
   }
+}
+
+/** What the answer to a whole blob in a POST says of the next one. */
+function postsAfter({ posts }: HostProfile, reply: UploadReply): HostProfile['posts'] {
+  if (reply.type === 'committed') return 'taken';
+  // With success it has opened a session, and has thrown the body away.
+  const refused = reply.type === 'opened' || reply.type === 'too-large' || refusesKind(reply);
+  return refused ? 'refused' : posts;
+}
+
+/** Whether an answer may be meant for all requests of this kind: what else is wrong shows when another kind is sent. */
+function refusesKind(reply: UploadReply): boolean {
+  switch (reply.type) {
+    case 'refused':
+    case 'unfit':
+    case 'out-of-order':
+      return true;
+    case 'busy':
+      return reply.status === 500 || reply.status === 501;
+    default:
+      return false;
+  }
+}
+
+/** Whether all of the blob was in the request. */
+function isWholePut(state: UploadState): boolean {
+  return state.phase === 'committing' && state.framing === 'whole';
 }
 
 /** It agrees on the offset of a body and still refuses it: then it is the range or the size that it does not want. */

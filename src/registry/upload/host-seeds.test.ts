@@ -52,7 +52,14 @@ describe('how to send is known of', () => {
     });
   });
 
-  test.each(['docker.io', 'registry.test:5000'])('and nothing that would change a request of %s', (host) => {
+  test.each(['docker.io', 'registry.gitlab.com', 'ghcr.io', 'acme.azurecr.io'])(
+    '%s: no blob in a POST, as with all that come from distribution',
+    (host) => {
+      expect(profileOf(host).posts).toBe('refused');
+    },
+  );
+
+  test.each(['quay.io', 'registry.test:5000'])('and nothing that would change a request of %s', (host) => {
     expect(profileOf(host)).toEqual(UNKNOWN_HOST);
   });
 });

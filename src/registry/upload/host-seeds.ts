@@ -19,6 +19,9 @@ const ECR: Partial<HostProfile> = {
   appends: false,
 };
 
+/** distribution answers 202 to a blob in a POST, and throws it away. */
+const DISTRIBUTION: Partial<HostProfile> = { posts: 'refused' };
+
 /**
  * What is known of hosted registries before the first request. None of them could be asked here: it is what their
  * documentation and issue trackers say, so everything that can be learned on the way is learned over it.
@@ -45,13 +48,13 @@ const SEEDS: readonly Seed[] = [
     // https://docs.github.com/packages/working-with-a-github-packages-registry/working-with-the-container-registry
     hosts: /^(ghcr\.io|containers\.[a-z0-9-]+\.ghe\.com)$/,
     // Its ten minutes for an upload show as cuts: an earlier end of each request is the best that can be tried.
-    profile: { largestChunk: 4 * MIB, requestMs: 300_000 },
+    profile: { ...DISTRIBUTION, largestChunk: 4 * MIB, requestMs: 300_000 },
     largestBlob: { size: 10 * GB, whose: 'GitHub', firm: true },
   },
-  // By its Locations distribution 2.x: a cut costs the session, tokens live for five minutes; nothing to do otherwise.
-  { hosts: /^(docker\.io|registry-1\.docker\.io)$/ },
+  // By its Locations distribution 2.x: a cut costs the session, tokens live for five minutes.
+  { hosts: /^(docker\.io|registry-1\.docker\.io|registry\.gitlab\.com)$/, profile: DISTRIBUTION },
   // The chunks of Azure's own SDK.
-  { hosts: /^[a-z0-9-]+\.azurecr\.(io|cn|us)$/, profile: { largestChunk: 4 * MIB } },
+  { hosts: /^[a-z0-9-]+\.azurecr\.(io|cn|us)$/, profile: { ...DISTRIBUTION, largestChunk: 4 * MIB } },
   // MAXIMUM_LAYER_SIZE of Quay's configuration; its own service may have another.
   { hosts: /^quay\.io$/, largestBlob: { size: 20 * GB, whose: 'Quay', firm: true } },
   // By plan: https://docs.digitalocean.com/products/container-registry/details/limits/

@@ -28,7 +28,7 @@ interface Sent {
 type Step = HttpResponse | Error | ((request: HttpRequest) => Promise<HttpResponse>);
 
 /** A registry that says its lines whatever it is asked, and notes what that was. */
-function scripted(script: readonly Step[], framing: PreferredFraming = 'stream') {
+function scripted(script: readonly Step[], framing: PreferredFraming = 'stream', heldSize = 0) {
   const sent: Sent[] = [];
   const clock = testClock();
   const uploads = {
@@ -39,6 +39,8 @@ function scripted(script: readonly Step[], framing: PreferredFraming = 'stream')
     clock,
     host: rememberHost(UNKNOWN_HOST),
     silenceMs: 20_000,
+    // A blob of a thousand bytes stands for a large one, as a rule.
+    heldSize,
     async transport(request: HttpRequest): Promise<HttpResponse> {
       const step = script[sent.length] ?? expect.fail(`nobody expected ${request.method} ${request.url}`);
       const at = sent.push(noted(request)) - 1;
@@ -126,6 +128,82 @@ describe('an upload', () => {
     const { push, sent } = scripted([answer(202, { location: '/up?n=1' }), answer(403)]);
     await failureOf(push({ content: { ...content, open: watched(BYTES).open } }));
     expect(sent[1]?.answerTimeoutMs).toBeGreaterThan(30 * 60_000);
+  });
+});
+
+describe('an upload of a blob that is held in memory', () => {
+  const held = (...script: Step[]) => scripted(script, 'stream', 1000);
+  const POST = `POST /blobs/uploads/?digest=${encodeURIComponent(DIGEST)}`;
+  const HELD_PUT = `PUT https://r.test/up?n=0&digest=${encodeURIComponent(DIGEST)}`;
+  const whole = { 'content-length': '1000', 'content-type': 'application/octet-stream' };
+
+  test('is one POST, where the registry takes that', async () => {
+    const { push, sent, lines } = held(answer(201));
+    expect(await push()).toEqual({ digest: DIGEST, size: 1000, outcome: 'uploaded' });
+    expect([lines(), sent[0]?.headers, sent[0]?.bytes.equals(BYTES)]).toEqual([[POST], whole, true]);
+  });
+
+  test('goes on in the session that the POST has opened, with bytes that count once', async () => {
+    const told: number[] = [];
+    const { push, sent, lines } = held(opened, answer(201));
+    await push({ onProgress: (bytes) => told.push(bytes) });
+    expect([lines(), sent[1]?.headers, sent[1]?.bytes.equals(BYTES)]).toEqual([
+      [POST, HELD_PUT],
+      whole,
+      true,
+    ]);
+    expect(told).toEqual([0, 0, 1000]);
+  });
+
+  test('asks the registry how it wants a blob once, whoever asks', async () => {
+    const { push, lines } = held(opened, answer(201), opened, answer(201));
+    await push();
+    await push();
+    expect(lines()).toEqual([POST, HELD_PUT, 'POST /blobs/uploads/', HELD_PUT]);
+  });
+
+  test('of a digest that is known begins with a question', async () => {
+    const { push, lines } = held(answer(404), answer(201));
+    await push({ digest: DIGEST });
+    expect(lines()).toEqual([`HEAD /blobs/${DIGEST}`, POST]);
+  });
+
+  test('looks for the blob when the answer to its POST is lost', async () => {
+    const there = held(reset, answer(200));
+    expect(await there.push()).toMatchObject({ outcome: 'uploaded' });
+    expect(there.lines()).toEqual([POST, `HEAD /blobs/${DIGEST}`]);
+    const gone = held(reset, answer(404), opened, answer(201));
+    await gone.push();
+    expect(gone.lines()).toEqual([POST, `HEAD /blobs/${DIGEST}`, 'POST /blobs/uploads/', HELD_PUT]);
+  });
+
+  test('ends in PATCH and PUT where the registry takes a blob in neither POST nor PUT', async () => {
+    const refused = answer(400, {}, '{"errors":[{"code":"DIGEST_INVALID"}]}');
+    const { push, lines } = held(refused, opened, refused, answer(204), opened, taken(1000), answer(201));
+    expect((await push()).digest).toBe(DIGEST);
+    expect(lines().map((line) => line.split(' ')[0])).toEqual([
+      'POST',
+      'POST',
+      'PUT',
+      'DELETE',
+      'POST',
+      'PATCH',
+      'PUT',
+    ]);
+  });
+
+  test('asks the registry for nothing when the source fails', async () => {
+    const broken = new Error('disk on fire');
+    const { push, lines } = held();
+    await expect(push({ content: failing(watched(BYTES, 100), 999, broken) })).rejects.toBe(broken);
+    expect(lines()).toEqual([]);
+  });
+
+  test('says of a registry that refuses it what it said to the ordinary way', async () => {
+    const denied = answer(403, {}, '{"errors":[{"code":"DENIED","message":"quota"}]}');
+    const { push, lines } = held(denied, denied);
+    expect(await failureOf(push())).toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(lines()).toEqual([POST, 'POST /blobs/uploads/']);
   });
 });
 
@@ -350,6 +428,7 @@ describe('an abort', () => {
       clock,
       host: rememberHost(UNKNOWN_HOST),
       silenceMs: 20_000,
+      heldSize: 0,
     } as const;
     const push = { content: watched(BYTES, 100), signal: abort.signal, onSession: () => undefined };
     // The clock stands still, and a request under way would be given eight seconds.

@@ -1,4 +1,4 @@
-import type { Digest } from '../../core/digest.ts';
+import { type Digest, sha256 } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
 import type { BlobPush, PushedBlob } from '../../core/ports.ts';
 import { originOf } from '../../http/origin.ts';
@@ -7,6 +7,7 @@ import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
+import { type HeldBlob, holdBlob } from './held-blob.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
 import {
@@ -21,19 +22,40 @@ import type { UploadReply, UploadState } from './upload-state.ts';
 
 /**
  * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its
- * session open where there is a journal to write it down.
+ * session open where there is a journal to write it down. A small blob is read
+ * before it is sent.
  * @throws ModelcarError what the source threw; or what the registry refuses
  */
 export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<PushedBlob> {
+  const { content, signal } = push;
+  const mayBeThere = push.digest !== undefined;
+  // Of a blob that is begun already the session has a part.
+  if (content.size > uploads.heldSize || push.session) return drive(push, uploads, { mayBeThere });
+  const held = holdBlob(content, signal);
+  const { digest = sha256(await held.bytes()) } = push;
+  return drive({ ...push, content: held, digest }, uploads, { mayBeThere, held });
+}
+
+interface Beginning {
+  /** Whether the registry is asked for the blob first. */
+  readonly mayBeThere: boolean;
+  readonly held?: HeldBlob;
+}
+
+async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beginning): Promise<PushedBlob> {
   const { content, signal } = push;
   const { clock, host, retries, target } = uploads;
   // Below the redirects: a cookie goes nowhere but to who set it.
   const transport = withRedirects(5)(withSessionCookies(originOf(uploads.base), uploads.transport));
   const reader = new BlobReader(content, signal);
   const budget = new UploadBudget({ retries, clock, target, size: content.size });
-  const terms = (): UploadTerms => ({ size: content.size, preferred: uploads.framing, host: host.profile });
-  let state: Exclude<UploadState, { phase: 'failed' }> = start(push, uploads, terms());
-  const source: Source = { reader, failure: undefined, mismatches: 0 };
+  const mayPost = held !== undefined && host.mayPost();
+  const terms = (): UploadTerms => ({
+    ...{ size: content.size, preferred: uploads.framing, host: host.profile },
+    ...{ held: held !== undefined, mayPost },
+  });
+  let state: Exclude<UploadState, { phase: 'failed' }> = start(push, uploads, mayBeThere, terms());
+  const source: Source = { reader, held, failure: undefined, mismatches: 0 };
   const requests = uploadRequests(push, { ...uploads, transport }, source);
   try {
     while (state.phase !== 'done') {
@@ -66,10 +88,10 @@ export async function pushBlob(push: BlobPush, uploads: Uploads): Promise<Pushed
   }
 }
 
-function start({ session, digest }: BlobPush, { base }: Uploads, terms: UploadTerms) {
+function start({ session }: BlobPush, { base }: Uploads, mayBeThere: boolean, terms: UploadTerms) {
   // A session is good for the registry that opened it, and for nobody else, whatever the journal says.
   const ours = session !== undefined && originOf(session.location) === originOf(base);
-  return ours ? resume(session, terms) : begin(digest !== undefined);
+  return ours ? resume(session, terms) : begin(mayBeThere, terms);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../test/support/answer.ts';
-import { readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
+import { readAccepted, readCommitted, readExists, readOpened, readPosted, readStatus } from './read-reply.ts';
 import type { UploadReply } from './upload-state.ts';
 
 const MIB = 2 ** 20;
@@ -50,6 +50,36 @@ describe('a PATCH of the bytes 100 to 199 was taken', () => {
   ])('one byte is "%s"', async (range, claimed) => {
     const one = { ...asked, offset: 0, end: 1, bodySize: 1 };
     expect(await readAccepted(answer(202, { range }), one)).toMatchObject({ type: 'accepted', claimed });
+  });
+});
+
+describe('a POST with all of a blob', () => {
+  const base = 'https://registry.test/v2/acme/llama/blobs';
+  const read = (response: ReturnType<typeof answer>) =>
+    readPosted(response, { ...asked, url: `${base}/uploads/?digest=sha256:1`, bodySize: 100 });
+
+  test.each<[who: string, response: ReturnType<typeof answer>, expected: object]>([
+    ['olareg: 201', answer(201, { location: '/v2/acme/llama/blobs/sha256:1' }), { type: 'committed' }],
+    ['a 201 that does not say where', answer(201), { type: 'committed' }],
+    [
+      'distribution: 202, a session and no blob',
+      answer(202, { location: '/v2/acme/llama/blobs/uploads/2' }),
+      { type: 'opened', location: `${base}/uploads/2` },
+    ],
+    [
+      'a 201 that leads to a session',
+      answer(201, { location: `${base}/uploads/2` }),
+      { type: 'opened', location: `${base}/uploads/2` },
+    ],
+    ['a proxy: 413', answer(413), { type: 'too-large', bodySize: 100 }],
+    ['no such route: 404', answer(404), { type: 'refused' }],
+    ['no such method: 405', answer(405), { type: 'refused' }],
+    ['a digest that differs', problem(400, 'DIGEST_INVALID'), { type: 'refused' }],
+    ['a token that is over', answer(401), { type: 'unauthorized' }],
+    ['too many: 429', answer(429), { type: 'busy', status: 429 }],
+    ['no such thing: 501', answer(501), { type: 'busy', status: 501 }],
+  ])('%s', async (_, response, expected) => {
+    expect(await read(response)).toMatchObject(expected);
   });
 });
 

@@ -28,6 +28,17 @@ export async function readExists(response: HttpResponse, asked: Asked): Promise<
   return readTrouble(response, asked);
 }
 
+/** POST blobs/uploads/?digest=, with a body of so many bytes: all of the blob. */
+export async function readPosted(
+  response: HttpResponse,
+  asked: Asked & { readonly bodySize: number },
+): Promise<UploadReply> {
+  // Some open a session with 201: where it leads tells the two apart.
+  const leadsToSession = /\/uploads\//.test(response.headers.location ?? '');
+  if (response.status === 201 && !leadsToSession) return after(response, { type: 'committed' });
+  return response.status === 413 ? readTooLarge(response, asked) : readOpened(response, asked);
+}
+
 /** POST blobs/uploads/ */
 export async function readOpened(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { location } = response.headers;

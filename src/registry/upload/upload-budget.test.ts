@@ -190,3 +190,31 @@ describe('how long it waits', () => {
     expect(budgetOf(0).after(reply, sending(0), state)).toBeUndefined();
   });
 });
+
+describe('of a blob that goes in one POST', () => {
+  const posting: UploadState = { phase: 'posting' };
+  const posted: UploadState = { phase: 'confirming', location: undefined, framing: 'whole', posted: true };
+  const absent: UploadReply = { type: 'absent' };
+
+  test('it is no failure that the registry does not take it so', () => {
+    const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', message: '405' } };
+    expect(budgetOf(0).after(refused, posting, opening)).toBeUndefined();
+  });
+
+  test('an answer that is lost is one, and is no commit that was lost', () => {
+    const budget = budgetOf(5);
+    for (let time = 1; time <= 3; time += 1) {
+      expect(budget.after(interrupted, posting, posted)).toMatchObject({ retry: time });
+      expect(budget.after(absent, posted, opening)).toBeUndefined();
+    }
+  });
+
+  test('sessions that the PUT is the first to miss are of several nodes', () => {
+    const whole: UploadState = { phase: 'committing', location, framing: 'whole', offset: 0 };
+    const budget = budgetOf(1);
+    budget.after(lost, whole, opening);
+    expect(() => budget.after(lost, whole, opening)).toThrow(
+      expect.objectContaining({ code: 'UNAVAILABLE', hint: expect.stringContaining('sticky sessions') }),
+    );
+  });
+});

@@ -51,6 +51,8 @@ export class UploadBudget {
     if (reply.type === 'opened') this.#opened = true;
     const waiting = this.#waiting(reply, to);
     if (waiting) return waiting;
+    // That a registry does not take a blob in one POST is no failure.
+    if (from.phase === 'posting' && to.phase === 'opening') return undefined;
     this.#noteLostCommit(from, to);
     const reason = failureOf(reply, to, this.#options.target);
     if (reply.type !== 'unauthorized') this.#refusals = 0;
@@ -62,7 +64,8 @@ export class UploadBudget {
       !(bad && from.phase === 'asking') && reply.type !== 'too-large' && reply.type !== 'refused';
     if (!counted) return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
     this.#failures += 1;
-    if (reply.type === 'session-lost' && from.phase === 'sending' && from.offset === 0) this.#strangers += 1;
+    const unknown = (from.phase === 'sending' || from.phase === 'committing') && from.offset === 0;
+    if (reply.type === 'session-lost' && unknown) this.#strangers += 1;
     if (reply.type === 'unauthorized') {
       this.#refusals += 1;
       if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
@@ -100,7 +103,7 @@ export class UploadBudget {
 
   /** Once is an accident; a blob that is gone after each commit is too large for what is behind the registry. */
   #noteLostCommit(from: UploadState, to: UploadState): void {
-    if (from.phase !== 'confirming' || to.phase !== 'opening') return;
+    if (from.phase !== 'confirming' || to.phase !== 'opening' || from.posted) return;
     this.#lostCommits += 1;
     if (this.#lostCommits > 1) {
       throw spent(

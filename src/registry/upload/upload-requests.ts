@@ -6,10 +6,20 @@ import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.
 import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
+import type { HeldBlob } from './held-blob.ts';
 import { withDigest, withoutSession } from './location.ts';
-import { type Asked, readAccepted, readCommitted, readExists, readOpened, readStatus } from './read-reply.ts';
+import {
+  type Asked,
+  readAccepted,
+  readCommitted,
+  readExists,
+  readOpened,
+  readPosted,
+  readStatus,
+} from './read-reply.ts';
 import type { HostMemory } from './remember-host.ts';
 import { UploadBody } from './upload-body.ts';
+import { patchHeaders, putHeaders } from './upload-headers.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 type Phase = Exclude<UploadState['phase'], 'done' | 'failed'>;
@@ -30,11 +40,15 @@ export interface Uploads {
   readonly silenceMs: number;
   /** What is known of the registry; each upload adds what it learns. */
   readonly host: HostMemory;
+  /** A blob of at most this many bytes is held in memory. */
+  readonly heldSize: number;
 }
 
 /** The bytes of the blob, and what ended them early. */
 export interface Source {
   readonly reader: BlobReader;
+  /** All of them, where the blob is small. */
+  readonly held: HeldBlob | undefined;
   failure: unknown;
   /** How often the registry had other bytes. */
   mismatches: number;
@@ -71,7 +85,7 @@ export function send(requests: Requests, state: UploadState & { phase: Phase }):
 /** The one request of each state, and what was answered to it. */
 export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Requests {
   const { content, signal, onProgress } = push;
-  const { reader } = source;
+  const { reader, held } = source;
   const { base, target, clock, transport, host } = uploads;
   const slowMs = Math.min(LONGEST_COMMIT_MS, 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS);
   const catchingUp = (end: number) => (read: number) => push.onCatchUp?.(read, end);
@@ -124,9 +138,32 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
     return told;
   }
 
+  /** All of the blob in a request of known length; bytes that the transport can send once more, where it is held. */
+  async function sendHeld(
+    blob: HeldBlob,
+    request: Pick<HttpRequest, 'method' | 'url'>,
+    read: (response: HttpResponse, at: string) => Promise<UploadReply>,
+  ): Promise<UploadReply> {
+    const body = await blob.bytes();
+    onProgress?.(0);
+    const headers = putHeaders(0, body.length);
+    const reply = await ask({ ...request, headers, body, signal, answerTimeoutMs: slowMs }, read);
+    // What went along with a question and was thrown away is not counted as sent.
+    if (reply.type !== 'opened') onProgress?.(body.length);
+    return reply;
+  }
+
   return {
     checking: exists,
     confirming: exists,
+    async posting() {
+      const url = withDigest(`${base}/blobs/uploads/`, digest());
+      // Nothing else is begun so.
+      if (held === undefined) throw new TypeError('only what is held in memory goes in a POST');
+      return sendHeld(held, { method: 'POST', url }, (response, at) =>
+        readPosted(response, { ...asked(at), bodySize: content.size }),
+      );
+    },
     opening() {
       const url = `${base}/blobs/uploads/`;
       return ask({ method: 'POST', url, headers: { 'content-length': '0' }, signal }, (response, at) =>
@@ -176,6 +213,11 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
         await reader.catchUp(content.size, catchingUp(content.size));
       const url = withDigest(location, digest());
       const bodySize = content.size - offset;
+      if (held && offset === 0 && bodySize > 0) {
+        return sendHeld(held, { method: 'PUT', url }, (response) =>
+          readCommitted(response, { ...asked(location), bodySize }),
+        );
+      }
       const body = bodySize > 0 ? bodyOf(offset, content.size, false) : undefined;
       const headers = putHeaders(offset, content.size);
       // A commit that is heard of spares the next run the question.
@@ -202,22 +244,4 @@ export function knownDigest({ digest, session }: BlobPush, reader: BlobReader): 
 function brokenByPeer({ cause }: ModelcarError): boolean {
   const { code = '' } = (cause ?? {}) as NodeJS.ErrnoException;
   return !(cause instanceof Stalled) && !/^(ETIMEDOUT|ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(code);
-}
-
-function patchHeaders(offset: number, end: number, streamed: boolean): Record<string, string> {
-  // Streamed as docker, podman and skopeo do: without a length or a range, which is what every registry takes.
-  return streamed ? { 'content-type': OCTETS } : { ...rangeHeaders(offset, end), 'content-type': OCTETS };
-}
-
-function putHeaders(offset: number, size: number): Record<string, string> {
-  if (offset === size) return { 'content-length': '0' };
-  // The whole blob is not a chunk.
-  const headers = offset === 0 ? { 'content-length': String(size) } : rangeHeaders(offset, size);
-  return { ...headers, 'content-type': OCTETS };
-}
-
-const OCTETS = 'application/octet-stream';
-
-function rangeHeaders(offset: number, end: number): Record<string, string> {
-  return { 'content-length': String(end - offset), 'content-range': `${offset}-${end - 1}` };
 }

@@ -6,18 +6,22 @@
  *                  ▲          │ ▲          │
  *                  │          ▼ │          ▼
  *                  └──────── asking ◀─ confirming
+ *
+ * A blob that is held in memory may begin with `posting`, which leads to `done`, or to where an upload begins as a rule.
  */
 
 /**
  * How a blob is parted into requests. `stream`: one PATCH of no stated length, as docker, podman and skopeo send it.
  * A number: PATCHes of so many bytes, with length and range. `whole`: all of it in the PUT that names the digest, which
- * must be known first, so the source is read twice.
+ * must be known first, so the source is read twice where it is not held in memory.
  */
 export type Framing = 'stream' | 'whole' | number;
 
 export type UploadState =
   /** HEAD: the digest is known, the blob may be there. */
   | { readonly phase: 'checking' }
+  /** POST with the digest and all of the blob: with some registries it is all that it takes. */
+  | { readonly phase: 'posting' }
   /** POST: open a session. */
   | { readonly phase: 'opening' }
   /**
@@ -45,13 +49,14 @@ export type UploadState =
     }
   /**
    * HEAD: the answer to the PUT was lost or unclear; the truth is whether the blob exists. `polls`: how often it was
-   * asked already, where it may take its time to show.
+   * asked already, where it may take its time to show. `posted`: it was the answer to a POST, and there is no session.
    */
   | {
       readonly phase: 'confirming';
       readonly location: string | undefined;
       readonly framing: Framing;
       readonly polls?: number;
+      readonly posted?: true;
     }
   | { readonly phase: 'done'; readonly outcome: 'existed' | 'uploaded' }
   | { readonly phase: 'failed'; readonly failure: UploadFailure };

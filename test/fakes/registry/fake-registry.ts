@@ -48,7 +48,7 @@ export interface FakeRegistry {
   readonly auth: Auth;
   /** Every request in the order of arrival. */
   readonly log: readonly LogEntry[];
-  /** Body bytes of all PATCH and PUT uploads that reached the registry. */
+  /** Body bytes of all uploads that reached the registry. */
   readonly bytesReceived: number;
   /** Uploads neither committed nor cancelled nor lost. */
   readonly openSessions: number;

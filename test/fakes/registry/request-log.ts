@@ -57,6 +57,6 @@ export function openEntry(
 
 export function uploadBytes(log: readonly LogEntry[]): number {
   return log
-    .filter(({ pathClass }) => pathClass === 'upload-patch' || pathClass === 'upload-put')
+    .filter(({ pathClass }) => ['upload-post', 'upload-patch', 'upload-put'].includes(pathClass))
     .reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
 }
