@@ -1,9 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
 import { basename, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { createPacedSender } from './paced-sender.ts';
 import { serveParent } from './serve-parent.ts';
 
 /**
@@ -25,7 +24,7 @@ export interface NodeSourceReport {
 serveParent<NodeSourceStart, NodeSourceReport>({
   start({ address, files, tls, bytesPerSecond }) {
     let requests = 0;
-    const pace = bytesPerSecond === undefined ? undefined : createPace(bytesPerSecond);
+    const paced = bytesPerSecond === undefined ? undefined : createPacedSender(bytesPerSecond);
     const listener: RequestListener = (request, response) => {
       requests += 1;
       const path = join(files, basename(new URL(request.url ?? '/', 'http://storage').pathname));
@@ -36,15 +35,14 @@ serveParent<NodeSourceStart, NodeSourceReport>({
       const where = first === undefined ? {} : { 'Content-Range': `bytes ${start}-${end}/${size}` };
       const length = { 'Content-Length': `${end - start + 1}`, 'Accept-Ranges': 'bytes' };
       response.writeHead(first === undefined ? 200 : 206, { ...where, ...length });
-      const content = createReadStream(path, {
-        start,
-        end,
-        highWaterMark: pace === undefined ? 2 ** 20 : 2 ** 17,
-      });
+      if (paced !== undefined) {
+        void paced(path, { start, end }, response);
+        return;
+      }
+      const content = createReadStream(path, { start, end, highWaterMark: 2 ** 20 });
       content.on('error', () => response.destroy());
       response.on('close', () => content.destroy());
-      if (pace === undefined) content.pipe(response);
-      else pace(content, response).catch(() => response.destroy());
+      content.pipe(response);
     };
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     return {
@@ -57,34 +55,3 @@ serveParent<NodeSourceStart, NodeSourceReport>({
     };
   },
 });
-
-/** Or gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
-}
-
-/** What a connection has sent is on its way for so long, whichever answer it was of. */
-function createPace(bytesPerSecond: number) {
-  const freeAt = new WeakMap<Socket, number>();
-  return async (content: AsyncIterable<Buffer>, response: ServerResponse) => {
-    const socket = response.socket as Socket;
-    for await (const piece of content) {
-      if (response.destroyed) return;
-      const now = performance.now();
-      const start = Math.max(now, freeAt.get(socket) ?? 0);
-      freeAt.set(socket, start + (piece.length * 1e3) / bytesPerSecond);
-      // A timer is no more exact than this.
-      if (start - now > 1) await setTimeout(start - now);
-      if (!response.write(piece)) await drained(response);
-    }
-    response.end();
-  };
-}
