@@ -45,6 +45,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
                 }
                 yield chunk;
               }
+              if (position >= size) return;
               if (isWholePart(answer, position) || parts.isUnderWay(position)) continue;
               trouble = passing(endedEarly(name, position));
             }

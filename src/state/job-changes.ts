@@ -17,14 +17,14 @@ export interface JobChanges {
 
 /** @param changes the older first; thousands where many small layers are pushed */
 export function mergeChanges(changes: readonly JobChanges[]): JobChanges {
-  const merged = {};
-  const [layers, sessions] = [{}, {}];
-  for (const one of changes) {
-    Object.assign(merged, one);
-    Object.assign(layers, one.layers);
-    Object.assign(sessions, one.sessions);
-  }
-  return { ...merged, layers, sessions };
+  // A path may be called as what every object has.
+  const all = <Value>(of: (one: JobChanges) => Readonly<Record<string, Value>> | undefined) =>
+    Object.fromEntries(changes.flatMap((one) => Object.entries(of(one) ?? {})));
+  return {
+    ...Object.assign({}, ...changes),
+    layers: all(({ layers }) => layers),
+    sessions: all(({ sessions }) => sessions),
+  };
 }
 
 /** The record with the changes that process `self` has for it. */

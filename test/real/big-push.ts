@@ -53,7 +53,8 @@ export async function bigPush({ size, files = 1, bytesPerSecond }: BigPushOption
         target,
         tag: 'v1',
         ...options,
-        hub: { endpoint: hub.endpoint },
+        // What is held back for all together comes evenly over one.
+        hub: { endpoint: hub.endpoint, ...(bytesPerSecond !== undefined && { connections: 1 }) },
         onEvent,
       });
       return capturingErrors('a push', pushed).finally(() => capture('an event', events));
