@@ -1,10 +1,12 @@
 import { VERSION } from '../version.ts';
 import { BUG } from './exit-code.ts';
 import { onSignals } from './interruption.ts';
+import { keepHeapSmall } from './keep-heap-small.ts';
 import { createProgram, wasHelped } from './program.ts';
 
 /** What the words of the command line ask for. */
 export async function run(): Promise<void> {
+  keepHeapSmall();
   // A reader of our output that is gone is no reason to leave a push half done.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', onLostOutput);
