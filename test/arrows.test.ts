@@ -40,6 +40,8 @@ test.each([
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
   ['src/hub-cache/x.ts', "import '../hub/wire.ts';", 'hub-cache imports only core'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
+  ['src/threads/x.ts', "import '../state/state-file.ts';", 'threads push layers between places'],
+  ['src/threads/x.ts', "import '../hub/hub-file.ts';", 'of the adapters they know what is shared'],
   ['src/inspect/x.ts', "import '../registry/location.ts';", 'inspect imports only core'],
   ['src/inspect/x.ts', "import 'node:fs';", 'inspect reaches the world through ports'],
   ['src/cli/x.ts', "import '../inspect/list-tags.ts';", 'cli is a user of the public API'],
