@@ -1,33 +1,41 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { cpuUsage } from 'node:process';
 import type { Clock } from './core/ports.ts';
 
 const WATCH_MS = 200;
 
-/** Of all processors, and of the time of this thread. */
-const BUSY_PROCESS = 0.7;
+/** Of this thread's time, and of all processors'. */
 const BUSY_THREAD = 0.75;
+const BUSY_MACHINE = 0.85;
 
 /**
- * Tells whether this thread was at work lately most of the time, or this process, with all its threads, has kept most of
- * the processors at work.
+ * Tells whether this thread was at work lately most of the time, or all processors of the machine were, whoever keeps
+ * them so. A quota on processor time is not seen.
  */
 export function watchProcessors(clock: Pick<Clock, 'now'>): () => boolean {
-  const processors = availableParallelism();
-  let since = clock.now();
-  let used = cpuUsage();
+  let since = Number.NEGATIVE_INFINITY;
   let loop = performance.eventLoopUtilization();
+  let machine = processorTimes();
   let isBusy = false;
   return () => {
-    const elapsedMs = clock.now() - since;
-    if (elapsedMs < WATCH_MS) return isBusy;
-    const { user, system } = cpuUsage(used);
+    if (clock.now() - since < WATCH_MS) return isBusy;
     const { utilization } = performance.eventLoopUtilization(loop);
-    isBusy = (user + system) / 1000 > BUSY_PROCESS * processors * elapsedMs || utilization > BUSY_THREAD;
+    const now = processorTimes();
+    const all = now.all - machine.all;
+    isBusy = utilization > BUSY_THREAD || (all > 0 && (now.busy - machine.busy) / all > BUSY_MACHINE);
     since = clock.now();
-    used = cpuUsage();
     loop = performance.eventLoopUtilization();
+    machine = now;
     return isBusy;
   };
+}
+
+/** Milliseconds, of all processors together, since the machine was started. */
+function processorTimes(): { readonly all: number; readonly busy: number } {
+  let [all, idle] = [0, 0];
+  for (const { times } of cpus()) {
+    all += times.user + times.nice + times.sys + times.irq + times.idle;
+    idle += times.idle;
+  }
+  return { all, busy: all - idle };
 }

@@ -9,5 +9,13 @@ export function isSmall({ size }: { readonly size: number }): boolean {
   return size <= SMALL_LAYER;
 }
 
-/** How many small layers a worker pushes at once, and small questions it asks: it waits for answers most of the time. */
-export const SMALL_AT_ONCE = 8;
+/** What a worker pushes at once, or asks: it waits for answers most of the time. */
+const FOR_A_WORKER = 8;
+
+/** More at once would be no politeness, however many workers there are. */
+const MOST = 32;
+
+/** How many small layers, or small questions, so many workers have under way at once. */
+export function smallAtOnce(workers: number): number {
+  return Math.min(workers * FOR_A_WORKER, MOST);
+}

@@ -171,6 +171,22 @@ describe.each<[how: string, reusesMemory: Pick<HttpRequest, 'reusesMemory'>]>([
       expect(server.connections).toBe(0);
     });
 
+    test('while somebody chooses a proxy sends nothing, also where a connection is kept', async () => {
+      const abort = new AbortController();
+      const paths: (string | undefined)[] = [];
+      const server = await httpServer(({ url }, response) => {
+        paths.push(url);
+        response.end('yes');
+      });
+      const send = transport({ proxyFor: async () => undefined });
+      await readText(await send({ method: 'GET', url: server.origin }));
+      const asked = send({ method: 'GET', url: `${server.origin}/2`, signal: abort.signal });
+      abort.abort(reason);
+      await expect(asked).rejects.toBe(reason);
+      await readText(await send({ method: 'GET', url: `${server.origin}/3` }));
+      expect(paths).toEqual(['/', '/3']);
+    });
+
     test('in the middle of a body ends with its reason and releases the source', async () => {
       const abort = new AbortController();
       const server = await httpServer((request) => {

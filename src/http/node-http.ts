@@ -42,6 +42,8 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     const { method, url, signal } = request;
     signal?.throwIfAborted();
     const route = await routes.to(url);
+    // Who chooses the proxy may take its time.
+    signal?.throwIfAborted();
     const { proxy } = route;
     const attempt = { what: `${method} ${withoutQuery(url)}`, proxy: proxy?.name, signal };
     const response = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);

@@ -24,7 +24,8 @@ export class ReceiveRing {
 
   /** How many bytes it may hold until they are released. */
   hold(bytes: number): void {
-    this.#most = 1 + Math.ceil((bytes - FIRST_SLAB + LEAST_ROOM) / (SLAB - LEAST_ROOM));
+    // Two at least: what frames a body may lie at the end of the first, and is released with what follows it.
+    this.#most = Math.max(2, 1 + Math.ceil((bytes - FIRST_SLAB + LEAST_ROOM) / (SLAB - LEAST_ROOM)));
   }
 
   /** Whether the next byte would have to lie elsewhere: until something is released, nothing should be read. */
@@ -146,5 +147,5 @@ const LEAST_ROOM = 16 * 1024;
 const FIRST_SLAB = 64 * 1024;
 /** Half a MiB, and what may be left over at its end. */
 const SLAB = 512 * 1024 + LEAST_ROOM;
-/** What a worker may hold. */
-const MOST_FREE = 32;
+/** For two connections or so: the others that come free are given up, for another worker to have. */
+const MOST_FREE = 8;

@@ -3,7 +3,7 @@ import {
   afterReading,
   afterRefusal,
   type ConnectionLimit,
-  partSize,
+  rangeSize,
   startingLimit,
 } from './connection-limit.ts';
 
@@ -97,12 +97,12 @@ describe('the connections for files', () => {
   });
 });
 
-test('all parts ahead together are a window of 12 MiB, whatever the number of connections up to eight', () => {
+test('all ranges ahead together are a window of 12 MiB, whatever the number of connections up to eight', () => {
   for (const allowed of [2, 3, 5, 8]) {
-    const all = partSize({ allowed }) * allowed;
+    const all = rangeSize({ allowed }) * allowed;
     expect(all).toBeLessThanOrEqual(12 * MIB);
     expect(all).toBeGreaterThan(11.9 * MIB);
   }
-  expect(partSize({ allowed: 1 })).toBe(6 * MIB);
-  expect(partSize({ allowed: 32 })).toBe(1.5 * MIB);
+  expect(rangeSize({ allowed: 1 })).toBe(6 * MIB);
+  expect(rangeSize({ allowed: 32 })).toBe(1.5 * MIB);
 });

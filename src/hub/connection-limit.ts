@@ -11,11 +11,19 @@ export interface ConnectionLimit {
   /** Refusals before this belong to the one that was heeded. */
   readonly heededUntil: number;
   /** What is being counted, since when. */
-  readonly count: { readonly since: number; readonly bytes: number; readonly isHungry: boolean };
+  readonly count: Count;
   /** The best rate of the last time. */
-  readonly peak: number;
+  readonly peak: Rate;
   /** Since when it is far below that, although more was wanted. */
   readonly lowSince: number | undefined;
+}
+
+interface Count {
+  readonly since: number;
+  readonly bytes: number;
+  readonly readings: number;
+  /** Of these, so many by who was hungry. */
+  readonly hungry: number;
 }
 
 interface Rate {
@@ -31,20 +39,20 @@ export interface Reading {
 }
 
 /**
- * What all connections hold together ahead of their readers, as long as each holds {@link LEAST_PART} at least: with what
+ * What all connections hold together ahead of their readers, as long as each holds {@link LEAST_RANGE} at least: with what
  * else a push needs to have them, within the 16 MiB that a worker may take.
  */
 const WINDOW = 12 * 2 ** 20;
 
-/** A smaller part would be a request for too little. */
-const LEAST_PART = 1.5 * 2 ** 20;
+/** A smaller range would be a request for too little. */
+const LEAST_RANGE = 1.5 * 2 ** 20;
 
-/** A rate is counted over several parts: they come in their order, and so in gushes. */
-const COUNT = 8 * 2 ** 20;
+/** A rate is counted over several ranges: they come in their order, and so in gushes. */
+const COUNTED = 8 * 2 ** 20;
 const LEAST_COUNT_MS = 150;
 const MOST_COUNT_MS = 1_000;
 
-/** One more must bring so much more; so many may fail to in a row, since each part begins with a wait. */
+/** One more must bring so much more; so many may fail to in a row, since each range begins with a wait. */
 const WORTH = 1.05;
 const MOST_FRUITLESS = 3;
 
@@ -61,6 +69,12 @@ const TOGETHER_MS = 1_000;
 const COLLAPSED = 0.25;
 const COLLAPSE_MS = 20_000;
 
+const NO_RATE: Rate = { connections: 0, bytesPerMs: 0 };
+const NOTHING = { bytes: 0, readings: 0, hungry: 0 };
+
+/** One reader that waited for once says nothing. */
+const MOSTLY = 2 / 3;
+
 export function startingLimit(most: number): ConnectionLimit {
   return {
     most,
@@ -68,15 +82,15 @@ export function startingLimit(most: number): ConnectionLimit {
     climb: undefined,
     climbAt: 0,
     heededUntil: 0,
-    count: { since: Number.NEGATIVE_INFINITY, bytes: 0, isHungry: false },
-    peak: 0,
+    count: { since: Number.NEGATIVE_INFINITY, ...NOTHING },
+    peak: NO_RATE,
     lowSince: undefined,
   };
 }
 
 /** How many bytes each connection is asked for ahead of its turn. */
-export function partSize({ allowed }: Pick<ConnectionLimit, 'allowed'>): number {
-  return Math.max(LEAST_PART, Math.floor(WINDOW / Math.max(2, allowed)));
+export function rangeSize({ allowed }: Pick<ConnectionLimit, 'allowed'>): number {
+  return Math.max(LEAST_RANGE, Math.floor(WINDOW / Math.max(2, allowed)));
 }
 
 /**
@@ -89,15 +103,21 @@ export function afterReading(
   { bytes, hungry }: Reading,
   { used, now }: { readonly used: number; readonly now: number },
 ): ConnectionLimit {
-  const { since, bytes: before, isHungry: wasHungry } = limit.count;
+  const { since } = limit.count;
   const elapsed = now - since;
-  const count = { since, bytes: before + bytes, isHungry: wasHungry || hungry };
-  const next = { ...limit, count: { since: now, bytes: 0, isHungry: false } };
+  const count = {
+    since,
+    bytes: limit.count.bytes + bytes,
+    readings: limit.count.readings + 1,
+    hungry: limit.count.hungry + (hungry ? 1 : 0),
+  };
+  const next = { ...limit, count: { since: now, ...NOTHING } };
   // After a silence there was nothing to read: that says nothing of the Hub.
   if (elapsed > 2 * MOST_COUNT_MS) return { ...next, climb: undefined, lowSince: undefined };
-  if (elapsed < LEAST_COUNT_MS || (count.bytes < COUNT && elapsed < MOST_COUNT_MS))
+  if (elapsed < LEAST_COUNT_MS || (count.bytes < COUNTED && elapsed < MOST_COUNT_MS))
     return { ...limit, count };
-  return afterCount(next, { bytesPerMs: count.bytes / elapsed, isHungry: count.isHungry, used, now });
+  const isHungry = count.hungry >= MOSTLY * count.readings;
+  return afterCount(next, { bytesPerMs: count.bytes / elapsed, isHungry, used, now });
 }
 
 /** Half, once for all that were refused together. */
@@ -105,26 +125,29 @@ export function afterRefusal(limit: ConnectionLimit, now: number): ConnectionLim
   return now < limit.heededUntil ? limit : halved(limit, now);
 }
 
-interface Count {
+interface Seen {
   readonly bytesPerMs: number;
   readonly isHungry: boolean;
   readonly used: number;
   readonly now: number;
 }
 
-function afterCount(limit: ConnectionLimit, count: Count): ConnectionLimit {
-  const { bytesPerMs, isHungry, used, now } = count;
-  const low = isHungry && bytesPerMs < limit.peak * COLLAPSED;
+function afterCount(limit: ConnectionLimit, seen: Seen): ConnectionLimit {
+  const { bytesPerMs, isHungry, used, now } = seen;
+  // Fewer who read bring less: that is no collapse.
+  const peak = used < limit.peak.connections ? NO_RATE : limit.peak;
+  const low = isHungry && bytesPerMs < peak.bytesPerMs * COLLAPSED;
   const lowSince = low ? (limit.lowSince ?? now) : undefined;
   if (lowSince !== undefined && now - lowSince >= COLLAPSE_MS)
-    return { ...halved(limit, now), peak: 0, lowSince: undefined };
-  const seen = { ...limit, lowSince, peak: Math.max(limit.peak, bytesPerMs) };
-  if (!isHungry) return { ...seen, climb: undefined };
-  if (limit.climb !== undefined) return climbing(seen, limit.climb, count);
+    return { ...halved(limit, now), peak: NO_RATE, lowSince: undefined };
+  const best = bytesPerMs > peak.bytesPerMs ? { connections: used, bytesPerMs } : peak;
+  const next = { ...limit, lowSince, peak: best };
+  if (!isHungry) return { ...next, climb: undefined };
+  if (limit.climb !== undefined) return climbing(next, limit.climb, seen);
   const connections = Math.max(limit.allowed, used);
-  if (now < limit.climbAt || connections >= limit.most) return seen;
+  if (now < limit.climbAt || connections >= limit.most) return next;
   return {
-    ...seen,
+    ...next,
     allowed: connections + 1,
     climb: { best: { connections, bytesPerMs }, fruitless: 0 },
   };
@@ -133,7 +156,7 @@ function afterCount(limit: ConnectionLimit, count: Count): ConnectionLimit {
 function climbing(
   limit: ConnectionLimit,
   climb: NonNullable<ConnectionLimit['climb']>,
-  { bytesPerMs, now }: Count,
+  { bytesPerMs, now }: Seen,
 ): ConnectionLimit {
   const { allowed, most } = limit;
   const isBetter = bytesPerMs > climb.best.bytesPerMs * WORTH;

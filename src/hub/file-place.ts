@@ -98,7 +98,7 @@ export class FilePlace {
       });
       const { location } = response.headers;
       if (!isRedirect(response) || location === undefined) {
-        if (this.#learn(response, asked, bare)) return this.#askAgain(response, range, signal);
+        if (this.#learn(response, asked, bare)) return this.#askAgain(response, range, signal, readAhead);
         return stored ? this.#fromStorage({ response, asked }, signed) : this.#fromHub({ response, asked });
       }
       await this.#checkLinked(response);
@@ -164,13 +164,14 @@ export class FilePlace {
     response: HttpResponse,
     range: FileRange,
     signal: AbortSignal | undefined,
+    readAhead: number | undefined,
   ): Promise<FileAnswer | Trouble> {
     // Left at its first bytes: the rest may be gigabytes.
     for await (const chunk of response.body) {
       this.#onWaste(chunk.length);
       break;
     }
-    return this.get(range, signal);
+    return this.get(range, signal, readAhead);
   }
 
   async #fromHub(answer: FileAnswer): Promise<FileAnswer | Trouble> {

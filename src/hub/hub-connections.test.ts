@@ -13,7 +13,7 @@ function grown(most: number) {
     clock.pass(500);
     // Each raise is followed by more bytes.
     bytes *= 1.2;
-    connections.saw({ ...hungry, bytes });
+    connections.report({ ...hungry, bytes });
   }
   return connections;
 }
@@ -21,49 +21,49 @@ function grown(most: number) {
 describe('connections for files', () => {
   test('are given to who has none, up to the most there may be; then in turn', async () => {
     const connections = createHubConnections({ most: 2, clock: testClock() });
-    await connections.first(undefined);
-    await connections.first(undefined);
+    await connections.acquire(undefined);
+    await connections.acquire(undefined);
     const order: string[] = [];
-    const third = connections.first(undefined).then(() => order.push('third'));
-    const fourth = connections.first(undefined).then(() => order.push('fourth'));
-    connections.done();
+    const third = connections.acquire(undefined).then(() => order.push('third'));
+    const fourth = connections.acquire(undefined).then(() => order.push('fourth'));
+    connections.release();
     await third;
     expect(order).toEqual(['third']);
-    connections.done();
+    connections.release();
     await fourth;
     expect(order).toEqual(['third', 'fourth']);
   });
 
   test('are given for reading ahead while there are fewer than allowed, and nobody waits', async () => {
     const connections = grown(3);
-    await connections.first(undefined);
-    expect(await connections.more()).toBeGreaterThan(1_000_000);
-    expect(await connections.more()).toBeGreaterThan(1_000_000);
-    expect(await connections.more()).toBeUndefined();
-    const waiting = connections.first(undefined);
-    connections.done();
+    await connections.acquire(undefined);
+    expect(await connections.tryAcquire()).toBeGreaterThan(1_000_000);
+    expect(await connections.tryAcquire()).toBeGreaterThan(1_000_000);
+    expect(await connections.tryAcquire()).toBeUndefined();
+    const waiting = connections.acquire(undefined);
+    connections.release();
     await waiting;
-    connections.done();
-    const next = connections.first(undefined);
+    connections.release();
+    const next = connections.acquire(undefined);
     expect(await next).toBeUndefined();
-    expect(await connections.more()).toBeUndefined();
+    expect(await connections.tryAcquire()).toBeUndefined();
   });
 
   test('are not given for reading ahead at first', async () => {
     const connections = createHubConnections({ most: 8, clock: testClock() });
-    await connections.first(undefined);
-    expect(await connections.more()).toBeUndefined();
+    await connections.acquire(undefined);
+    expect(await connections.tryAcquire()).toBeUndefined();
   });
 
   test('who is stopped while he waits gets none, and the next one does', async () => {
     const connections = createHubConnections({ most: 1, clock: testClock() });
-    await connections.first(undefined);
+    await connections.acquire(undefined);
     const stop = new AbortController();
-    const stopped = connections.first(stop.signal);
-    const next = connections.first(undefined);
+    const stopped = connections.acquire(stop.signal);
+    const next = connections.acquire(undefined);
     stop.abort(new Error('enough'));
     await expect(stopped).rejects.toThrow('enough');
-    connections.done();
+    connections.release();
     await next;
   });
 });

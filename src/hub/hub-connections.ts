@@ -3,8 +3,8 @@ import {
   afterReading,
   afterRefusal,
   type ConnectionLimit,
-  partSize,
   type Reading,
+  rangeSize,
   startingLimit,
 } from './connection-limit.ts';
 
@@ -14,14 +14,14 @@ export interface HubConnections {
    * Resolves when there is one for a reader that has none.
    * @throws the reason of the signal when it was aborted first
    */
-  first(signal: AbortSignal | undefined): Promise<void>;
+  acquire(signal: AbortSignal | undefined): Promise<void>;
   /** Whether a reader may open one more, to read ahead, and then for how many bytes. */
-  more(): Promise<number | undefined>;
+  tryAcquire(): Promise<number | undefined>;
   /** One of them is free again. */
-  done(): void;
-  saw(reading: Reading): void;
+  release(): void;
+  report(reading: Reading): void;
   /** The Hub, or its storage, did not take a request that was one of several. */
-  refused(): void;
+  reportRefusal(): void;
 }
 
 export interface HubConnectionsOptions {
@@ -37,26 +37,26 @@ export function createHubConnections({ most, clock }: HubConnectionsOptions): Hu
   let used = 0;
   const waiting = new Set<() => void>();
   return {
-    async first(signal) {
+    async acquire(signal) {
       signal?.throwIfAborted();
       // Who reads ahead gives way to who has nothing.
       if (used < most) used += 1;
       else await turn(waiting, signal);
     },
-    async more() {
+    async tryAcquire() {
       if (waiting.size > 0 || used >= limit.allowed) return undefined;
       used += 1;
-      return partSize(limit);
+      return rangeSize(limit);
     },
-    done() {
+    release() {
       const [next] = waiting;
       if (next === undefined) used -= 1;
       else next();
     },
-    saw(reading) {
+    report(reading) {
       limit = afterReading(limit, reading, { used, now: clock.now() });
     },
-    refused() {
+    reportRefusal() {
       limit = afterRefusal(limit, clock.now());
     },
   };

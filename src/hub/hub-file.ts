@@ -2,8 +2,8 @@ import type { ByteSource } from '../core/bytes.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { FileObserver } from '../core/ports.ts';
 import { backoffMs } from '../http/retry-after.ts';
-import { FileParts } from './file-parts.ts';
 import { FilePlace, type Trouble } from './file-place.ts';
+import { FileRanges } from './file-ranges.ts';
 import type { HubClient } from './hub-client.ts';
 import { endOf, type FileAnswer, type HubFileName } from './range.ts';
 import { rereadTally } from './reread-tally.ts';
@@ -26,7 +26,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
     size,
     async *open({ start = 0, signal } = {}) {
       signal?.throwIfAborted();
-      const parts = new FileParts(name, place, hub, tally, signal);
+      const ranges = new FileRanges(name, place, hub, tally, signal);
       let position = start;
       let failures = 0;
       let refilledAt = start;
@@ -34,10 +34,10 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
         while (position < size) {
           let trouble: Trouble;
           try {
-            const answer = await parts.at(position);
+            const answer = await ranges.at(position);
             if ('failure' in answer) trouble = answer;
             else {
-              for await (const chunk of parts.read(answer)) {
+              for await (const chunk of ranges.read(answer)) {
                 position += chunk.length;
                 if (position - refilledAt >= PROGRESS) {
                   failures = 0;
@@ -46,7 +46,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
                 yield chunk;
               }
               if (position >= size) return;
-              if (isWholePart(answer, position) || parts.isUnderWay(position)) continue;
+              if (isWholePart(answer, position) || ranges.wasLeftAt(position)) continue;
               trouble = passing(endedEarly(name, position));
             }
           } catch (error) {
@@ -63,7 +63,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
           await clock.sleep(delayMs, signal);
         }
       } finally {
-        parts.close();
+        ranges.close();
       }
     },
   };

@@ -1,7 +1,7 @@
 import { atOnce } from '../core/at-once.ts';
 import { fromBytes } from '../core/bytes.ts';
 import type { Document, Image } from '../core/image.ts';
-import { SMALL_AT_ONCE } from '../core/small-layer.ts';
+import { smallAtOnce } from '../core/small-layer.ts';
 import type { World } from './world.ts';
 
 /**
@@ -17,7 +17,7 @@ export async function publishImage(
   const { target, signal, onEvent } = world;
   await pushDocument(image.config, world);
   const blobs = [image.config.descriptor, ...image.layers];
-  await atOnce(blobs, workers * SMALL_AT_ONCE, signal, (blob, stop) => target.checkBlob(blob, stop));
+  await atOnce(blobs, smallAtOnce(workers), signal, (blob, stop) => target.checkBlob(blob, stop));
 
   const { digest } = image.manifest.descriptor;
   await target.pushManifest(image.manifest, signal);

@@ -3,7 +3,7 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { PushEvent } from '../core/event.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
-import { SMALL_AT_ONCE, SMALL_LAYER } from '../core/small-layer.ts';
+import { SMALL_LAYER, smallAtOnce } from '../core/small-layer.ts';
 import { pushLayers } from './push-layers.ts';
 
 const layerOf = (path: string, size: number): PlannedLayer => ({
@@ -79,5 +79,5 @@ test('a worker pushes one large layer, or several small ones, at once', async ()
       return descriptor;
     },
   );
-  expect([[...beside], Math.max(...small)]).toEqual([[1], SMALL_AT_ONCE]);
+  expect([[...beside], Math.max(...small)]).toEqual([[1], smallAtOnce(1)]);
 });

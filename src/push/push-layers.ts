@@ -2,12 +2,12 @@ import { atOnce } from '../core/at-once.ts';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
-import { isSmall, SMALL_AT_ONCE } from '../core/small-layer.ts';
+import { isSmall, smallAtOnce } from '../core/small-layer.ts';
 import type { World } from './world.ts';
 
 export interface LayersToPush {
   readonly layers: readonly PlannedLayer[];
-  /** How many large ones at once; of small ones each pushes {@link SMALL_AT_ONCE}. */
+  /** How many large ones at once; of small ones {@link smallAtOnce}. */
   readonly workers: number;
   readonly continueOnError: boolean;
 }
@@ -21,8 +21,9 @@ export async function pushLayers(
   { signal, onEvent }: Pick<World, 'signal' | 'onEvent'>,
   pushOne: (layer: PlannedLayer, signal: AbortSignal) => Promise<Descriptor>,
 ): Promise<readonly Descriptor[]> {
-  const limit = workers * SMALL_AT_ONCE;
-  if (!continueOnError) return atOnce(layers, limit, signal, pushOne, weightOf);
+  const small = workers / smallAtOnce(workers);
+  const weightOf = (layer: PlannedLayer) => (isSmall(layer) ? small : 1);
+  if (!continueOnError) return atOnce(layers, workers, signal, pushOne, weightOf);
   const failures: { path: string; error: ModelcarError }[] = [];
   const attempt = async (layer: PlannedLayer, stop: AbortSignal) => {
     try {
@@ -35,14 +36,10 @@ export async function pushLayers(
       return [];
     }
   };
-  const pushed = await atOnce(layers, limit, signal, attempt, weightOf);
+  const pushed = await atOnce(layers, workers, signal, attempt, weightOf);
   const [first] = failures;
   if (first) throw incomplete(failures.length, layers.length, first);
   return pushed.flat();
-}
-
-function weightOf(layer: PlannedLayer): number {
-  return isSmall(layer) ? 1 : SMALL_AT_ONCE;
 }
 
 function incomplete(

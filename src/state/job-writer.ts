@@ -59,8 +59,9 @@ export class JobWriter {
     return this.#next;
   }
 
-  /** Brings what waits to the disk now. */
+  /** Brings what waits to the disk now: it is tried whatever went before. */
   async flush(): Promise<void> {
+    this.#last = true;
     if (this.#next === undefined) return this.#current;
     this.#hurry.abort();
     await this.#next;

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Descriptor } from '../core/descriptor.ts';
+import { isSmall } from '../core/small-layer.ts';
 import type { Places, Shared } from '../places.ts';
 import { type LayerJob, type LayerSessions, type LayerWorld, pushLayer } from '../push/push-layer.ts';
 import type { FromThread, ThreadData, ToThread } from './messages.ts';
@@ -7,13 +8,13 @@ import { fromPlainError, toPlainError } from './plain-error.ts';
 import { type SharedCalls, sharedCalls } from './shared-calls.ts';
 
 export interface LayerThreads {
-  /** As {@link pushLayer}, in a thread of its own where the layer is large enough to be worth it. */
+  /** As {@link pushLayer}, in a thread of its own where it is not small, and there is enough to push to be worth it. */
   readonly pushLayer: typeof pushLayer;
   /** Ends the threads. */
   close(): Promise<void>;
 }
 
-/** A smaller layer is pushed before a thread has started. */
+/** So many bytes are pushed before a thread has started. */
 const WORTH_A_THREAD = 8 * 2 ** 20;
 
 /** A layer's bytes are not on the heap: what is there is small, and need not grow before it is collected. */
@@ -23,10 +24,20 @@ const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
 export function createLayerThreads(places: Places, shared: Shared): LayerThreads {
   const all = new Set<LayerThread>();
   const idle: LayerThread[] = [];
+  let bytes = 0;
+
+  function idleThread(): LayerThread | undefined {
+    for (let one = idle.pop(); one !== undefined; one = idle.pop()) if (one.isAlive) return one;
+    return undefined;
+  }
+
   return {
     async pushLayer(job, world, sessions) {
-      if (job.layer.size < WORTH_A_THREAD) return pushLayer(job, world, sessions);
-      const thread = idle.pop() ?? new LayerThread(places, shared);
+      if (isSmall(job.layer)) return pushLayer(job, world, sessions);
+      bytes += job.layer.size;
+      const started = idleThread();
+      if (started === undefined && bytes < WORTH_A_THREAD) return pushLayer(job, world, sessions);
+      const thread = started ?? new LayerThread(places, shared);
       all.add(thread);
       try {
         const descriptor = await thread.push(job, world, sessions);
@@ -56,6 +67,7 @@ class LayerThread {
   readonly #calls: SharedCalls;
   #task: Task | undefined;
   #isSessionKept = false;
+  #refusal: { readonly error: unknown } | undefined;
   #end: Error | undefined;
 
   constructor(places: Places, shared: Shared) {
@@ -69,7 +81,13 @@ class LayerThread {
       workerData: data,
       resourceLimits: LIMITS,
     });
-    this.#worker.on('message', (message: FromThread) => this.#hear(message));
+    this.#worker.on('message', (message: FromThread) => {
+      try {
+        this.#hear(message);
+      } catch (error) {
+        this.#refuse(error);
+      }
+    });
     this.#worker.on('error', (error) => this.#ended(error));
     this.#worker.on('exit', (code) => this.#ended(new Error(`a layer's thread ended with ${code}`)));
   }
@@ -84,14 +102,18 @@ class LayerThread {
     const abort = () => this.#tell({ type: 'abort', reason: toPlainError(signal.reason) });
     return new Promise<Descriptor>((resolve, reject) => {
       if (this.#end !== undefined) throw this.#end;
-      this.#task = { world, sessions, done: resolve, failed: reject };
+      const done = (descriptor: Descriptor) =>
+        this.#refusal ? reject(this.#refusal.error) : resolve(descriptor);
+      this.#task = { world, sessions, done, failed: reject };
       signal.addEventListener('abort', abort, { once: true });
       this.#isSessionKept = false;
+      this.#refusal = undefined;
       this.#tell({ type: 'push', job, keepsSessions: sessions.onSession !== undefined });
       this.#noteKept(this.#task);
     })
       .catch((error) => {
         // What comes back is a copy.
+        if (this.#refusal) throw this.#refusal.error;
         throw signal.aborted ? signal.reason : error;
       })
       .finally(() => {
@@ -114,6 +136,12 @@ class LayerThread {
       this.#noteKept(task);
     } else if (message.type === 'done') task?.done(message.descriptor);
     else task?.failed(fromPlainError(message.error));
+  }
+
+  /** What we call for the thread has failed, such as the caller's own `onEvent`: the layer ends with that. */
+  #refuse(error: unknown): void {
+    this.#refusal ??= { error };
+    this.#tell({ type: 'abort', reason: toPlainError(error) });
   }
 
   /** The disk may be full by this time. */

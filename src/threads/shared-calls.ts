@@ -13,11 +13,11 @@ import type { ThreadData } from './messages.ts';
 export interface SharedCalls {
   passHub(bucket: string): Promise<Passed>;
   answeredByHub(bucket: string, passed: Passed, said: Said): Promise<void>;
-  firstConnection(): Promise<void>;
-  moreConnections(): Promise<number | undefined>;
-  connectionDone(): Promise<void>;
-  sawReading(reading: Reading): Promise<void>;
-  connectionRefused(): Promise<void>;
+  acquireConnection(): Promise<void>;
+  tryAcquireConnection(): Promise<number | undefined>;
+  releaseConnection(): Promise<void>;
+  reportReading(reading: Reading): Promise<void>;
+  reportRefusal(): Promise<void>;
   takeBytes(bytes: number): Promise<void>;
   passTarget(bucket: string): Promise<Passed>;
   answeredByTarget(bucket: string, passed: Passed, said: Said): Promise<void>;
@@ -35,11 +35,11 @@ export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefine
   return {
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
     answeredByHub: async (...said) => hubPacer.answered(...said),
-    firstConnection: () => hubConnections.first(signal()),
-    moreConnections: () => hubConnections.more(),
-    connectionDone: async () => hubConnections.done(),
-    sawReading: async (reading) => hubConnections.saw(reading),
-    connectionRefused: async () => hubConnections.refused(),
+    acquireConnection: () => hubConnections.acquire(signal()),
+    tryAcquireConnection: () => hubConnections.tryAcquire(),
+    releaseConnection: async () => hubConnections.release(),
+    reportReading: async (reading) => hubConnections.report(reading),
+    reportRefusal: async () => hubConnections.reportRefusal(),
     takeBytes: (bytes) => needed(rateLimit).take(bytes, signal()),
     passTarget: (bucket) => registry().pacer.pass(bucket, signal()),
     answeredByTarget: async (...said) => registry().pacer.answered(...said),
@@ -90,20 +90,20 @@ function pacerByCalls(
 
 function connectionsByCalls(calls: SharedCalls): HubConnections {
   return {
-    async first(signal) {
-      const granted = calls.firstConnection();
+    async acquire(signal) {
+      const granted = calls.acquireConnection();
       try {
         await unlessAborted(granted, signal);
       } catch (error) {
         // Granted to nobody, if it comes after all.
-        granted.then(calls.connectionDone, () => undefined);
+        granted.then(calls.releaseConnection, () => undefined);
         throw error;
       }
     },
-    more: calls.moreConnections,
-    done: () => void calls.connectionDone(),
-    saw: (reading) => void calls.sawReading(reading),
-    refused: () => void calls.connectionRefused(),
+    tryAcquire: calls.tryAcquireConnection,
+    release: () => void calls.releaseConnection(),
+    report: (reading) => void calls.reportReading(reading),
+    reportRefusal: () => void calls.reportRefusal(),
   };
 }
 

@@ -327,9 +327,14 @@ test.each(['LOG_STYLE', '--log-style'])('%s chooses how the log is written', asy
   expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ v: 1, type: 'plan' });
 });
 
-test('a result that the disk did not take ends with an exit code that says so', async () => {
-  const { status } = spawnSync('sh', ['-c', `"$0" "$1" status > /dev/full`, process.execPath, COMMAND], {
-    env: { PATH: process.env.PATH, HOME: folder },
-  });
-  expect(status).toBe(1);
-});
+test.each(['status', '--help'])(
+  'what %s prints and the disk did not take ends with an exit code that says so',
+  async (word) => {
+    const line = `"$0" "$1" ${word} > /dev/full`;
+    const { status, stderr } = spawnSync('sh', ['-c', line, process.execPath, COMMAND], {
+      env: { PATH: process.env.PATH, HOME: folder },
+    });
+    expect(status).toBe(1);
+    expect(String(stderr)).toMatch(/^error: cannot write to stdout: .*\n$/);
+  },
+);

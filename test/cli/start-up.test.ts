@@ -52,7 +52,11 @@ describe('help and the version do not wait for the parser', () => {
   });
 
   test.each(QUESTIONS)('%s loads nothing else', async (line) => {
-    expect(await modulesOf(...line.split(' '))).toEqual(['cli/main.js', 'cli/quick-answer.js']);
+    expect(await modulesOf(...line.split(' '))).toEqual([
+      'cli/lost-output.js',
+      'cli/main.js',
+      'cli/quick-answer.js',
+    ]);
   });
 
   test('nothing at all is a question for help', () => {

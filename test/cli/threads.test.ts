@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ModelcarError, PushEvent } from '../../src/index.ts';
 import { synthetic } from '../fakes/hub/fake-hub.ts';
 import type { FakeRegistryOptions } from '../fakes/registry/fake-registry.ts';
 import { localPush } from '../support/local-push.ts';
-import { secret } from '../support/secrets.ts';
+import { hubToken, secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 /** What was built: from source there is nothing that a thread could load. */
@@ -143,6 +144,37 @@ describe('a failure in a thread', () => {
       );
     }
     expect(failures[1]).toMatchObject({ code: failures[0]?.code, hint: failures[0]?.hint });
+  });
+
+  test('of the caller that listens to events is his, and ends the push', async () => {
+    const { hub, registry } = await start();
+    const mine = new Error('mine');
+    const push = library.pushModel({
+      model: NAME,
+      target: library.parseImageReference(`${registry.host}/${NAME}`).location,
+      tag: 'v1',
+      hub: { endpoint: hub.endpoint },
+      workers: 3,
+      onEvent(event) {
+        if (event.type === 'layer-progress') throw mine;
+      },
+    });
+    await expect(push).rejects.toBe(mine);
+    expect(registry.tags(NAME).size).toBe(0);
+  });
+
+  test('shows no token, neither in its error nor in an event', async () => {
+    const token = hubToken('hub token');
+    const { push, hub, events } = await start();
+    hub.setToken(token, { user: 'jane' });
+    hub.addFault({ on: 'cdn', kind: 'status', status: 403, times: 99 });
+    const failure = await push(NAME, { workers: 3, hub: { token } }).then(
+      () => expect.unreachable(),
+      (error: unknown) => error,
+    );
+    expect(hub.requests({ on: 'resolve' }).some(({ hadAuthorization }) => hadAuthorization)).toBe(true);
+    expect(hub.leaks()).toEqual([]);
+    expect(inspect([failure, events], { depth: 9 })).not.toContain(token);
   });
 
   test('of a wrong byte is found there, and nothing is tagged', async () => {

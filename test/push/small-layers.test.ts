@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ModelcarError } from '../../src/core/error.ts';
 import type { PushEvent } from '../../src/core/event.ts';
-import { SMALL_AT_ONCE } from '../../src/core/small-layer.ts';
+import { smallAtOnce } from '../../src/core/small-layer.ts';
 import type { Fault } from '../fakes/registry/faults.ts';
 import { type PersonalityName, personalities } from '../fakes/registry/personalities.ts';
 import { someBytes, watched } from '../support/byte-sources.ts';
@@ -65,7 +65,7 @@ describe('a small layer', () => {
   test('is two, as long as another one finds that out', async () => {
     const told = await pushed({ personality: 'olareg' });
     const { POST: opened = 0, ...rest } = count(layerRequests(told));
-    expect(opened).toBeLessThan(SMALL_AT_ONCE);
+    expect(opened).toBeLessThan(smallAtOnce(1));
     expect(rest).toEqual({ 'POST with the digest': LAYERS.length - opened, 'PUT with the digest': opened });
   });
 
@@ -86,7 +86,9 @@ describe('a small layer', () => {
 
   test('goes on a connection that is kept', async () => {
     const { registry } = await pushed();
-    expect(new Set(registry.log.map(({ connection }) => connection)).size).toBeLessThanOrEqual(SMALL_AT_ONCE);
+    expect(new Set(registry.log.map(({ connection }) => connection)).size).toBeLessThanOrEqual(
+      smallAtOnce(1),
+    );
   });
 
   test('of bytes that are not what the Hub promised is never heard of by the registry', async () => {
@@ -126,7 +128,7 @@ describe('small layers arrive', () => {
         ],
       });
       const refused = told.requests('upload-put').filter(({ contentLength = 0 }) => contentLength > 0);
-      expect(refused.length).toBeLessThanOrEqual(SMALL_AT_ONCE);
+      expect(refused.length).toBeLessThanOrEqual(smallAtOnce(1));
     },
   );
 

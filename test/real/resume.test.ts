@@ -37,11 +37,9 @@ function interrupted(
     hub.addFault({ on: 'cdn', kind: 'stall', afterBytes: size / 2, seconds: 120 });
     const when = () =>
       expect.poll(() => relay.bytesUp, { timeout: 60_000 }).toBeGreaterThan(size / 2 - MIB / 4);
-    // What is under way over others when it is killed is lost, and nobody can tell how much that was.
-    const one = ['--hf-connections', '1'];
-    const first = await push({ kill: { signal, when } }, ...one);
+    const first = await push({ kill: { signal, when } }, ...flags);
     expect(first.code, first.stderr).toBe(signal === 'SIGTERM' ? 143 : signal);
-    const last = await push({}, ...one, ...flags);
+    const last = await push({}, ...flags);
     return { size, sent: relay.bytesUp, read: hub.bytesSent({ origin: 'cdn' }), last };
   });
 }
@@ -106,7 +104,9 @@ describePeers(
     test.concurrent('SIGKILL half-way, distribution 3: the same, and what the run says of its cost is what the wire says', {
       timeout: 120_000,
     }, async () => {
-      const figures = await interrupted(LARGE, startDistribution3, 'SIGKILL', ...JSON_LINES);
+      // What is under way over other connections when it is killed is lost, and nobody can tell how much that was.
+      const flags = [...JSON_LINES, '--hf-connections', '1'];
+      const figures = await interrupted(LARGE, startDistribution3, 'SIGKILL', ...flags);
       print('SIGKILL half-way, distribution-3', figures);
       const { last, sent, read } = figures;
       expect(last.code, last.stdout).toBe(0);

@@ -28,20 +28,20 @@ export function eagerConnections(most: number, part: number): EagerConnections {
     get refusals() {
       return refusals;
     },
-    async first(signal) {
+    async acquire(signal) {
       signal?.throwIfAborted();
       take();
     },
-    async more() {
+    async tryAcquire() {
       if (used >= most) return undefined;
       take();
       return part;
     },
-    done() {
+    release() {
       used -= 1;
     },
-    saw: () => undefined,
-    refused() {
+    report: () => undefined,
+    reportRefusal() {
       refusals += 1;
     },
   };

@@ -34,7 +34,7 @@ export async function readPosted(
   asked: Asked & { readonly bodySize: number },
 ): Promise<UploadReply> {
   // Some open a session with 201: where it leads tells the two apart.
-  const leadsToSession = /\/uploads\//.test(response.headers.location ?? '');
+  const leadsToSession = /\/blobs\/uploads\//.test(response.headers.location ?? '');
   if (response.status === 201 && !leadsToSession) return after(response, { type: 'committed' });
   return response.status === 413 ? readTooLarge(response, asked) : readOpened(response, asked);
 }

@@ -11,7 +11,7 @@ import { type HubWorld, hubWorld, siblingOf } from './hub-world.ts';
 /** A file that is read over several connections at once, since its reader has to wait for the Hub. */
 
 const SIZE = 20_000_000;
-const PART = 1_000_000;
+const RANGE = 1_000_000;
 const CONNECTIONS = 5;
 const MIB = 2 ** 20;
 
@@ -20,7 +20,7 @@ const options: FakeHubOptions = {
 };
 
 async function eagerWorld(hubOptions: FakeHubOptions = options, more: Partial<HubOptions> = {}) {
-  const connections = eagerConnections(CONNECTIONS, PART);
+  const connections = eagerConnections(CONNECTIONS, RANGE);
   const world = await hubWorld(hubOptions, { connections, clock: hastyClock(), ...more });
   return { ...world, connections };
 }
@@ -32,7 +32,7 @@ const ranges = (hub: FakeHub) =>
 
 const openRequests = (hub: FakeHub) => hub.log.filter(({ outcome }) => outcome === 'open').length;
 
-describe('a file that is read in parts', () => {
+describe('a file that is read in ranges', () => {
   obeysByteSourceLaws(async () => {
     const { hub, source, resolve } = await eagerWorld();
     const model = await resolve('acme/tiny');
@@ -55,7 +55,7 @@ describe('a file that is read in parts', () => {
   });
 
   test('asks for nothing ahead where its reader is the slower one', async () => {
-    const connections = eagerConnections(CONNECTIONS, PART);
+    const connections = eagerConnections(CONNECTIONS, RANGE);
     // Time stands still: nobody ever waits.
     const { hub, read } = await hubWorld(options, { connections });
     expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
@@ -74,13 +74,13 @@ describe('a file that is read in parts', () => {
     let read = 0;
     for await (const chunk of source.file(model, siblingOf(model, 'w.bin')).open()) {
       read += chunk.length;
-      if (read > 4 * PART) break;
+      if (read > 4 * RANGE) break;
     }
     await expect.poll(() => openRequests(hub)).toBe(0);
     expect(connections.used).toBe(0);
   });
 
-  test('ends at once with the reason of its signal, whichever part it waits for', async () => {
+  test('ends at once with the reason of its signal, whichever range it waits for', async () => {
     const { hub, source, resolve, connections } = await eagerWorld();
     const model = await resolve('acme/tiny');
     const stop = new AbortController();
@@ -90,7 +90,7 @@ describe('a file that is read in parts', () => {
       let read = 0;
       for await (const chunk of source.file(model, siblingOf(model, 'w.bin')).open({ signal: stop.signal })) {
         read += chunk.length;
-        if (read > 2 * PART) setImmediate(() => stop.abort(reason));
+        if (read > 2 * RANGE) setImmediate(() => stop.abort(reason));
       }
     })();
     await expect(reading).rejects.toBe(reason);
@@ -99,7 +99,7 @@ describe('a file that is read in parts', () => {
   });
 });
 
-describe('a part that was asked for ahead of its turn', () => {
+describe('a range that was asked for ahead of its turn', () => {
   const unlucky: readonly [what: string, strike: (hub: FakeHub) => void][] = [
     ['is refused with 503', (hub) => hub.addFault({ on: 'cdn', nth: 3, kind: 'status', status: 503 })],
     [
@@ -107,8 +107,8 @@ describe('a part that was asked for ahead of its turn', () => {
       (hub) => hub.addFault({ on: 'cdn', nth: 3, kind: 'rate-limited', waitSeconds: 1 }),
     ],
     [
-      'finds its connection closed',
-      (hub) => hub.addFault({ on: 'cdn', nth: 3, kind: 'close', how: 'reset' }),
+      'finds its connection closed, twice in a row',
+      (hub) => hub.addFault({ on: 'cdn', nth: 3, times: 2, kind: 'close', how: 'reset' }),
     ],
   ];
 
@@ -123,7 +123,15 @@ describe('a part that was asked for ahead of its turn', () => {
     },
   );
 
-  test('and comes as the whole file is not read past: there are no more parts', async () => {
+  test('and finds its connection closed, once, is asked for again as if nothing had been', async () => {
+    const { hub, read, retries, connections } = await eagerWorld();
+    hub.addFault({ on: 'cdn', nth: 3, kind: 'close', how: 'reset' });
+    expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+    expect(connections.refusals).toBe(0);
+    expect(retries).toEqual([]);
+  });
+
+  test('and comes as the whole file is not read past: there are no more ranges', async () => {
     const { hub, read, connections } = await eagerWorld();
     hub.addFault({ on: 'cdn', kind: 'ignore-range', times: Number.POSITIVE_INFINITY });
     expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
@@ -132,13 +140,13 @@ describe('a part that was asked for ahead of its turn', () => {
   });
 
   test.each(['cut', 'reset', 'chunked-short'] as const)(
-    'and is %s in the middle goes on there, and the parts behind it stay',
+    'and is %s in the middle goes on there, and the ranges behind it stay',
     async (kind) => {
       const { hub, read, retries } = await eagerWorld();
-      hub.addFault({ on: 'cdn', nth: 4, kind, afterBytes: PART / 2 });
+      hub.addFault({ on: 'cdn', nth: 4, kind, afterBytes: RANGE / 2 });
       expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
       expect(retries.length).toBe(1);
-      expect(hub.bytesSent({ on: 'cdn' })).toBeLessThan(SIZE + 4 * PART);
+      expect(hub.bytesSent({ on: 'cdn' })).toBeLessThan(SIZE + 4 * RANGE);
     },
   );
 
@@ -149,8 +157,8 @@ describe('a part that was asked for ahead of its turn', () => {
   });
 });
 
-describe('the signed URL of a file that is read in parts', () => {
-  test('that runs out is asked for once more, not once for each part', async () => {
+describe('the signed URL of a file that is read in ranges', () => {
+  test('that runs out is asked for once more, not once for each range', async () => {
     const { hub, read, connections } = await eagerWorld();
     let seen = 0;
     await read('acme/tiny', 'w.bin', {
@@ -164,7 +172,7 @@ describe('the signed URL of a file that is read in parts', () => {
     expect(connections.used).toBe(0);
   });
 
-  test('that serves one range only leads to one part after the other', async () => {
+  test('that serves one range only leads to one range after the other', async () => {
     const { hub, read, connections } = await eagerWorld({ ...options, bareUrls: 'whole' });
     expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
     expect(hub.requests({ on: 'resolve' }).length).toBeLessThan(6);
@@ -173,7 +181,7 @@ describe('the signed URL of a file that is read in parts', () => {
 });
 
 describe('a mirror that sends the bytes itself', () => {
-  test('is never asked for parts: each would be a request that it counts', async () => {
+  test('is never asked for ranges: each would be a request that it counts', async () => {
     const repos = [{ id: 'acme/tiny', files: { 'w.bin': synthetic({ size: SIZE, direct: true }) } }];
     const { hub, read } = await eagerWorld({ repos });
     expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);

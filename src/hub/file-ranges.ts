@@ -4,26 +4,27 @@ import type { HubClient } from './hub-client.ts';
 import { bodyFrom, type FileAnswer, type FileRange, type HubFileName } from './range.ts';
 import type { RereadTally } from './reread-tally.ts';
 
-/** A part of the file that was asked for ahead of its turn. */
-interface Part {
-  readonly start: number;
-  readonly end: number;
+/** A range of the file that was asked for ahead of its turn. */
+interface Ahead extends FileRange {
   /** Undefined where it could not be had: it is asked for again when its turn comes. */
   readonly answer: Promise<FileAnswer | undefined>;
   /** Of its own: many listeners on one signal look like a leak. */
   readonly stop: AbortController;
 }
 
-/** How often a reader looks back at how long it had to wait for the Hub, and which part of the time is too much. */
+/** How often a reader looks back at how long it had to wait for the Hub, and which share of the time is too much. */
 const LOOK_MS = 50;
 const HUNGRY = 0.3;
 
+/** A reader that is held up for so long gives back what it has ahead: others may have no connection at all. */
+const HELD_UP_MS = 5_000;
+
 /**
  * The answers that bring a file, in its order. As long as the Hub is as fast as its reader there is one, that brings
- * everything; a reader that has to wait is given more of them, each with a part further on, which wait in the memory of
+ * everything; a reader that has to wait is given more of them, each with a range further on, which wait in the memory of
  * their connections until it is their turn.
  */
-export class FileParts {
+export class FileRanges {
   readonly #name: HubFileName;
   readonly #place: FilePlace;
   readonly #hub: HubClient;
@@ -31,14 +32,19 @@ export class FileParts {
   readonly #signal: AbortSignal | undefined;
   readonly #abort = () => this.#stopAll(this.#signal?.reason);
   #isClosed = false;
-  #ahead: Part[] = [];
+  #ahead: Ahead[] = [];
   #isAsking = false;
   /** Of the answer that is being read. */
+  #isReading = false;
   #position = 0;
   #end = 0;
   #stop: AbortController | undefined;
+  #leftAt: number | undefined;
   #look = { since: 0, bytes: 0, waitedMs: 0 };
   #isHungry = false;
+  /** Failures ahead of their turn, one after the other. */
+  #failures = 0;
+  #heldUp: NodeJS.Timeout | undefined;
 
   constructor(
     name: HubFileName,
@@ -70,15 +76,16 @@ export class FileParts {
       if (answer !== undefined) return answer;
       this.#stop = undefined;
       // What failed ahead of its turn has cost nobody anything yet.
-      this.#hub.connections.done();
+      this.#hub.connections.release();
     }
     return this.#ask(position, this.#ahead[0]?.start ?? this.#name.sibling.size);
   }
 
-  /** Its bytes, up to where the next part begins. */
+  /** Its bytes, up to where the next range begins. */
   async *read(answer: FileAnswer): AsyncGenerator<Uint8Array> {
     this.#position = answer.asked.start;
     this.#end = answer.asked.end;
+    this.#isReading = true;
     const { clock } = this.#hub;
     const body = bodyFrom(answer, this.#name, this.#tally);
     try {
@@ -92,25 +99,29 @@ export class FileParts {
         const now = clock.now();
         this.#saw({ bytes: chunk.length, waitedMs: now - askedAt, now });
         yield chunk;
-        if (chunk.length === room) return;
+        if (chunk.length < room) continue;
+        this.#leftAt = this.#position;
+        return;
       }
     } finally {
+      this.#isReading = false;
       await body.return(undefined);
       this.#stop = undefined;
-      this.#hub.connections.done();
+      this.#hub.connections.release();
     }
   }
 
-  /** Whether a part begins there that is under way already. */
-  isUnderWay(position: number): boolean {
-    return this.#ahead[0]?.start === position;
+  /** Whether an answer was left there since the next one begins there. */
+  wasLeftAt(position: number): boolean {
+    return this.#leftAt === position;
   }
 
   close(): void {
     this.#isClosed = true;
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#stopAll();
-    for (const _ of this.#ahead.splice(0)) this.#hub.connections.done();
+    this.#stop?.abort();
+    this.#giveBack(0);
+    clearTimeout(this.#heldUp);
   }
 
   #stopAll(reason?: unknown): void {
@@ -118,16 +129,24 @@ export class FileParts {
     for (const { stop } of this.#ahead) stop.abort(reason);
   }
 
+  /** All but so many of what is ahead. */
+  #giveBack(kept: number): void {
+    for (const { stop } of this.#ahead.splice(kept)) {
+      stop.abort();
+      this.#hub.connections.release();
+    }
+  }
+
   async #ask(start: number, end: number): Promise<FileAnswer | Trouble> {
     const { connections } = this.#hub;
-    await connections.first(this.#signal);
+    await connections.acquire(this.#signal);
     let answer: FileAnswer | Trouble | undefined;
     try {
       answer = await this.#place.get({ start, end }, this.#signal);
-      if ('failure' in answer && answer.crowded) connections.refused();
+      if ('failure' in answer && answer.crowded) connections.reportRefusal();
       return answer;
     } finally {
-      if (answer === undefined || 'failure' in answer) connections.done();
+      if (answer === undefined || 'failure' in answer) connections.release();
     }
   }
 
@@ -138,7 +157,7 @@ export class FileParts {
     if (now - look.since >= LOOK_MS) {
       const waited = look.waitedMs > HUNGRY * (now - look.since);
       this.#isHungry = waited && !this.#hub.isBusy();
-      this.#hub.connections.saw({ bytes: look.bytes, hungry: this.#isHungry });
+      this.#hub.connections.report({ bytes: look.bytes, hungry: this.#isHungry });
       this.#look = { since: now, bytes: 0, waitedMs: 0 };
     }
     void this.#readAhead();
@@ -149,23 +168,23 @@ export class FileParts {
     const { connections } = this.#hub;
     this.#isAsking = true;
     while (this.#isWorthMore()) {
-      const size = await connections.more();
+      const size = await connections.tryAcquire();
       if (size === undefined) break;
       if (this.#isWorthMore() && this.#askAhead(size)) continue;
-      connections.done();
+      connections.release();
       break;
     }
     this.#isAsking = false;
   }
 
   #isWorthMore(): boolean {
-    const wanted = this.#isHungry || this.#ahead.length > 0;
+    const wanted = this.#isReading && (this.#isHungry || this.#ahead.length > 0);
     const left = this.#nextStart(0) < this.#name.sibling.size;
     const { servesRanges, provedRanges } = this.#place;
     return wanted && left && servesRanges && (provedRanges || this.#ahead.length === 0) && !this.#isClosed;
   }
 
-  /** @param size of a part: so much is still read from the answer that brings everything */
+  /** @param size of a range: so much is still read from the answer that brings everything */
   #nextStart(size: number): number {
     return this.#ahead.at(-1)?.end ?? Math.min(this.#end, this.#position + size);
   }
@@ -176,32 +195,54 @@ export class FileParts {
     const end = Math.min(start + size, this.#name.sibling.size);
     if (start >= end) return false;
     const stop = new AbortController();
-    const part = { start, end, stop, answer: this.#get({ start, end }, stop.signal) };
-    this.#ahead.push(part);
-    void part.answer.then((answer) => answer ?? this.#goOnWithout(part));
+    const ahead = { start, end, stop, answer: this.#get({ start, end }, stop.signal) };
+    this.#ahead.push(ahead);
+    void ahead.answer.then((answer) => answer ?? this.#goOnWithout(ahead));
+    this.#watch();
     return true;
   }
 
   /** Undefined where it could not be had, and where the whole file came instead. */
   async #get(range: FileRange, signal: AbortSignal): Promise<FileAnswer | undefined> {
-    const { connections } = this.#hub;
     try {
       const answer = await this.#place.get(range, signal, range.end - range.start);
       if ('failure' in answer) {
-        if (!answer.remint) connections.refused();
-      } else if (answer.response.status === 206) return answer;
-      else await leave(answer.response);
+        if (!answer.remint) this.#failed(answer.crowded);
+      } else if (answer.response.status === 206) {
+        this.#failures = 0;
+        return answer;
+      } else await leave(answer.response);
     } catch {
-      if (!signal.aborted) connections.refused();
+      if (!signal.aborted) this.#failed();
     }
     return undefined;
   }
 
+  /** A kept connection may have been closed meanwhile: once is no refusal. */
+  #failed(crowded = false): void {
+    this.#failures += 1;
+    if (crowded || this.#failures > 1) this.#hub.connections.reportRefusal();
+  }
+
   /** What failed ahead of its turn is not missed where the answer that is being read has these bytes too. */
-  #goOnWithout(part: Part): void {
-    if (this.#ahead[0] !== part || this.#end <= part.start || this.#position >= part.start) return;
+  #goOnWithout(ahead: Ahead): void {
+    if (this.#ahead[0] !== ahead || this.#end <= ahead.start || this.#position >= ahead.start) return;
     this.#ahead.shift();
-    this.#hub.connections.done();
+    this.#hub.connections.release();
+  }
+
+  /** Gives back what is ahead of a reader that nobody reads from: its upload stands still, or waits to be tried again. */
+  #watch(): void {
+    if (this.#heldUp !== undefined) return;
+    const { bytes, since } = this.#look;
+    const position = this.#position;
+    this.#heldUp = setTimeout(() => {
+      this.#heldUp = undefined;
+      const stands = position === this.#position && bytes === this.#look.bytes && since === this.#look.since;
+      if (stands) this.#giveBack(0);
+      else if (this.#ahead.length > 0) this.#watch();
+    }, HELD_UP_MS);
+    this.#heldUp.unref();
   }
 }
 

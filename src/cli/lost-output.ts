@@ -1,0 +1,12 @@
+/** Output that nobody wants is not lost; output that the disk did not take is, and a script must not go on with it. */
+export function guardOutput(): void {
+  // A reader of our output that is gone is no reason to leave a push half done.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO') return;
+    process.once('exit', () => {
+      process.stderr.write(`error: cannot write to stdout: ${error.message}\n`);
+      process.exitCode ||= 1; // as exit-code.ts has it for what nobody foresaw; help is not to wait for that
+    });
+  });
+}
