@@ -31,6 +31,9 @@ export class ByteConnection {
   #readAhead = 0;
   #isPaused = false;
   #isBusy = false;
+  /** Somebody reads the body, and may hold a chunk of it. */
+  #isRead = false;
+  #isGone = false;
   /** The other side has sent what nobody asked for. */
   #isSpoilt = false;
   #failure: Error | undefined;
@@ -43,7 +46,11 @@ export class ByteConnection {
     socket.on('data', (bytes) => this.receive(bytes));
     socket.on('error', (error) => this.#end(error));
     socket.on('end', () => this.#end());
-    socket.on('close', () => this.#end());
+    socket.on('close', () => {
+      this.#end();
+      this.#isGone = true;
+      this.#dispose();
+    });
   }
 
   /** Whether another request can be sent. */
@@ -122,6 +129,7 @@ export class ByteConnection {
     return {
       next: async () => {
         if (over) return { done: true, value: undefined };
+        this.#isRead = true;
         if (held !== undefined) this.#release(held);
         try {
           held = await this.#chunk(stallTimeoutMs);
@@ -236,6 +244,7 @@ export class ByteConnection {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#isBusy = false;
+    this.#isRead = false;
     this.#ring.releaseAll();
     if (!complete || !this.isUsable) this.#socket.destroy();
     else {
@@ -243,6 +252,12 @@ export class ByteConnection {
       this.#socket.unref();
       this.#readOn();
     }
+    this.#dispose();
+  }
+
+  /** The memory of a connection that is gone is for others, once nobody holds anything of it. */
+  #dispose(): void {
+    if (this.#isGone && !this.#isRead) this.#ring.dispose();
   }
 
   #end(error?: Error): void {

@@ -74,6 +74,11 @@ export class ReceiveRing {
     this.#current = current === undefined ? 0 : this.#slabs.indexOf(current);
   }
 
+  /** All of it goes back to the pool: nothing will be received any more, and nothing of it is needed. */
+  dispose(): void {
+    for (const slab of [...this.#slabs]) this.#giveBack(slab);
+  }
+
   #giveBack(slab: Slab): void {
     this.#slabs.splice(this.#slabs.indexOf(slab), 1);
     this.#bySlabMemory.delete(slab.memory.buffer);
@@ -111,10 +116,30 @@ export class ReceiveRing {
 
   #grow(): void {
     // Most answers are small: a redirect needs no more than the first slab.
-    const memory = this.#slabs.length === 0 ? shared(FIRST_SLAB) : this.#pool.take();
+    const memory = this.#pool.take(this.#slabs.length === 0 ? FIRST_SLAB : SLAB);
     const slab = { memory, start: this.#received, end: this.#received };
     this.#slabs.push(slab);
     this.#bySlabMemory.set(memory.buffer, slab);
+  }
+}
+
+/**
+ * The memory of connections that nothing comes over for the moment: the next one to receive takes it. It is kept for
+ * good, and so is as much as was needed at once: shared memory that is given up stays where it is until the collector
+ * happens to come by, which it does not for its sake.
+ */
+export class SlabPool {
+  readonly #free = new Map<number, Uint8Array[]>();
+
+  take(size: number): Uint8Array {
+    // The last one is still in the processor's cache.
+    return this.#free.get(size)?.pop() ?? new Uint8Array(new SharedArrayBuffer(size));
+  }
+
+  give(memory: Uint8Array): void {
+    const free = this.#free.get(memory.length);
+    if (free === undefined) this.#free.set(memory.length, [memory]);
+    else free.push(memory);
   }
 }
 
@@ -125,27 +150,7 @@ interface Slab {
   end: number;
 }
 
-/** The memory of connections that nothing comes over for the moment: the next one to receive takes it. */
-export class SlabPool {
-  readonly #free: Uint8Array[] = [];
-
-  take(): Uint8Array {
-    // The last one is still in the processor's cache.
-    return this.#free.pop() ?? shared(SLAB);
-  }
-
-  give(memory: Uint8Array): void {
-    if (this.#free.length < MOST_FREE) this.#free.push(memory);
-  }
-}
-
-function shared(size: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(size));
-}
-
 const LEAST_ROOM = 16 * 1024;
 const FIRST_SLAB = 64 * 1024;
 /** Half a MiB, and what may be left over at its end. */
 const SLAB = 512 * 1024 + LEAST_ROOM;
-/** For two connections or so: the others that come free are given up, for another worker to have. */
-const MOST_FREE = 8;

@@ -58,6 +58,7 @@ const MOST_FRUITLESS = 3;
 
 /** What was found out holds for a while. */
 const SETTLED_MS = 60_000;
+const FED_MS = 2_000;
 
 /** Whoever refused has a reason that does not pass at once. */
 const QUIET_MS = 10_000;
@@ -142,8 +143,8 @@ function afterCount(limit: ConnectionLimit, seen: Seen): ConnectionLimit {
     return { ...halved(limit, now), peak: NO_RATE, lowSince: undefined };
   const best = bytesPerMs > peak.bytesPerMs ? { connections: used, bytesPerMs } : peak;
   const next = { ...limit, lowSince, peak: best };
-  if (!isHungry) return { ...next, climb: undefined };
   if (limit.climb !== undefined) return climbing(next, limit.climb, seen);
+  if (!isHungry) return next;
   const connections = Math.max(limit.allowed, used);
   if (now < limit.climbAt || connections >= limit.most) return next;
   return {
@@ -156,15 +157,17 @@ function afterCount(limit: ConnectionLimit, seen: Seen): ConnectionLimit {
 function climbing(
   limit: ConnectionLimit,
   climb: NonNullable<ConnectionLimit['climb']>,
-  { bytesPerMs, now }: Seen,
+  { bytesPerMs, isHungry, now }: Seen,
 ): ConnectionLimit {
   const { allowed, most } = limit;
   const isBetter = bytesPerMs > climb.best.bytesPerMs * WORTH;
   const best = isBetter ? { connections: allowed, bytesPerMs } : climb.best;
   const fruitless = isBetter ? 0 : climb.fruitless + 1;
-  if (allowed < most && fruitless < MOST_FRUITLESS)
+  if (isHungry && allowed < most && fruitless < MOST_FRUITLESS)
     return { ...limit, allowed: allowed + 1, climb: { best, fruitless } };
-  return { ...limit, allowed: best.connections, climb: undefined, climbAt: now + SETTLED_MS };
+  // Who is fed may be hungry again soon.
+  const climbAt = now + (isHungry ? SETTLED_MS : FED_MS);
+  return { ...limit, allowed: best.connections, climb: undefined, climbAt };
 }
 
 function halved(limit: ConnectionLimit, now: number): ConnectionLimit {
