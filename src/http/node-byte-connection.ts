@@ -33,6 +33,8 @@ export class ByteConnection {
   #isBusy = false;
   /** Somebody reads the body, and may hold a chunk of it. */
   #isRead = false;
+  /** Nobody will read it. */
+  #isDropped = false;
   #isGone = false;
   /** The other side has sent what nobody asked for. */
   #isSpoilt = false;
@@ -151,6 +153,15 @@ export class ByteConnection {
     };
   }
 
+  /** What came and was not read is lost. */
+  drop(error: Error): void {
+    this.#isDropped = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.destroy(error);
+    this.#dispose();
+  }
+
   destroy(error: Error): void {
     this.#failure ??= error;
     this.#socket.destroy();
@@ -255,9 +266,10 @@ export class ByteConnection {
     this.#dispose();
   }
 
-  /** The memory of a connection that is gone is for others, once nobody holds anything of it. */
+  /** The memory of a connection that is gone is for others, once nobody holds or will read anything of it. */
   #dispose(): void {
-    if (this.#isGone && !this.#isRead) this.#ring.dispose();
+    const isOver = !this.#isBusy || (this.#isDropped && !this.#isRead);
+    if (this.#isGone && isOver) this.#ring.dispose();
   }
 
   #end(error?: Error): void {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { someBytes } from '../../test/support/byte-sources.ts';
@@ -132,6 +133,35 @@ describe('a body in memory that is used again', () => {
       expect(chunk.length).toBeGreaterThan(0);
       break;
     }
+  });
+
+  test('whose connection breaks before it was begun keeps what came, whatever else is read meanwhile', async () => {
+    const [, get] = both();
+    const sockets: Socket[] = [];
+    const breaking = await tcpServer((socket) => {
+      sockets.push(socket);
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 206 Partial Content\r\ncontent-length: 900000\r\n\r\n');
+        socket.write(Buffer.alloc(600_000, 'a'));
+      });
+    });
+    const other = await httpServer((_, response) => response.end(Buffer.alloc(4_000_000, 'b')));
+    const answer = await get({ method: 'GET', url: breaking.origin });
+    await expect.poll(() => sockets[0]?.bytesWritten).toBeGreaterThan(600_000);
+    const gone = new Promise((resolve) => sockets[0]?.once('close', resolve));
+    sockets[0]?.end();
+    await gone;
+    // Its memory would be the first to be taken, were it free.
+    for (let turn = 0; turn < 3; turn += 1) await read(await get({ method: 'GET', url: other.origin }));
+    let came = 0;
+    const reading = (async () => {
+      for await (const chunk of answer.body) {
+        expect(Buffer.from(chunk).equals(Buffer.alloc(chunk.length, 'a'))).toBe(true);
+        came += chunk.length;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(came).toBe(600_000);
   });
 
   test('that is left before it was begun gives its connection up', async () => {

@@ -60,7 +60,7 @@ export function createByteClient(connectTimeoutMs: number): ByteClient {
     async get({ route, head, signal, answerTimeoutMs, stallTimeoutMs, readAhead, explained }) {
       const key = keyOf(route);
       const connection = reused(key) ?? (await connect(route, { pool, connectTimeoutMs, signal }));
-      const abort = () => connection.destroy(new Error('aborted'));
+      const abort = () => connection.drop(new Error('aborted'));
       signal?.addEventListener('abort', abort, { once: true });
       const over = () => {
         signal?.removeEventListener('abort', abort);

@@ -17,8 +17,8 @@ export interface LayerThreads {
 /** So many bytes are pushed before a thread has started. */
 const WORTH_A_THREAD = 8 * 2 ** 20;
 
-/** A layer's bytes are not on the heap: what is there is small, and need not grow before it is collected. */
-const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 128 };
+/** A layer's bytes are not on the heap: what is there is some 8 MiB, and need not grow far before it is collected. */
+const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 };
 
 /** A thread for each layer that is being pushed, started when there is none left over from an earlier one. */
 export function createLayerThreads(places: Places, shared: Shared): LayerThreads {

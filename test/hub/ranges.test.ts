@@ -157,6 +157,21 @@ describe('a range that was asked for ahead of its turn', () => {
   });
 });
 
+test.each(Array.from({ length: 12 }, (_, seed) => seed))(
+  'a file that is read in ranges is right, whatever breaks on the way (%i)',
+  async (seed) => {
+    const { hub, read, connections } = await eagerWorld(options, { retries: 50 });
+    const times = Number.POSITIVE_INFINITY;
+    for (const kind of ['cut', 'reset', 'chunked-short'] as const) {
+      hub.addFault({ on: 'cdn', kind, afterBytes: 100_000 + seed * 70_000, probability: 0.15, seed, times });
+    }
+    hub.addFault({ on: 'cdn', kind: 'close', how: 'reset', probability: 0.1, seed: seed + 100, times });
+    hub.addFault({ on: 'cdn', kind: 'status', status: 503, probability: 0.1, seed: seed + 200, times });
+    expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+    expect(connections.used).toBe(0);
+  },
+);
+
 describe('the signed URL of a file that is read in ranges', () => {
   test('that runs out is asked for once more, not once for each range', async () => {
     const { hub, read, connections } = await eagerWorld();
