@@ -1,26 +1,20 @@
-import { resolve } from 'node:path';
 import { parseDigest } from './core/digest.ts';
-import { ModelcarError } from './core/error.ts';
 import type { OnEvent } from './core/event.ts';
-import { parseLayerPrefix } from './core/layer-plan.ts';
-import { parseModelId, parseRevision } from './core/model.ts';
 import type { ImageReader, Journal } from './core/ports.ts';
 import { createRateLimit } from './core/rate-limit.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
-import { extraCaCertificates } from './extra-ca-certificates.ts';
-import { parseCaCertificates } from './http/ca-certificates.ts';
 import type { NodeTransport } from './http/node-http.ts';
 import { createPacer } from './http/pacing.ts';
-import { parseHubEndpoint } from './hub/endpoint.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS } from './hub/hub-connections.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
-import type { ListTagsOptions, NetworkAccess, PushOptions, ValidateOptions } from './options.ts';
+import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
 import { createTransport, openPlaces, type Places, registryApi, type Shared } from './places.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
+import { DEFAULT_RETRIES, requireInteger, toPlaces, toRequest, trusted } from './read-options.ts';
 import { createSharedAccess, type RegistryApiOptions } from './registry/registry-api.ts';
 import { createRegistryReader } from './registry/registry-reader.ts';
 import { profileOf } from './registry/upload/host-seeds.ts';
@@ -30,12 +24,6 @@ import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { systemProcesses } from './this-process.ts';
 import { createLayerThreads } from './threads/layer-threads.ts';
-
-const DEFAULT_ENDPOINT = 'https://huggingface.co';
-
-const DEFAULT_RETRIES = 10;
-
-const HOUR_MS = 3_600_000;
 
 /**
  * Pushes a model from the Hub into a registry or an OCI image layout.
@@ -131,33 +119,6 @@ async function inWorld<T>(
   }
 }
 
-/** @throws ModelcarError `USAGE` */
-function toPlaces({ hub = {}, registry = {}, network, target }: PushOptions): Places {
-  return {
-    hub: {
-      endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
-      token: hub.token || undefined,
-      cache: hub.cache,
-      offline: hub.offline ?? false,
-      metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
-      stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
-      retries: hub.retries ?? DEFAULT_RETRIES,
-    },
-    target,
-    registry: {
-      retries: registry.retries ?? DEFAULT_RETRIES,
-      insecure: registry.insecure ?? false,
-      framing: registry.chunkSize ?? 'stream',
-    },
-    ca: trusted(network),
-  };
-}
-
-/** @throws ModelcarError `USAGE` */
-function trusted({ ca }: NetworkAccess = {}): readonly string[] {
-  return ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()];
-}
-
 /** What is one for the whole push, in whichever thread its layers are pushed. */
 function toShared(
   options: PushOptions,
@@ -220,48 +181,8 @@ function onceEachWarning(onEvent: OnEvent): OnEvent {
   };
 }
 
-/** @throws ModelcarError `USAGE` */
-function toRequest(options: PushOptions): PushRequest {
-  const { workers = 1, tag, alsoTags = [], hub = {}, registry = {} } = options;
-  requireInteger('workers', workers, 1, 8);
-  requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
-  requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
-  requireInteger('bytes a second', options.limitRate ?? 1024, 1024, Number.MAX_SAFE_INTEGER);
-  requireInteger('connections to the Hub', hub.connections ?? 1, 1, 64);
-  requireInteger('milliseconds for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
-  requireInteger('milliseconds without a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
-  return {
-    model: parseModelId(options.model),
-    revision: parseRevision(options.revision ?? 'main'),
-    tag: tag === undefined ? undefined : parseTag(tag),
-    alsoTags: alsoTags.map(parseTag),
-    patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
-    prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
-    tarLayout: options.tarLayout ?? 'standard',
-    endpoint: parseHubEndpoint(hub.endpoint ?? DEFAULT_ENDPOINT).url,
-    target: formatTarget(options.target),
-    force: options.force ?? false,
-    continueOnError: options.continueOnError ?? false,
-    workers,
-  };
-}
-
-function requireInteger(what: string, value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new ModelcarError('USAGE', `${value} ${what} are not possible`, {
-    hint: `Give ${least} to ${most}.`,
-  });
-}
-
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
   return createStateFile({ path, clock: systemClock, processes: systemProcesses, onWarning });
-}
-
-/** As records name it: a folder by its full path, wherever the push is started. */
-function formatTarget(target: TargetLocation): string {
-  return target.kind === 'layout'
-    ? `oci:${resolve(target.folder)}`
-    : `${target.registry.host}/${target.repository}`;
 }

@@ -1,10 +1,9 @@
 import type { Socket } from 'node:net';
 import { type BodyFraming, framingOf } from './body-framing.ts';
+import { HeadReader } from './head-reader.ts';
 import { Stalled } from './network-error.ts';
 import type { ReceiveRing } from './receive-ring.ts';
-import { broken, HEAD_LIMIT, parseResponseHead, type ResponseHead } from './response-head.ts';
-
-const EMPTY_LINE = Buffer.from('\r\n\r\n');
+import type { ResponseHead } from './response-head.ts';
 
 interface BodyOptions {
   readonly stallTimeoutMs: number;
@@ -22,7 +21,7 @@ export class ByteConnection {
   readonly #socket: Socket;
   readonly #ring: ReceiveRing;
   /** Of the answer that is being received. */
-  #head: Buffer = Buffer.alloc(0);
+  readonly #head = new HeadReader();
   #answer: ResponseHead | undefined;
   #framing: BodyFraming | undefined;
   #waiting: Uint8Array[] = [];
@@ -182,27 +181,11 @@ export class ByteConnection {
 
   /** @returns what lies behind the head */
   #takeHead(bytes: Uint8Array): Uint8Array {
-    let from = 0;
-    for (;;) {
-      const before = this.#head.length;
-      this.#head = Buffer.concat([this.#head, bytes.subarray(from, from + HEAD_LIMIT + EMPTY_LINE.length)]);
-      const end = this.#head.indexOf(EMPTY_LINE);
-      if (!looksLikeHttp(this.#head)) throw broken('HPE_INVALID_CONSTANT', 'Expected HTTP/');
-      if (end === -1) {
-        if (this.#head.length >= HEAD_LIMIT) throw broken('HPE_HEADER_OVERFLOW', 'Header overflow');
-        return bytes.subarray(bytes.length);
-      }
-      const head = parseResponseHead(this.#head.toString('latin1', 0, end));
-      this.#head = Buffer.alloc(0);
-      from += end + EMPTY_LINE.length - before;
-      // What says that the answer is on its way is not the answer (RFC 9110, section 15.2).
-      if (head.status >= 200) {
-        this.#framing = framingOf(head);
-        this.#answer = head;
-        return bytes.subarray(from);
-      }
-      if (head.status === 101) throw broken('HPE_INVALID_CONSTANT', 'Upgraded without being asked to');
-    }
+    const { head, rest } = this.#head.take(bytes);
+    if (head === undefined) return rest;
+    this.#framing = framingOf(head);
+    this.#answer = head;
+    return rest;
   }
 
   /** What has come and was not handed out yet, as much of it as lies together; undefined at the end. */
@@ -287,9 +270,4 @@ export class ByteConnection {
       };
     });
   }
-}
-
-/** Who speaks another protocol may never send an empty line. */
-function looksLikeHttp(head: Buffer): boolean {
-  return 'HTTP/1.'.startsWith(head.toString('latin1', 0, 'HTTP/1.'.length));
 }

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { ModelcarError } from './core/error.ts';
+import { parseLayerPrefix } from './core/layer-plan.ts';
+import { parseModelId, parseRevision } from './core/model.ts';
+import { parseTag, type TargetLocation } from './core/reference.ts';
+import { extraCaCertificates } from './extra-ca-certificates.ts';
+import { parseCaCertificates } from './http/ca-certificates.ts';
+import { parseHubEndpoint } from './hub/endpoint.ts';
+import type { NetworkAccess, PushOptions } from './options.ts';
+import type { Places } from './places.ts';
+import type { PushRequest } from './push/push.ts';
+
+const DEFAULT_ENDPOINT = 'https://huggingface.co';
+
+export const DEFAULT_RETRIES = 10;
+
+const HOUR_MS = 3_600_000;
+
+/** @throws ModelcarError `USAGE` */
+export function toRequest(options: PushOptions): PushRequest {
+  const { workers = 1, tag, alsoTags = [], hub = {}, registry = {} } = options;
+  requireInteger('workers', workers, 1, 8);
+  requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('bytes a second', options.limitRate ?? 1024, 1024, Number.MAX_SAFE_INTEGER);
+  requireInteger('connections to the Hub', hub.connections ?? 1, 1, 64);
+  requireInteger('milliseconds for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
+  requireInteger('milliseconds without a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
+  return {
+    model: parseModelId(options.model),
+    revision: parseRevision(options.revision ?? 'main'),
+    tag: tag === undefined ? undefined : parseTag(tag),
+    alsoTags: alsoTags.map(parseTag),
+    patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
+    prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
+    tarLayout: options.tarLayout ?? 'standard',
+    endpoint: parseHubEndpoint(hub.endpoint ?? DEFAULT_ENDPOINT).url,
+    target: formatTarget(options.target),
+    force: options.force ?? false,
+    continueOnError: options.continueOnError ?? false,
+    workers,
+  };
+}
+
+export function requireInteger(what: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new ModelcarError('USAGE', `${value} ${what} are not possible`, {
+    hint: `Give ${least} to ${most}.`,
+  });
+}
+
+/** @throws ModelcarError `USAGE` */
+export function toPlaces({ hub = {}, registry = {}, network, target }: PushOptions): Places {
+  return {
+    hub: {
+      endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
+      token: hub.token || undefined,
+      cache: hub.cache,
+      offline: hub.offline ?? false,
+      metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
+      stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
+      retries: hub.retries ?? DEFAULT_RETRIES,
+    },
+    target,
+    registry: {
+      retries: registry.retries ?? DEFAULT_RETRIES,
+      insecure: registry.insecure ?? false,
+      framing: registry.chunkSize ?? 'stream',
+    },
+    ca: trusted(network),
+  };
+}
+
+/** @throws ModelcarError `USAGE` */
+export function trusted({ ca }: NetworkAccess = {}): readonly string[] {
+  return ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()];
+}
+
+/** As records name it: a folder by its full path, wherever the push is started. */
+function formatTarget(target: TargetLocation): string {
+  return target.kind === 'layout'
+    ? `oci:${resolve(target.folder)}`
+    : `${target.registry.host}/${target.repository}`;
+}
