@@ -86,7 +86,7 @@ export interface HubAccess {
   readonly retries?: number;
   /**
    * How many connections may bring bytes of files at once, of all layers together, 1 to 64. Default 8. One is enough as long
-   * as it is as fast as the registry; they hold 12 MiB together, or 1.5 MiB each.
+   * as it is as fast as the registry; they hold 8 MiB together, or 1.5 MiB each.
    */
   readonly connections?: number;
   /** How long an answer about the model may take to begin. Default 10,000. */

@@ -191,6 +191,8 @@ export class ByteConnection {
   /** What has come and was not handed out yet, as much of it as lies together; undefined at the end. */
   async #chunk(stallTimeoutMs: number): Promise<Uint8Array | undefined> {
     for (;;) {
+      // The end of what was dropped is not the end of the body.
+      if (this.#isDropped && this.#failure !== undefined) throw this.#failure;
       const chunk = this.#waiting.shift();
       if (chunk !== undefined) {
         this.#waitingBytes -= chunk.length;

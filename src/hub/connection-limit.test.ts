@@ -97,12 +97,14 @@ describe('the connections for files', () => {
   });
 });
 
-test('all ranges ahead together are a window of 12 MiB, whatever the number of connections up to eight', () => {
-  for (const allowed of [2, 3, 5, 8]) {
-    const all = rangeSize({ allowed }) * allowed;
-    expect(all).toBeLessThanOrEqual(12 * MIB);
-    expect(all).toBeGreaterThan(11.9 * MIB);
+test('all ranges ahead together are 8 MiB, or 1.5 MiB for each connection', () => {
+  for (const [allowed, size] of [
+    [1, 4],
+    [2, 4],
+    [4, 2],
+    [8, 1.5],
+    [64, 1.5],
+  ] as const) {
+    expect(rangeSize({ allowed })).toBe(size * MIB);
   }
-  expect(rangeSize({ allowed: 1 })).toBe(6 * MIB);
-  expect(rangeSize({ allowed: 32 })).toBe(1.5 * MIB);
 });

@@ -39,10 +39,10 @@ export interface Reading {
 }
 
 /**
- * What all connections hold together ahead of their readers, as long as each holds {@link LEAST_RANGE} at least: with what
- * else a push needs to have them, within the 16 MiB that a worker may take.
+ * What all connections hold together ahead of their readers, where each then holds {@link LEAST_RANGE} at least: eight hold
+ * 12 MiB. While their number changes it is somewhat more; a worker may take 16 MiB.
  */
-const WINDOW = 12 * 2 ** 20;
+const WINDOW = 8 * 2 ** 20;
 
 /** A smaller range would be a request for too little. */
 const LEAST_RANGE = 1.5 * 2 ** 20;
