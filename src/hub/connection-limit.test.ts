@@ -43,6 +43,10 @@ describe('the connections for files', () => {
     expect(seen).toEqual([1]);
   });
 
+  test('stay as they are where each brings 300 MB/s, whoever waits', () => {
+    expect(readFor(5_000, { rate: perConnection(310_000) }, startingLimit(8)).seen).toEqual([1]);
+  });
+
   test('grow until nobody has to wait any more', () => {
     const hub = { rate: perConnection(40_000), hungry: (connections: number) => connections < 4 };
     expect(readFor(5_000, hub, startingLimit(8)).limit.allowed).toBe(4);

@@ -56,6 +56,9 @@ const MOST_COUNT_MS = 1_000;
 const WORTH = 1.05;
 const MOST_FRUITLESS = 3;
 
+/** 300 MB/s: a connection that brings as much is not what its reader waits for. */
+const FAST = 300_000;
+
 /** What was found out holds for a while. */
 const SETTLED_MS = 60_000;
 const FED_MS = 2_000;
@@ -117,8 +120,9 @@ export function afterReading(
   if (elapsed > 2 * MOST_COUNT_MS) return { ...next, climb: undefined, lowSince: undefined };
   if (elapsed < LEAST_COUNT_MS || (count.bytes < COUNTED && elapsed < MOST_COUNT_MS))
     return { ...limit, count };
-  const isHungry = count.hungry >= MOSTLY * count.readings;
-  return afterCount(next, { bytesPerMs: count.bytes / elapsed, isHungry, used, now });
+  const bytesPerMs = count.bytes / elapsed;
+  const isHungry = count.hungry >= MOSTLY * count.readings && bytesPerMs < FAST * Math.max(1, used);
+  return afterCount(next, { bytesPerMs, isHungry, used, now });
 }
 
 /** Half, once for all that were refused together. */
