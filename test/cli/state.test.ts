@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -246,9 +246,8 @@ test('a state file that a power loss has torn costs a warning, and status says s
 });
 
 test('a state file that is a folder stops the push before anything moves', async () => {
-  const run = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], {
-    env: { ...env(), STATE_FILE: dirname(state) },
-  });
+  await mkdir(state);
+  const run = await runCli(['push', 'acme/six', `${registry.host}/acme/six:v1`], { env: env() });
   expect(run).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('is a folder') });
   expect(registry.bytesReceived).toBe(0);
 });
