@@ -151,7 +151,7 @@ export const PUSH_FLAGS: Flags = {
     flag: '--workers <n>',
     env: ['WORKERS'],
     group: TRANSFER,
-    about: 'large layers pushed at once, 1 to 8; small ones: eight each',
+    about: 'large layers pushed at once, 1 to 8; small ones: eight each, 32 at most',
     otherwise: '1',
   },
   chunkMib: {
