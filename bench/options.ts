@@ -28,7 +28,7 @@ pictures (performance.svg, memory.svg). Takes some twenty minutes on two cores, 
   --rounds N         how often each contender plays each scenario (default: 3; scenarios that say so, once)
   --scale FACTOR     files of so much of their size, such as 0.1
   --source SOURCE    nginx or node: what serves the bytes (default: nginx, where it is installed)
-  --out FOLDER       where the results go (default: build/bench-results)
+  --out FOLDER       where the results go (default: bench-results)
   --list             the scenarios
   --help             this
 
@@ -51,7 +51,7 @@ export function parseOptions(args: readonly string[]): Options {
       rounds: { type: 'string' },
       scale: { type: 'string' },
       source: { type: 'string' },
-      out: { type: 'string', default: 'build/bench-results' },
+      out: { type: 'string', default: 'bench-results' },
     },
   });
   const { help, list, quick, all, scenario: scenarios, contender: contenders, out } = values;

@@ -31,6 +31,14 @@ describe('the package', () => {
   });
 });
 
+test('the container image is built from all that the build runs', async () => {
+  const { scripts } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
+  const wanted: string[] = scripts.build.match(/[\w./-]+\.(?:mjs|json)/g);
+  const allowed = (await readFile(join(PROJECT, '.dockerignore'), 'utf8')).split('\n');
+  expect(wanted.length).toBeGreaterThan(2);
+  for (const path of wanted) expect(allowed).toContain(`!${path}`);
+});
+
 describe('the package, installed into an empty folder', () => {
   test('is run by npx', async () => {
     const folder = await install();
