@@ -86,6 +86,7 @@ export class FileRanges {
     this.#position = answer.asked.start;
     this.#end = answer.asked.end;
     this.#isReading = true;
+    this.#leftAt = undefined;
     const { clock } = this.#hub;
     const body = bodyFrom(answer, this.#name, this.#tally);
     try {
@@ -120,7 +121,7 @@ export class FileRanges {
     this.#isClosed = true;
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#stop?.abort();
-    this.#giveBack(0);
+    this.#giveBack();
     clearTimeout(this.#heldUp);
   }
 
@@ -129,9 +130,8 @@ export class FileRanges {
     for (const { stop } of this.#ahead) stop.abort(reason);
   }
 
-  /** All but so many of what is ahead. */
-  #giveBack(kept: number): void {
-    for (const { stop } of this.#ahead.splice(kept)) {
+  #giveBack(): void {
+    for (const { stop } of this.#ahead.splice(0)) {
       stop.abort();
       this.#hub.connections.release();
     }
@@ -239,7 +239,7 @@ export class FileRanges {
     this.#heldUp = setTimeout(() => {
       this.#heldUp = undefined;
       const stands = position === this.#position && bytes === this.#look.bytes && since === this.#look.since;
-      if (stands) this.#giveBack(0);
+      if (stands) this.#giveBack();
       else if (this.#ahead.length > 0) this.#watch();
     }, HELD_UP_MS);
     this.#heldUp.unref();

@@ -177,6 +177,15 @@ test.each(Array.from({ length: 12 }, (_, seed) => seed))(
   },
 );
 
+test('a storage that answers each range with nothing ends the read after its retries', async () => {
+  const { hub, read, connections } = await eagerWorld(options, { retries: 3 });
+  const times = Number.POSITIVE_INFINITY;
+  hub.addFault({ on: 'cdn', nth: 3, kind: 'chunked-short', afterBytes: 0, times });
+  await expect(read('acme/tiny', 'w.bin')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(hub.requests({ on: 'cdn' }).length).toBeLessThan(100);
+  expect(connections.used).toBe(0);
+});
+
 describe('the signed URL of a file that is read in ranges', () => {
   test('that runs out is asked for once more, not once for each range', async () => {
     const { hub, read, connections } = await eagerWorld();
