@@ -1,14 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { freeLoopbackPort } from '../../test/real/start-process.ts';
 import { ask } from './ask.ts';
 import { program } from './programs.ts';
-import { freePort, startDaemon } from './servers.ts';
+import { startDaemon } from './servers.ts';
 import type { Source, SourceStart } from './source.ts';
 
 /** The Hub's storage: nginx with sendfile, which costs next to nothing. */
 export async function startNginxSource(start: SourceStart): Promise<Source> {
-  const port = await freePort();
+  const port = await freeLoopbackPort();
   const folder = join(start.scratch, `nginx-${port}`);
   mkdirSync(folder);
   const config = join(folder, 'nginx.conf');

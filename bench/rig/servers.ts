@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FromServer, ToServer } from './serve-parent.ts';
 import { killAtEnd } from './temporary.ts';
@@ -100,17 +100,6 @@ function listens(port: number, address: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-/** A port that was free a moment ago: programs that cannot say which one they chose need it told. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no loopback port is free');
-  return address.port;
 }
 
 async function end(child: ChildProcess): Promise<void> {

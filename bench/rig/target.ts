@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freeLoopbackPort } from '../../test/real/start-process.ts';
 import type { SinkReport, SinkStart } from '../sink/main.ts';
 import { ask } from './ask.ts';
 import type { Tls } from './certificate.ts';
 import type { Network } from './network.ts';
 import { findProgram, program } from './programs.ts';
-import { freePort, startDaemon, startOwnServer } from './servers.ts';
+import { startDaemon, startOwnServer } from './servers.ts';
 import { temporaryFolder } from './temporary.ts';
 
 /** What is pushed to, empty at the start of every run. */
@@ -44,8 +45,8 @@ export async function startSink({ tls, network }: TargetStart): Promise<Target> 
 export async function startDockerRegistry({ tls, network, folder: parent }: TargetStart): Promise<Target> {
   const { address, prefix } = network.server;
   const folder = temporaryFolder(parent);
-  const port = await freePort();
-  const metricsPort = await freePort();
+  const port = await freeLoopbackPort();
+  const metricsPort = await freeLoopbackPort();
   const config = join(folder.path, 'config.yml');
   writeFileSync(config, configuration({ folder: folder.path, address, port, metricsPort, tls }));
   const command = [...prefix, program(DOCKER_REGISTRY), 'serve', config];
