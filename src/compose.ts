@@ -23,6 +23,7 @@ import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { systemProcesses } from './this-process.ts';
+import { createFileHashes } from './threads/file-hashes.ts';
 import { createLayerThreads } from './threads/layer-threads.ts';
 
 /**
@@ -104,16 +105,17 @@ async function inWorld<T>(
   const shared = toShared(options, places, onceEachWarning(onEvent), tokens);
   const open = openPlaces(places, shared);
   const threads = createLayerThreads(places, shared);
+  const hashes = createFileHashes();
   try {
     return await work(request, {
       ...{ source: open.source, target: open.target, clock: systemClock, signal },
       onEvent: shared.onEvent,
       rateLimit: shared.rateLimit,
       journal: createJournal(options.stateFile, shared.onEvent),
-      pushLayer: request.workers > 1 ? threads.pushLayer : undefined,
+      ...(request.workers > 1 ? { pushLayer: threads.pushLayer } : { hashOf: hashes.of }),
     });
   } finally {
-    await threads.close();
+    await Promise.all([threads.close(), hashes.close()]);
     open.close();
     tokens.close();
   }

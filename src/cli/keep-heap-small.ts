@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import type { Worker } from 'node:worker_threads';
 
 /** Tried with each even one from 20 on. V8 complains aloud of a flag that it does not know any more. */
 const LAST_KNOWN = 24;
@@ -10,6 +11,9 @@ const LAST_KNOWN = 24;
  * would have no right to.
  */
 export function keepHeapSmall(): void {
-  if (Number.parseInt(process.versions.node, 10) <= LAST_KNOWN)
-    setFlagsFromString('--semi-space-growth-factor=1');
+  if (Number.parseInt(process.versions.node, 10) > LAST_KNOWN) return;
+  const keep = () => setFlagsFromString('--semi-space-growth-factor=1');
+  keep();
+  // A thread's heap, when it is made, sets the flag back for all.
+  process.on('worker', (worker: Worker) => worker.once('online', keep));
 }

@@ -26,13 +26,8 @@ export function sha256(bytes: Uint8Array): Digest {
  * skipped afterwards.
  */
 export class HashFrontier {
-  readonly #hash: Hash;
+  readonly #hash: Hash = createHash('sha256');
   #position = 0;
-
-  constructor(algorithm: 'sha256' | 'sha1', preamble?: Uint8Array) {
-    this.#hash = createHash(algorithm);
-    if (preamble) this.#hash.update(preamble);
-  }
 
   /** The number of bytes hashed so far: everything before it has been seen, nothing after it. */
   get position(): number {

@@ -1,7 +1,7 @@
 import { type ByteSource, dropBefore } from './bytes.ts';
-import { HashFrontier } from './digest.ts';
 import { ModelcarError } from './error.ts';
 import type { Oid } from './model.ts';
+import { fileHash, type RunningHash } from './running-hash.ts';
 
 export interface Expected {
   /** How the error names the content: the file's path in the model. */
@@ -9,6 +9,8 @@ export interface Expected {
   readonly oid: Oid;
   /** Called before the error when it is the bytes that are wrong. */
   readonly onMismatch?: (() => void) | undefined;
+  /** Makes the hash, if not this thread is to. */
+  readonly hash?: RunningHash | undefined;
 }
 
 /**
@@ -24,21 +26,23 @@ export interface Expected {
  */
 export function verified(content: ByteSource, expected: Expected): ByteSource {
   const { size } = content;
-  const frontier = hashFrontier(expected.oid, size);
+  const hash = expected.hash ?? fileHash(expected.oid, size);
+  /** How far the content was hashed. */
+  let frontier = 0;
+  let digest: string | Promise<string> | undefined;
 
-  function check(): void {
-    const got = frontier.hex();
-    if (got === expected.oid.hex) return;
+  function check(got: string): void {
     const { algorithm, hex } = expected.oid;
+    if (got === hex) return;
     expected.onMismatch?.();
     throw mismatch(expected.name, `expected ${algorithm} ${hex}, got ${got}`);
   }
 
-  if (size === 0) check();
+  if (size === 0) check(fileHash(expected.oid, 0).digest());
   return {
     size,
     async *open({ start = 0, signal } = {}) {
-      const from = Math.min(start, frontier.position);
+      const from = Math.min(start, frontier);
       const chunks = content.open(signal ? { start: from, signal } : { start: from });
       yield* dropBefore(start, from, hashed(chunks, from));
     },
@@ -48,19 +52,23 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     let position = from;
     for await (const chunk of chunks) {
       if (position + chunk.length > size) throw mismatch(expected.name, `expected ${size} bytes, got more`);
-      frontier.update(chunk, position);
+      const fresh = chunk.subarray(Math.min(chunk.length, frontier - position));
+      if (fresh.length > 0) hash.update(fresh);
+      frontier += fresh.length;
       position += chunk.length;
-      if (position === size) check();
-      yield chunk;
+      try {
+        if (position === size) {
+          digest ??= hash.digest();
+          check(await digest);
+        }
+        yield chunk;
+      } finally {
+        // Who leaves early gives the chunk's memory back too.
+        await hash.taken();
+      }
     }
     if (position < size) throw mismatch(expected.name, `expected ${size} bytes, got ${position}`);
   }
-}
-
-function hashFrontier({ algorithm }: Oid, size: number): HashFrontier {
-  if (algorithm === 'sha256') return new HashFrontier('sha256');
-  // https://git-scm.com/book/en/v2/Git-Internals-Git-Objects: the object is hashed with its header.
-  return new HashFrontier('sha1', Buffer.from(`blob ${size}\0`));
 }
 
 function mismatch(name: string, what: string): ModelcarError {

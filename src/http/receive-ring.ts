@@ -152,5 +152,5 @@ interface Slab {
 
 const LEAST_ROOM = 16 * 1024;
 const FIRST_SLAB = 64 * 1024;
-/** Half a MiB, and what may be left over at its end. */
-const SLAB = 512 * 1024 + LEAST_ROOM;
+/** A MiB, and what may be left over at its end. */
+const SLAB = 2 ** 20 + LEAST_ROOM;

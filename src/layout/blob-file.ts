@@ -14,7 +14,7 @@ export async function writeBlob(
   finalPath: (digest: Digest) => string,
 ): Promise<Digest> {
   const unfinished = join(folder, `.unfinished-${randomUUID()}`);
-  const hash = new HashFrontier('sha256');
+  const hash = new HashFrontier();
   try {
     const file = await open(unfinished, 'wx', 0o644);
     try {

@@ -16,7 +16,7 @@ export async function findBlob(
   const found = await sizeOf(path);
   if (found === undefined) return undefined;
   if (found !== size) return { size: found, digest: undefined };
-  const hash = new HashFrontier('sha256');
+  const hash = new HashFrontier();
   for await (const chunk of readBytes(path, signal)) hash.update(chunk, hash.position);
   return { size: hash.position, digest: `sha256:${hash.hex()}` };
 }

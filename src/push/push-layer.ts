@@ -22,7 +22,10 @@ export interface LayerJob {
 }
 
 /** What one layer needs of the world. */
-export type LayerWorld = Pick<World, 'source' | 'target' | 'clock' | 'onEvent' | 'signal' | 'rateLimit'>;
+export type LayerWorld = Pick<
+  World,
+  'source' | 'target' | 'clock' | 'onEvent' | 'signal' | 'rateLimit' | 'hashOf'
+>;
 
 /** How it is written down that an upload is open. */
 export type LayerSessions = Pick<BlobPush, 'onSession' | 'isSessionKept'>;
@@ -60,7 +63,7 @@ export async function pushLayer(
 
 async function sendLayer(
   { model, layer, tarLayout, session }: LayerJob,
-  { source, target, clock, onEvent, signal, rateLimit }: LayerWorld,
+  { source, target, clock, onEvent, signal, rateLimit, hashOf }: LayerWorld,
   meter: CostMeter,
   sessions: LayerSessions,
 ): Promise<PushedBlob> {
@@ -83,6 +86,7 @@ async function sendLayer(
       name: sibling.path,
       oid: sibling.oid,
       onMismatch,
+      hash: hashOf?.(sibling),
     });
     return target.pushBlob({
       content: tarLayer(path, bytes, tarLayout),

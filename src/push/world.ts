@@ -1,6 +1,8 @@
 import type { OnEvent } from '../core/event.ts';
+import type { Sibling } from '../core/model.ts';
 import type { Clock, ImageTarget, Journal, ModelSource } from '../core/ports.ts';
 import type { RateLimit } from '../core/rate-limit.ts';
+import type { RunningHash } from '../core/running-hash.ts';
 import type { pushLayer } from './push-layer.ts';
 
 /** What a push needs from outside. `compose.ts` builds it; tests build a small one. */
@@ -12,6 +14,8 @@ export interface World {
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
   readonly rateLimit?: RateLimit | undefined;
+  /** Who makes the Hub's hash of a file: this thread, where it is nobody. */
+  readonly hashOf?: ((file: Sibling) => RunningHash | undefined) | undefined;
   /** How a layer is pushed: in this thread, unless this says otherwise. */
   readonly pushLayer?: typeof pushLayer | undefined;
 }

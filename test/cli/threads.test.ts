@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ModelcarError, PushEvent } from '../../src/index.ts';
@@ -28,6 +29,71 @@ const repos = [
 const start = (options: FakeRegistryOptions = {}) => localPush({ repos }, options, library);
 const ofLayer = (events: readonly PushEvent[], path: string) =>
   events.filter((event) => 'path' in event && event.path === path && event.type !== 'layer-progress');
+
+/** Worth a second thread for its hash, where one worker pushes it. */
+const LARGE = 'acme/one';
+const SIZE = 65 * MIB + 1;
+const startLarge = (options: FakeRegistryOptions = {}) =>
+  localPush(
+    { repos: [{ id: LARGE, files: { 'a.safetensors': synthetic({ size: SIZE }) } }] },
+    options,
+    library,
+  );
+
+/** How many threads were started while `work` ran. */
+async function threadsOf(work: Promise<unknown>): Promise<number> {
+  let threads = 0;
+  const count = () => {
+    threads += 1;
+  };
+  process.on('worker', count);
+  await work.finally(() => process.off('worker', count));
+  return threads;
+}
+
+describe.skipIf(availableParallelism() === 1)('one worker that pushes a large file', () => {
+  test('hashes it beside the layer, in a second thread, and makes the same image as two', async () => {
+    const { push, registry } = await startLarge();
+    expect(await threadsOf(push(LARGE, { tag: 'one' }))).toBe(1);
+    await push(LARGE, { tag: 'two', workers: 2 });
+    expect(registry.tags(LARGE).get('one')).toBe(registry.tags(LARGE).get('two'));
+  });
+
+  test('finds a wrong byte, once more in what comes the second time, and tags nothing', async () => {
+    const { push, hub, registry } = await startLarge();
+    hub.addFault({ on: 'cdn', kind: 'flip-byte', at: SIZE - 1, times: 99 });
+    await expect(push(LARGE)).rejects.toMatchObject({ code: 'CONTENT_MISMATCH' });
+    expect(registry.tags(LARGE).size).toBe(0);
+    hub.clearFaults();
+    hub.addFault({ on: 'cdn', kind: 'flip-byte', at: SIZE - 1 });
+    await push(LARGE);
+    expect(registry.tags(LARGE).size).toBe(1);
+  });
+
+  test('makes the same image where the Hub and the registry break off again and again', async () => {
+    const { push, hub, registry } = await startLarge();
+    const { manifestDigest } = await push(LARGE);
+    for (const at of [3, 20, 40]) hub.addFault({ on: 'cdn', kind: 'reset', afterBytes: at * MIB });
+    registry.addFault({ on: 'upload-patch', times: 3, cutAfter: 11 * MIB });
+    const again = library.parseImageReference(`${registry.host}/acme/again`).location;
+    expect((await push(LARGE, { target: again })).manifestDigest).toBe(manifestDigest);
+  });
+
+  test('can be stopped in the middle', async () => {
+    const { push, registry } = await startLarge();
+    const gate = registry.gate();
+    registry.addFault({ on: 'upload-patch', holdBody: { after: 4 * MIB, gate } });
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const pushed = push(LARGE, { signal: stop.signal });
+    await expect
+      .poll(() => registry.sessions.some(({ content }) => content.size > 0), { timeout: 20_000 })
+      .toBe(true);
+    stop.abort(reason);
+    gate.release();
+    await expect(pushed).rejects.toBe(reason);
+  });
+});
 
 describe('layers that are pushed in threads of their own', () => {
   test('make the same image, tell the same events, and are written down as those of one worker', async () => {

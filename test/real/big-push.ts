@@ -6,12 +6,15 @@ import {
   type PushResult,
   parseImageReference,
   parseTargetLocation,
-  pushModel,
 } from '../../src/index.ts';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { capture, capturingErrors } from '../support/captures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
+/** What was built: from source there is nothing that a thread could load. */
+const { pushModel }: typeof import('../../src/index.ts') = await import(
+  new URL('../../dist/index.js', import.meta.url).href
+);
 const MODEL = 'acme/big';
 
 /** The library between a Hub on the loopback, with a model of one file or a few, and any registry. */

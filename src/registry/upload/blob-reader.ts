@@ -9,7 +9,7 @@ import { type Digest, HashFrontier } from '../../core/digest.ts';
 export class BlobReader {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal;
-  readonly #hash = new HashFrontier('sha256');
+  readonly #hash = new HashFrontier();
   #chunks: AsyncIterator<Uint8Array> | undefined;
   /** What was asked of the source and has not come yet. It outlives a reader that does not wait for it. */
   #coming: Promise<IteratorResult<Uint8Array> | undefined> | undefined;
