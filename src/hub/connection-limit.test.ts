@@ -47,6 +47,14 @@ describe('the connections for files', () => {
     expect(readFor(5_000, { rate: perConnection(310_000) }, startingLimit(8)).seen).toEqual([1]);
   });
 
+  test('stay as they are for a minute after one has brought 300 MB/s, however slow they are together', () => {
+    const fast = readFor(1_000, { rate: perConnection(310_000) }, startingLimit(8));
+    const slow = { rate: perConnection(40_000) };
+    const soon = readFor(59_000, slow, fast.limit, 1_000);
+    expect(soon.seen).toEqual([1]);
+    expect(readFor(5_000, slow, soon.limit, 60_000).limit.allowed).toBe(8);
+  });
+
   test('grow until nobody has to wait any more', () => {
     const hub = { rate: perConnection(40_000), hungry: (connections: number) => connections < 4 };
     expect(readFor(5_000, hub, startingLimit(8)).limit.allowed).toBe(4);

@@ -8,6 +8,8 @@ export interface ConnectionLimit {
   readonly climb: { readonly best: Rate; readonly fruitless: number } | undefined;
   /** On the clock's `now()`: before it no climb begins. */
   readonly climbAt: number;
+  /** Until then a connection is taken to be fast, because one was. */
+  readonly fastUntil: number;
   /** Refusals before this belong to the one that was heeded. */
   readonly heededUntil: number;
   /** What is being counted, since when. */
@@ -56,7 +58,7 @@ const MOST_COUNT_MS = 1_000;
 const WORTH = 1.05;
 const MOST_FRUITLESS = 3;
 
-/** 300 MB/s: a connection that brings as much is not what its reader waits for. */
+/** 300 MB/s: a connection that has brought as much lately is not what its reader waits for, however many share that now. */
 const FAST = 300_000;
 
 /** What was found out holds for a while. */
@@ -85,6 +87,7 @@ export function startingLimit(most: number): ConnectionLimit {
     allowed: 1,
     climb: undefined,
     climbAt: 0,
+    fastUntil: 0,
     heededUntil: 0,
     count: { since: Number.NEGATIVE_INFINITY, ...NOTHING },
     peak: NO_RATE,
@@ -121,8 +124,10 @@ export function afterReading(
   if (elapsed < LEAST_COUNT_MS || (count.bytes < COUNTED && elapsed < MOST_COUNT_MS))
     return { ...limit, count };
   const bytesPerMs = count.bytes / elapsed;
-  const isHungry = count.hungry >= MOSTLY * count.readings && bytesPerMs < FAST * Math.max(1, used);
-  return afterCount(next, { bytesPerMs, isHungry, used, now });
+  const isFast = bytesPerMs >= FAST * Math.max(1, used);
+  const fastUntil = isFast ? now + SETTLED_MS : limit.fastUntil;
+  const isHungry = count.hungry >= MOSTLY * count.readings && now >= fastUntil;
+  return afterCount({ ...next, fastUntil }, { bytesPerMs, isHungry, used, now });
 }
 
 /** Half, once for all that were refused together. */
