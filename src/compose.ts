@@ -105,7 +105,7 @@ async function inWorld<T>(
   const shared = toShared(options, places, onceEachWarning(onEvent), tokens);
   const open = openPlaces(places, shared);
   const threads = createLayerThreads(places, shared);
-  const hashes = createFileHashes();
+  const hashes = createFileHashes({ isSecure: isSecure(places) });
   try {
     return await work(request, {
       ...{ source: open.source, target: open.target, clock: systemClock, signal },
@@ -119,6 +119,12 @@ async function inWorld<T>(
     open.close();
     tokens.close();
   }
+}
+
+function isSecure({ hub, target }: Places): boolean {
+  return (
+    hub.endpoint.startsWith('https:') || (target.kind === 'registry' && target.registry.scheme === 'https')
+  );
 }
 
 /** What is one for the whole push, in whichever thread its layers are pushed. */

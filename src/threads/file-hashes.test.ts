@@ -11,11 +11,12 @@ const built: typeof import('./file-hashes.ts') = await import(
   new URL('../../dist/threads/file-hashes.js', import.meta.url).href
 );
 const LARGE = 64 * 2 ** 20;
+const TWO = { isSecure: false, processors: 2 };
 const hexOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const file = (hex = '', size = LARGE) => ({ size, oid: { algorithm: 'sha256', hex } as const });
 
 function start(): FileHashes {
-  const hashes = built.createFileHashes(2);
+  const hashes = built.createFileHashes(TWO);
   onTestFinished(() => hashes.close());
   return hashes;
 }
@@ -62,11 +63,12 @@ test('where the thread ends, whoever waits for it hears of it', async () => {
 });
 
 test.each([
-  ['on one processor', 1, [file()]],
-  ['for so little', 2, [file('', 1_000_000), file('', LARGE - 1_000_001)]],
-  ['for a file that git hashes', 2, [{ size: LARGE, oid: { algorithm: 'git-sha1', hex: '' } as const }]],
-])('no thread is started %s', async (_, processors, files) => {
-  const hashes = built.createFileHashes(processors);
+  ['on one processor', { isSecure: false, processors: 1 }, [file()]],
+  ['on two that have TLS to do', { isSecure: true, processors: 2 }, [file()]],
+  ['for so little', TWO, [file('', 1_000_000), file('', LARGE - 1_000_001)]],
+  ['for a file that git hashes', TWO, [{ size: LARGE, oid: { algorithm: 'git-sha1', hex: '' } as const }]],
+])('no thread is started %s', async (_, surroundings, files) => {
+  const hashes = built.createFileHashes(surroundings);
   expect(files.map((one) => hashes.of(one))).toEqual(files.map(() => undefined));
 });
 

@@ -14,6 +14,17 @@ export interface FileHashes {
   close(): Promise<void>;
 }
 
+export interface Surroundings {
+  /** Whether TLS is spoken with the Hub or the registry. */
+  readonly isSecure: boolean;
+  /** Default: as many as there are. */
+  readonly processors?: number;
+}
+
+/** One for the layer and one for the hash. What both do when TLS comes on top left nothing to gain on two. */
+const NEEDED = 2;
+const NEEDED_WITH_TLS = 3;
+
 /** So many bytes are hashed in the time that it takes to start a thread. */
 const WORTH_A_THREAD = 64 * 2 ** 20;
 
@@ -24,13 +35,17 @@ const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
  * The Hub's hash of a file beside the digest of its layer: half of the work of one worker goes to another processor
  * (docs/decisions/0007-byte-path.md).
  */
-export function createFileHashes(processors: number = availableParallelism()): FileHashes {
+export function createFileHashes({
+  isSecure,
+  processors = availableParallelism(),
+}: Surroundings): FileHashes {
+  const needed = isSecure ? NEEDED_WITH_TLS : NEEDED;
   let bytes = 0;
   let thread: HashThread | undefined;
   return {
     of({ size, oid }) {
       bytes += size;
-      const pays = processors > 1 && bytes >= WORTH_A_THREAD && oid.algorithm === 'sha256';
+      const pays = processors >= needed && bytes >= WORTH_A_THREAD && oid.algorithm === 'sha256';
       if (!pays) return undefined;
       thread ??= new HashThread();
       return thread.begin();
