@@ -195,6 +195,11 @@ describe('a value that makes no sense', () => {
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
     );
   });
+
+  test('is said before what is missing', () => {
+    expect(() => push({ workers: '0' })).toThrow(/--workers 0/);
+    expect(() => push({ model: 'a/b', failFast: true, continueOnError: true })).toThrow('contradict');
+  });
 });
 
 describe('how much is shown', () => {

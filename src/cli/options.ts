@@ -21,18 +21,12 @@ export type PushWords = Words & {
  */
 export function toPushOptions(words: PushWords, env: Environment, surroundings: Surroundings): PushOptions {
   const values = readFlags(PUSH_FLAGS, words, env);
-  const { model, revision } = modelOf(words.model, values);
-  const { location, tag } = targetOf(words.reference, values);
   const tarLayout = TAR_LAYOUTS.find((layout) => layout === values.text('tarLayout'));
   const workers = values.integer('workers', 1, 8);
   const limitRate = values.rate('limitRate');
   // The one flag whose empty value means something.
   const layerPrefix = words.layerPrefix ?? values.text('layerPrefix');
-  return {
-    model,
-    ...(revision !== undefined && { revision }),
-    target: location,
-    ...(tag !== undefined && { tag }),
+  const how = {
     alsoTags: values.list('alsoTag'),
     hub: hubAccess(values, env, surroundings),
     registry: registryAccess(values, env, surroundings),
@@ -46,6 +40,14 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
     ...(workers !== undefined && { workers }),
     ...(limitRate !== undefined && { limitRate }),
     continueOnError: continuesOnError(values),
+  };
+  // Last: what was said wrongly is not hidden behind what was not said.
+  const { model, revision } = modelOf(words.model, values);
+  const { location, tag } = targetOf(words.reference, values);
+  return {
+    ...{ model, target: location, ...how },
+    ...(revision !== undefined && { revision }),
+    ...(tag !== undefined && { tag }),
   };
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
 import { someBytes } from '../../test/support/byte-sources.ts';
 import { fromBytes } from '../core/bytes.ts';
+import { SMALL_LAYER } from '../core/small-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { FileHashes } from './file-hashes.ts';
 
@@ -66,6 +67,7 @@ test.each([
   ['on one processor', { isSecure: false, processors: 1 }, [file()]],
   ['on two that have TLS to do', { isSecure: true, processors: 2 }, [file()]],
   ['for so little', TWO, [file('', 1_000_000), file('', LARGE - 1_000_001)]],
+  ['for small ones, of which several are under way', TWO, Array(300).fill(file('', SMALL_LAYER))],
   ['for a file that git hashes', TWO, [{ size: LARGE, oid: { algorithm: 'git-sha1', hex: '' } as const }]],
 ])('no thread is started %s', async (_, surroundings, files) => {
   const hashes = built.createFileHashes(surroundings);

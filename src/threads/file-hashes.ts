@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Sibling } from '../core/model.ts';
 import type { RunningHash } from '../core/running-hash.ts';
+import { SMALL_LAYER } from '../core/small-layer.ts';
 import { createWords, type HashMessage, WORDS } from './hash-words.ts';
 
 export interface FileHashes {
@@ -14,7 +15,7 @@ export interface FileHashes {
   close(): Promise<void>;
 }
 
-export interface Surroundings {
+export interface FileHashesOptions {
   /** Whether TLS is spoken with the Hub or the registry. */
   readonly isSecure: boolean;
   /** Default: as many as there are. */
@@ -38,20 +39,31 @@ const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
 export function createFileHashes({
   isSecure,
   processors = availableParallelism(),
-}: Surroundings): FileHashes {
+}: FileHashesOptions): FileHashes {
   const needed = isSecure ? NEEDED_WITH_TLS : NEEDED;
   let bytes = 0;
   let thread: HashThread | undefined;
   return {
     of({ size, oid }) {
+      // Of small ones several are under way at once.
+      if (size <= SMALL_LAYER) return undefined;
       bytes += size;
       const pays = processors >= needed && bytes >= WORTH_A_THREAD && oid.algorithm === 'sha256';
       if (!pays) return undefined;
-      thread ??= new HashThread();
-      return thread.begin();
+      thread ??= startThread();
+      return thread?.begin();
     },
     close: async () => thread?.close(),
   };
+}
+
+/** Undefined where none can be had: the limits of a container, or what Node was allowed to do, may forbid it. */
+function startThread(): HashThread | undefined {
+  try {
+    return new HashThread();
+  } catch {
+    return undefined;
+  }
 }
 
 class HashThread {
@@ -64,7 +76,8 @@ class HashThread {
   #handed = 0;
   #hashes = 0;
   #digest: string | undefined;
-  #waiting: { look(): void; fail(error: Error): void } | undefined;
+  /** Of who waits for the thread. */
+  #look: (() => void) | undefined;
   #end: Error | undefined;
 
   constructor() {
@@ -73,7 +86,7 @@ class HashThread {
     this.#worker = new Worker(module, { workerData, resourceLimits: LIMITS });
     this.#worker.on('message', ({ digest }: HashMessage) => {
       this.#digest = digest ?? this.#digest;
-      this.#waiting?.look();
+      this.#look?.();
     });
     this.#worker.on('error', (error) => this.#ended(error));
     this.#worker.on('exit', (code) => this.#ended(new Error(`the thread for hashes ended with ${code}`)));
@@ -143,18 +156,21 @@ class HashThread {
   #until(isSo: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        if (this.#end !== undefined) reject(this.#end);
         // In this order: what is done after we have looked sends a message.
         Atomics.store(this.#words, WORDS.awaited, 1);
-        if (isSo()) resolve();
+        if (this.#end === undefined && !isSo()) return;
+        Atomics.store(this.#words, WORDS.awaited, 0);
+        this.#look = undefined;
+        if (this.#end === undefined) resolve();
+        else reject(this.#end);
       };
-      this.#waiting = { look, fail: reject };
+      this.#look = look;
       look();
     });
   }
 
   #ended(error: Error): void {
     this.#end ??= error;
-    this.#waiting?.fail(this.#end);
+    this.#look?.();
   }
 }

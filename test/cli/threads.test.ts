@@ -33,9 +33,13 @@ const ofLayer = (events: readonly PushEvent[], path: string) =>
 /** Worth a second thread for its hash, where one worker pushes it. */
 const LARGE = 'acme/one';
 const SIZE = 65 * MIB + 1;
+const files = Object.fromEntries([
+  ['a.safetensors', synthetic({ size: SIZE })],
+  ...Array.from({ length: 20 }, (_, at) => [`part-${at}.json`, synthetic({ size: 1_000 + at })]),
+]);
 const startLarge = (options: FakeRegistryOptions = {}) =>
   localPush(
-    { repos: [{ id: LARGE, files: { 'a.safetensors': synthetic({ size: SIZE }) } }] },
+    { repos: [{ id: LARGE, files }] },
     options,
     library,
   );
