@@ -5,14 +5,11 @@ import { describe, expect, test } from 'vitest';
 import type { ModelcarError, PushEvent } from '../../src/index.ts';
 import { synthetic } from '../fakes/hub/fake-hub.ts';
 import type { FakeRegistryOptions } from '../fakes/registry/fake-registry.ts';
+import { builtLibrary as library } from '../support/built-library.ts';
 import { localPush } from '../support/local-push.ts';
 import { hubToken, secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** What was built: from source there is nothing that a thread could load. */
-const library: typeof import('../../src/index.ts') = await import(
-  new URL('../../dist/index.js', import.meta.url).href
-);
 const NAME = 'acme/large';
 const MIB = 2 ** 20;
 const FILES = ['a.safetensors', 'b.safetensors', 'c.safetensors'];
@@ -38,11 +35,7 @@ const files = Object.fromEntries([
   ...Array.from({ length: 20 }, (_, at) => [`part-${at}.json`, synthetic({ size: 1_000 + at })]),
 ]);
 const startLarge = (options: FakeRegistryOptions = {}) =>
-  localPush(
-    { repos: [{ id: LARGE, files }] },
-    options,
-    library,
-  );
+  localPush({ repos: [{ id: LARGE, files }] }, options, library);
 
 /** How many threads were started while `work` ran. */
 async function threadsOf(work: Promise<unknown>): Promise<number> {

@@ -6,15 +6,12 @@ import {
   type PushResult,
   parseImageReference,
   parseTargetLocation,
+  pushModel,
 } from '../../src/index.ts';
 import { type FakeHub, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { capture, capturingErrors } from '../support/captures.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** What was built: from source there is nothing that a thread could load. */
-const { pushModel }: typeof import('../../src/index.ts') = await import(
-  new URL('../../dist/index.js', import.meta.url).href
-);
 const MODEL = 'acme/big';
 
 /** The library between a Hub on the loopback, with a model of one file or a few, and any registry. */
@@ -36,9 +33,12 @@ export interface BigPushOptions {
   readonly files?: number;
   /** How fast the Hub gives the file out. */
   readonly bytesPerSecond?: number;
+  /** From source, unless it is to be the one that was built: only that one has threads, and a file of 64 MiB wants one. */
+  readonly library?: Pick<typeof import('../../src/index.ts'), 'pushModel'>;
 }
 
-export async function bigPush({ size, files = 1, bytesPerSecond }: BigPushOptions): Promise<BigPush> {
+export async function bigPush(options: BigPushOptions): Promise<BigPush> {
+  const { size, files = 1, bytesPerSecond, library = { pushModel } } = options;
   const names = Array.from({ length: files }, (_, index) => `model-${index + 1}.safetensors`);
   const content = Object.fromEntries(names.map((name, seed) => [name, synthetic({ size, seed })]));
   const hub = await startFakeHub({ repos: [{ id: MODEL, files: content }] });
@@ -48,14 +48,14 @@ export async function bigPush({ size, files = 1, bytesPerSecond }: BigPushOption
   return {
     hub,
     events,
-    pushTo(host, options) {
+    pushTo(host, more) {
       const target = parseImageReference(`${host}/${MODEL}`).location;
       const onEvent = (event: PushEvent) => void events.push(event);
-      const pushed = pushModel({
+      const pushed = library.pushModel({
         model: MODEL,
         target,
         tag: 'v1',
-        ...options,
+        ...more,
         // What is held back for all together comes evenly over one.
         hub: { endpoint: hub.endpoint, ...(bytesPerSecond !== undefined && { connections: 1 }) },
         onEvent,
@@ -66,7 +66,12 @@ export async function bigPush({ size, files = 1, bytesPerSecond }: BigPushOption
       hub.clearFaults();
       hub.knobs.speed = {};
       const target = parseTargetLocation(`oci:${await tempFolder()}`, undefined);
-      const pushed = await pushModel({ model: MODEL, target, tag: 'v1', hub: { endpoint: hub.endpoint } });
+      const pushed = await library.pushModel({
+        model: MODEL,
+        target,
+        tag: 'v1',
+        hub: { endpoint: hub.endpoint },
+      });
       return pushed.manifestDigest;
     },
     retries: () =>

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { builtLibrary as library } from '../support/built-library.ts';
 import { startCountingRelay } from '../support/counting-relay.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { bigPush } from './big-push.ts';
@@ -179,7 +180,7 @@ describePeers(
       const nginx = await nginxBefore(startDockerRegistry, ['client_max_body_size 64m']);
       const relay = await startCuttingRelay(nginx.host, { meanBytes: 128 * MIB, seed: 55 });
       onTestFinished(() => relay.close());
-      const big = await bigPush({ size });
+      const big = await bigPush({ size, library });
       await big.pushTo(relay.host);
       expect(relay.cuts).toBeGreaterThanOrEqual(3);
       expect(relay.bytesUp).toBeLessThan(2 * size);
