@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Oid } from './model.ts';
 
-/** A hash that is given bytes in their order, and works on them here or in another thread. */
+/** A hash that is given bytes in their order, by one reader, and works on them here or in another thread. */
 export interface RunningHash {
-  /** @param bytes must stay as they are until {@link taken} */
+  /** @param bytes must stay as they are until they are {@link taken}; no others are given before */
   update(bytes: Uint8Array): void;
   /** Resolves when what was given may be written over; undefined where it may be at once. */
   taken(): Promise<void> | undefined;

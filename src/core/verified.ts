@@ -9,8 +9,8 @@ export interface Expected {
   readonly oid: Oid;
   /** Called before the error when it is the bytes that are wrong. */
   readonly onMismatch?: (() => void) | undefined;
-  /** Makes the hash, if not this thread is to. */
-  readonly hash?: RunningHash | undefined;
+  /** Default: a hash that is made in this thread. Waited for when the first bytes are there. */
+  readonly hash?: Promise<RunningHash | undefined> | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface Expected {
  */
 export function verified(content: ByteSource, expected: Expected): ByteSource {
   const { size } = content;
-  const hash = expected.hash ?? fileHash(expected.oid, size);
+  let running: Promise<RunningHash> | undefined;
   /** How far the content was hashed. */
   let frontier = 0;
   let digest: string | Promise<string> | undefined;
@@ -52,6 +52,10 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     let position = from;
     for await (const chunk of chunks) {
       if (position + chunk.length > size) throw mismatch(expected.name, `expected ${size} bytes, got more`);
+      running ??= begun(expected, size);
+      const hash = await running;
+      // There may be another reader.
+      await hash.taken();
       const fresh = chunk.subarray(Math.min(chunk.length, frontier - position));
       if (fresh.length > 0) hash.update(fresh);
       frontier += fresh.length;
@@ -69,6 +73,10 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     }
     if (position < size) throw mismatch(expected.name, `expected ${size} bytes, got ${position}`);
   }
+}
+
+async function begun({ hash, oid }: Expected, size: number): Promise<RunningHash> {
+  return (await hash) ?? fileHash(oid, size);
 }
 
 function mismatch(name: string, what: string): ModelcarError {

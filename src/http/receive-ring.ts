@@ -16,6 +16,7 @@ export class ReceiveRing {
   /** Bytes that were received so far, and those of them that nobody needs any more. */
   #received = 0;
   #released = 0;
+  #bytes = 0;
   #most = 1;
 
   constructor(pool: SlabPool) {
@@ -25,6 +26,7 @@ export class ReceiveRing {
   /** How many bytes it may hold until they are released. */
   hold(bytes: number): void {
     // Two at least: what frames a body may lie at the end of the first, and is released with what follows it.
+    this.#bytes = bytes;
     this.#most = Math.max(2, 1 + Math.ceil((bytes - FIRST_SLAB + LEAST_ROOM) / (SLAB - LEAST_ROOM)));
   }
 
@@ -115,11 +117,17 @@ export class ReceiveRing {
   }
 
   #grow(): void {
-    // Most answers are small: a redirect needs no more than the first slab.
-    const memory = this.#pool.take(this.#slabs.length === 0 ? FIRST_SLAB : SLAB);
+    const memory = this.#pool.take(this.#nextSize());
     const slab = { memory, start: this.#received, end: this.#received };
     this.#slabs.push(slab);
     this.#bySlabMemory.set(memory.buffer, slab);
+  }
+
+  #nextSize(): number {
+    // Most answers are small: a redirect needs no more than the first slab.
+    if (this.#slabs.length === 0) return FIRST_SLAB;
+    const held = this.#slabs.reduce((sum, { memory }) => sum + memory.length - LEAST_ROOM, 0);
+    return this.#bytes - held <= HALF_SLAB - LEAST_ROOM ? HALF_SLAB : SLAB;
   }
 }
 
@@ -154,3 +162,5 @@ const LEAST_ROOM = 16 * 1024;
 const FIRST_SLAB = 64 * 1024;
 /** A MiB, and what may be left over at its end. */
 const SLAB = 2 ** 20 + LEAST_ROOM;
+/** For the last of what is to be held. */
+const HALF_SLAB = 2 ** 19 + LEAST_ROOM;

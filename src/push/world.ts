@@ -14,8 +14,8 @@ export interface World {
   readonly onEvent: OnEvent;
   readonly signal: AbortSignal;
   readonly rateLimit?: RateLimit | undefined;
-  /** Who makes the Hub's hash of a file: this thread, where it is nobody. */
-  readonly hashOf?: ((file: Sibling) => RunningHash | undefined) | undefined;
+  /** The hash that a file is checked with. Default, also for one file: made in this thread. */
+  readonly hashOf?: ((file: Sibling) => Promise<RunningHash | undefined>) | undefined;
   /** How a layer is pushed: in this thread, unless this says otherwise. */
   readonly pushLayer?: typeof pushLayer | undefined;
 }

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
 import { someBytes } from '../../test/support/byte-sources.ts';
 import { fromBytes } from '../core/bytes.ts';
+import type { RunningHash } from '../core/running-hash.ts';
 import { SMALL_LAYER } from '../core/small-layer.ts';
 import { verified } from '../core/verified.ts';
 import type { FileHashes } from './file-hashes.ts';
@@ -22,15 +23,15 @@ function start(): FileHashes {
   return hashes;
 }
 
-function begin(hashes: FileHashes) {
-  return hashes.of(file()) ?? expect.unreachable('no hash');
+async function begin(hashes: FileHashes): Promise<RunningHash> {
+  return (await hashes.of(file())) ?? expect.unreachable('no hash');
 }
 
 test.each([
   ['memory that is shared', new Uint8Array(new SharedArrayBuffer(300_000))],
   ['memory that is not', new Uint8Array(300_000)],
 ])('bytes in %s are hashed, and may be written over once they are taken', async (_, memory) => {
-  const hash = begin(start());
+  const hash = await begin(start());
   const all = someBytes(3_000_000);
   for (let at = 0; at < all.length; at += memory.length) {
     memory.set(all.subarray(at, at + memory.length));
@@ -43,10 +44,10 @@ test.each([
 
 test('a file that was left in the middle leaves nothing behind for the next one', async () => {
   const hashes = start();
-  const left = begin(hashes);
+  const left = await begin(hashes);
   left.update(someBytes(1_000));
   await left.taken();
-  const next = begin(hashes);
+  const next = await begin(hashes);
   expect(() => left.update(someBytes(1))).toThrow('another hash was begun');
   next.update(someBytes(500));
   await next.taken();
@@ -55,11 +56,12 @@ test('a file that was left in the middle leaves nothing behind for the next one'
 
 test('where the thread ends, whoever waits for it hears of it', async () => {
   const hashes = start();
-  const hash = begin(hashes);
+  const hash = await begin(hashes);
   hash.update(new Uint8Array(new SharedArrayBuffer(200 * 2 ** 20)));
   const taken = hash.taken();
   await hashes.close();
   await expect(taken).rejects.toThrow('the thread for hashes ended');
+  expect(await hashes.of(file())).toBeUndefined();
   expect(() => hash.update(someBytes(1))).toThrow('the thread for hashes ended');
 });
 
@@ -71,7 +73,7 @@ test.each([
   ['for a file that git hashes', TWO, [{ size: LARGE, oid: { algorithm: 'git-sha1', hex: '' } as const }]],
 ])('no thread is started %s', async (_, surroundings, files) => {
   const hashes = built.createFileHashes(surroundings);
-  expect(files.map((one) => hashes.of(one))).toEqual(files.map(() => undefined));
+  expect(await Promise.all(files.map((one) => hashes.of(one)))).toEqual(files.map(() => undefined));
 });
 
 describe('bytes that are verified by the thread', () => {
@@ -79,7 +81,6 @@ describe('bytes that are verified by the thread', () => {
   obeysByteSourceLaws(() => {
     const expected = file(hexOf(content));
     const hash = start().of(expected);
-    expect(hash).toBeDefined();
     return { source: verified(fromBytes(content), { name: 'x', oid: expected.oid, hash }) };
   });
 });

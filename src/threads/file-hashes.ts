@@ -7,10 +7,10 @@ import { createWords, type HashMessage, WORDS } from './hash-words.ts';
 
 export interface FileHashes {
   /**
-   * A hash for a file, one after the other, that is made in a thread of its own; undefined where that would not pay. The
-   * one before it is not used any more.
+   * A hash for a file, one after the other, that is made in a thread of its own; undefined where that would not pay, or
+   * cannot be had. The one before it is not used any more.
    */
-  readonly of: (file: Pick<Sibling, 'size' | 'oid'>) => RunningHash | undefined;
+  readonly of: (file: Pick<Sibling, 'size' | 'oid'>) => Promise<RunningHash | undefined>;
   /** Ends the thread. */
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface FileHashes {
 export interface FileHashesOptions {
   /** Whether TLS is spoken with the Hub or the registry. */
   readonly isSecure: boolean;
-  /** Default: as many as there are. */
+  /** Default: as many as there are; a quota is not seen. */
   readonly processors?: number;
 }
 
@@ -29,8 +29,12 @@ const NEEDED_WITH_TLS = 3;
 /** So many bytes are hashed in the time that it takes to start a thread. */
 const WORTH_A_THREAD = 64 * 2 ** 20;
 
-/** Bytes are in shared memory; what the thread itself makes is next to nothing. */
-const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 };
+/** Bytes lie outside of its heap. What the process was told to load first is nothing to a thread that has so little. */
+const OPTIONS = {
+  resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16 },
+  execArgv: [],
+  env: {},
+};
 
 /**
  * The Hub's hash of a file beside the digest of its layer: half of the work of one worker goes to another processor
@@ -44,20 +48,19 @@ export function createFileHashes({
   let bytes = 0;
   let thread: HashThread | undefined;
   return {
-    of({ size, oid }) {
+    async of({ size, oid }) {
       // Of small ones several are under way at once.
       if (size <= SMALL_LAYER) return undefined;
       bytes += size;
-      const pays = processors >= needed && bytes >= WORTH_A_THREAD && oid.algorithm === 'sha256';
-      if (!pays) return undefined;
+      if (processors < needed || bytes < WORTH_A_THREAD || oid.algorithm !== 'sha256') return undefined;
       thread ??= startThread();
-      return thread?.begin();
+      return (await thread?.isThere()) ? thread?.begin() : undefined;
     },
     close: async () => thread?.close(),
   };
 }
 
-/** Undefined where none can be had: the limits of a container, or what Node was allowed to do, may forbid it. */
+/** Undefined where Node was not allowed to start one. */
 function startThread(): HashThread | undefined {
   try {
     return new HashThread();
@@ -76,20 +79,31 @@ class HashThread {
   #handed = 0;
   #hashes = 0;
   #digest: string | undefined;
-  /** Of who waits for the thread. */
-  #look: (() => void) | undefined;
+  /** Of those who wait for the thread. */
+  readonly #looks = new Set<() => void>();
   #end: Error | undefined;
+  readonly #started: Promise<void>;
 
   constructor() {
     const workerData = this.#words;
     const module = new URL('./hash-thread.js', import.meta.url);
-    this.#worker = new Worker(module, { workerData, resourceLimits: LIMITS });
+    this.#worker = new Worker(module, { workerData, ...OPTIONS });
+    this.#started = new Promise((resolve) => {
+      this.#worker.once('message', resolve);
+      this.#worker.once('exit', resolve);
+    });
     this.#worker.on('message', ({ digest }: HashMessage) => {
       this.#digest = digest ?? this.#digest;
-      this.#look?.();
+      this.#lookAll();
     });
     this.#worker.on('error', (error) => this.#ended(error));
     this.#worker.on('exit', (code) => this.#ended(new Error(`the thread for hashes ended with ${code}`)));
+  }
+
+  /** Resolves when it has started, or could not: a container may have no room for it. */
+  async isThere(): Promise<boolean> {
+    await this.#started;
+    return this.#end === undefined;
   }
 
   begin(): RunningHash {
@@ -159,18 +173,22 @@ class HashThread {
         // In this order: what is done after we have looked sends a message.
         Atomics.store(this.#words, WORDS.awaited, 1);
         if (this.#end === undefined && !isSo()) return;
-        Atomics.store(this.#words, WORDS.awaited, 0);
-        this.#look = undefined;
+        this.#looks.delete(look);
+        if (this.#looks.size === 0) Atomics.store(this.#words, WORDS.awaited, 0);
         if (this.#end === undefined) resolve();
         else reject(this.#end);
       };
-      this.#look = look;
+      this.#looks.add(look);
       look();
     });
   }
 
+  #lookAll(): void {
+    for (const look of [...this.#looks]) look();
+  }
+
   #ended(error: Error): void {
     this.#end ??= error;
-    this.#look?.();
+    this.#lookAll();
   }
 }

@@ -9,6 +9,7 @@ const memories: Uint8Array[] = [];
 let hash = createHash('sha256');
 let seen = 0;
 
+port.postMessage({} satisfies HashMessage);
 for (;;) {
   const handed = Atomics.load(words, WORDS.handed);
   if (handed === seen) Atomics.wait(words, WORDS.handed, seen);
@@ -34,7 +35,7 @@ function word(index: number): number {
   return Atomics.load(words, index);
 }
 
-/** It was sent before its number was. */
+/** It was sent before its number was written, so it is here or about to be. */
 function memory(index: number): Uint8Array {
   while (memories.length <= index) {
     const sent = receiveMessageOnPort(port) as { readonly message: SharedArrayBuffer } | undefined;

@@ -18,7 +18,7 @@ export const WORDS = {
   begins: 6,
 } as const;
 
-/** What the thread sends: the digest, and otherwise that it is done. */
+/** What the thread sends: the digest; otherwise that it is done, and the first time that it is there. */
 export interface HashMessage {
   readonly digest?: string;
 }

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, rm, symlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { ModelcarError, PushEvent } from '../../src/index.ts';
@@ -74,6 +75,18 @@ describe.skipIf(availableParallelism() === 1)('one worker that pushes a large fi
     registry.addFault({ on: 'upload-patch', times: 3, cutAfter: 11 * MIB });
     const again = library.parseImageReference(`${registry.host}/acme/again`).location;
     expect((await push(LARGE, { target: again })).manifestDigest).toBe(manifestDigest);
+  });
+
+  test('does without the thread where it cannot be loaded', async () => {
+    const folder = await tempFolder();
+    await cp(new URL('../../dist', import.meta.url), `${folder}/dist`, { recursive: true });
+    await cp(new URL('../../package.json', import.meta.url), `${folder}/package.json`);
+    await symlink(fileURLToPath(new URL('../../node_modules', import.meta.url)), `${folder}/node_modules`);
+    await rm(`${folder}/dist/threads/hash-thread.js`);
+    const alone = await import(pathToFileURL(`${folder}/dist/index.js`).href);
+    const { push, registry } = await localPush({ repos: [{ id: LARGE, files }] }, {}, alone);
+    await push(LARGE);
+    expect(registry.tags(LARGE).size).toBe(1);
   });
 
   test('can be stopped in the middle', async () => {

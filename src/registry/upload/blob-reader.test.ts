@@ -146,6 +146,28 @@ describe('a source that falls silent', () => {
     expect(reader.digest()).toBe(digest);
   });
 
+  test('and brings a chunk that nobody takes has it in the digest: another one in its place would be noticed', async () => {
+    const { promise, resolve } = deferred();
+    let opens = 0;
+    const source: ByteSource = {
+      size: BYTES.length,
+      async *open({ start = 0 } = {}) {
+        opens += 1;
+        if (start < 5_000) yield BYTES.subarray(start, 5_000);
+        if (opens === 1) await promise;
+        yield opens === 1 ? BYTES.subarray(5_000) : Buffer.alloc(5_000);
+      },
+    };
+    const reader = new BlobReader(source, signal);
+    expect((await collect(reader.read(0, 10_000, 5))).length).toBe(5_000);
+    resolve();
+    reader.release();
+    await reader.ready(5_000);
+    expect((await collect(reader.read(5_000, 10_000))).equals(Buffer.alloc(5_000))).toBe(true);
+    expect(opens).toBe(2);
+    expect(reader.digest()).toBe(digest);
+  });
+
   test('does not hold up the end', async () => {
     const { reader, goOn } = halting();
     await collect(reader.read(0, 10_000, 5));

@@ -79,12 +79,16 @@ export class BlobReader {
 
   /** Releases what is open. The reader can be used again. */
   async close(): Promise<void> {
-    const chunks = this.#chunks;
+    const [chunks, coming] = [this.#chunks, this.#coming];
+    const end = this.#position + this.#rest.length;
     // What nobody waits for any more must not hold the end up.
-    if (this.#coming) this.#opened.abort();
+    if (coming) this.#opened.abort();
     this.#chunks = undefined;
     this.#coming = undefined;
     this.#rest = new Uint8Array();
+    // What comes all the same has been checked, and will not be once more: the digest is over these bytes.
+    const late = await coming?.catch(() => undefined);
+    if (late !== undefined && !late.done) this.#hash.update(late.value, end);
     await chunks?.return?.();
   }
 
