@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FromServer, ToServer } from './serve-parent.ts';
-import { killAtEnd } from './temporary.ts';
+import { killAtEnd, killGroupAtEnd } from './temporary.ts';
 
 const START_LIMIT_MS = 20_000;
 
@@ -71,8 +71,10 @@ export async function startDaemon(
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: daemonEnvironment(),
+    detached: true,
   });
-  killAtEnd(child);
+  // A master that is killed leaves its workers behind.
+  killGroupAtEnd(child);
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-4_096);
