@@ -5,7 +5,7 @@ import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
 import type { UploadSession } from '../core/ports.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
-import { totalSize } from '../core/selection/sized-list.ts';
+import { onOneLine, totalSize } from '../core/selection/sized-list.ts';
 import { isSmall } from '../core/small-layer.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { checkSizes } from './check-sizes.ts';
@@ -66,7 +66,7 @@ export interface PushResult {
  */
 export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
-  const { kept, leftOut } = selectSiblings(model, request.patterns);
+  const { kept, leftOut, unmatched } = selectSiblings(model, request.patterns);
   const layers = planLayers(kept, request);
   checkSizes(layers, world);
   world.onEvent({
@@ -79,6 +79,12 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
   });
   for (const { reason, siblings } of leftOut) {
     world.onEvent({ type: 'files-left-out', reason, files: siblings.length, size: totalSize(siblings) });
+  }
+  for (const pattern of unmatched) {
+    world.onEvent({
+      type: 'warning',
+      message: `no file of ${formatModelId(model.id)} matches ${onOneLine(pattern)}`,
+    });
   }
   const { tag = model.commit.slice(0, 12), alsoTags } = request;
   return {

@@ -52,6 +52,12 @@ describe('with patterns', () => {
     expect(kept(['a.md', 'b.md'], { allow: ['*.md'], ignore: ['a*'] })).toEqual(['b.md']);
   });
 
+  test('one that no file matches is named, unless it is to be ignored', () => {
+    const allow = ['*Q4_K_M*', '*.md', 'onnx/'];
+    const { unmatched } = select(['a-q4_k_m.gguf', 'README.md'], { allow, ignore: ['*.png'] });
+    expect(unmatched).toEqual(['*Q4_K_M*', 'onnx/']);
+  });
+
   test('what they leave out is said, the most bytes first', () => {
     const { leftOut } = select(['a.md', 'b.json', 'c.json'], { allow: ['*.json'], ignore: ['c*'] });
     expect(leftOut).toEqual([

@@ -18,6 +18,8 @@ export interface Selection {
   readonly kept: readonly Sibling[];
   /** The most bytes first. */
   readonly leftOut: readonly LeftOut[];
+  /** The patterns to allow that no file matches: a mistyped one may be what the model was for. */
+  readonly unmatched: readonly string[];
 }
 
 /** Files of a model that are not pushed, for one reason. */
@@ -40,7 +42,14 @@ export function selectSiblings(model: Model, patterns: SelectionPatterns): Selec
   const leftOut = [...groups].flatMap(([reason, siblings]) =>
     reason === undefined ? [] : [{ reason, siblings }],
   );
-  return { kept, leftOut: leftOut.sort((a, b) => totalSize(b.siblings) - totalSize(a.siblings)) };
+  return {
+    kept,
+    leftOut: leftOut.sort((a, b) => totalSize(b.siblings) - totalSize(a.siblings)),
+    unmatched: patterns.allow.filter((pattern) => {
+      const matches = matcher([pattern]);
+      return !model.siblings.some(({ path }) => matches(path));
+    }),
+  };
 }
 
 function exclusions(model: Model, { allow, ignore }: SelectionPatterns): ReasonOf {
