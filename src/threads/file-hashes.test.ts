@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
-import { someBytes } from '../../test/support/byte-sources.ts';
+import { hexOf, someBytes } from '../../test/support/byte-sources.ts';
 import { fromBytes } from '../core/bytes.ts';
 import type { RunningHash } from '../core/running-hash.ts';
 import { SMALL_LAYER } from '../core/small-layer.ts';
@@ -14,7 +13,6 @@ const built: typeof import('./file-hashes.ts') = await import(
 );
 const LARGE = 64 * 2 ** 20;
 const TWO = { isSecure: false, processors: 2 };
-const hexOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const file = (hex = '', size = LARGE) => ({ size, oid: { algorithm: 'sha256', hex } as const });
 
 function start(): FileHashes {
