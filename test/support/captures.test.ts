@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { writeAtomically } from '../../src/files/write-atomically.ts';
 import { ModelcarError } from '../../src/index.ts';
 import { startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { rawRequest } from '../fakes/hub/raw-request.ts';
@@ -68,6 +69,18 @@ describe('a leak fails the test that shows it', () => {
     const run = await runCli(['push', 'a/b', 'oci:x', '--tar-layout', secret('planted word')]);
     expect(run.code).toBe(2);
     expect(takeLeaks()).toEqual(['argv shows the planted-word', 'stderr shows the planted-word']);
+  });
+
+  test('but not the session in a journal that another process is replacing', async () => {
+    const folder = await tempFolder();
+    const journal = `{\n  "location": "https://r/${PLANTED}",\n}\n`;
+    const captureFiles = await watchFolders([folder]);
+    const writing = Array.from({ length: 300 }, (_, at) =>
+      writeAtomically(join(folder, `state-${at % 10}.json`), Buffer.from(journal), 0o600),
+    );
+    for (let look = 0; look < 30; look += 1) await captureFiles();
+    await Promise.all(writing);
+    expect(takeLeaks()).toEqual([]);
   });
 
   test('in a file that is left, but not in one that was there', async () => {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { capture } from './captures.ts';
 
@@ -37,9 +37,16 @@ async function versionOf(file: string): Promise<string | undefined> {
   return found && `${found.ino} ${found.mtimeMs} ${found.size}`;
 }
 
-async function contentOf(file: string): Promise<string> {
-  const content = await readFile(file, 'latin1').catch(() => '');
-  const { mode = 0o777 } = (await stat(file).catch(() => undefined)) ?? {};
-  // A journal is the one place for the location of an open upload, as long as it is its owner's alone.
-  return (mode & 0o077) === 0 ? content.replaceAll(/^ *"location": ".*",?$/gm, '') : content;
+/** One handle for the bytes and the mode: a live process may rename or remove the file between two calls by path. */
+async function contentOf(path: string): Promise<string> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return '';
+  try {
+    const { mode } = await file.stat();
+    const content = await file.readFile('latin1');
+    // A journal is the one place for the location of an open upload, as long as it is its owner's alone.
+    return (mode & 0o077) === 0 ? content.replaceAll(/^ *"location": ".*$/gm, '') : content;
+  } finally {
+    await file.close();
+  }
 }
