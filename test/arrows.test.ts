@@ -38,7 +38,9 @@ test.each([
   ['src/registry/upload/x.ts', "import '../../hub/wire.ts';", 'hub and registry never meet'],
   ['src/registry/upload/x.ts', "import 'node:https';", 'node-*.ts and nowhere else'],
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
-  ['src/hub-cache/x.ts', "import '../hub/wire.ts';", 'hub-cache imports only core'],
+  ['src/state/x.ts', "import '../layout/layout-index.ts';", 'state imports only core and files'],
+  ['src/files/x.ts', "import '../state/state-file.ts';", 'files imports only core'],
+  ['src/hub-cache/x.ts', "import '../hub/wire.ts';", 'hub-cache imports only core and files'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
   ['src/threads/x.ts', "import '../state/state-file.ts';", 'threads push layers between places'],
   ['src/threads/x.ts', "import '../hub/hub-file.ts';", 'of the adapters they know what is shared'],
@@ -54,6 +56,10 @@ test.each([
 test.each([
   ['src/hub/x.ts', "import '../core/error.ts';\nimport '../http/retry.ts';"],
   ['src/registry/auth/x.ts', "import '../wire.ts';\nimport '../../core/error.ts';"],
+  ['src/layout/x.ts', "import '../core/error.ts';\nimport '../files/read-regular-file.ts';"],
+  ['src/state/x.ts', "import '../core/error.ts';\nimport '../files/read-regular-file.ts';"],
+  ['src/hub-cache/x.ts', "import '../core/error.ts';\nimport '../files/read-regular-file.ts';"],
+  ['src/files/x.ts', "import '../core/error.ts';"],
   ['src/cli/x.ts', "import '../index.ts';\nexport const home = process.env.HOME;"],
 ])('in %s the linter allows what the picture shows', (path, source) => {
   const said = lint(path, source);

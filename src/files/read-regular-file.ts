@@ -1,0 +1,63 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Makes the caller's own error. `what` completes "the file is …": `a folder`, `12 bytes, more than the 10 allowed`. */
+export type Refuse = (what: string) => Error;
+
+/**
+ * The content of a regular file; undefined where there is no file. Reads at most `limit` bytes and never waits for a
+ * writer, so a pipe, a device or a huge file costs an error and nothing else.
+ * @throws whatever `refuse` returns; the system's error when the file cannot be read
+ */
+export async function readRegularFile(
+  path: string,
+  { limit, refuse }: { readonly limit: number; readonly refuse: Refuse },
+): Promise<Buffer | undefined> {
+  const file = await openRegularFile(path, refuse).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > limit) throw refuse(`${size} bytes, more than the ${limit} allowed`);
+    const chunks: Buffer[] = [];
+    // The file may grow meanwhile; one byte more than the limit tells.
+    for await (const chunk of file.createReadStream({ start: 0, end: limit, autoClose: false })) {
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    if (bytes.length > limit) throw refuse(`more than the ${limit} bytes allowed`);
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Opens a regular file to read it. The caller closes it.
+ * @throws whatever `refuse` returns when `path` is anything else; the system's error when it cannot be opened
+ */
+export async function openRegularFile(path: string, refuse: Refuse): Promise<FileHandle> {
+  const file = await open(path, READ_AT_ONCE).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENXIO' ? refuse('a socket, or a device that is not there') : error;
+  });
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) throw refuse(kindOf(stats));
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** Without `O_NONBLOCK`, opening a pipe waits for its writer and blocks one of Node's four file threads (open(2)). */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
+  return 'a device';
+}
