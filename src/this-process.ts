@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { kill, pid } from 'node:process';
-import type { Processes, ProcessMark } from './state/process-mark.ts';
+import type { Processes, ProcessMark } from './files/process-mark.ts';
 
 /** The processes of this machine, as far as we may see them. */
 export const systemProcesses: Processes = {

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../core/ports.ts';
+import { withFileLock } from '../files/file-lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import type { Processes } from '../files/process-mark.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
-import { withFileLock } from './file-lock.ts';
-import type { Processes } from './process-mark.ts';
 import { MAX_STATE_BYTES, readStateFile } from './read-state-file.ts';
 import { setAside } from './set-aside.ts';
 import { EMPTY_STATE, formatState, type StateDocument } from './state-document.ts';

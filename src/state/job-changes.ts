@@ -1,5 +1,5 @@
 import type { Digest } from '../core/digest.ts';
-import { isSameProcess, type ProcessMark } from './process-mark.ts';
+import { isSameProcess, type ProcessMark } from '../files/process-mark.ts';
 import type { JobRecord, LayerRecord, SessionRecord, StateDocument } from './state-document.ts';
 
 /** What a run has to say of its job since it last said something. By path in the image; the newest of each path stays. */

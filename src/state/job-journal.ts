@@ -1,9 +1,9 @@
 import type { Oid } from '../core/model.ts';
 import type { Clock, JobJournal } from '../core/ports.ts';
 import { isSmall } from '../core/small-layer.ts';
+import type { Processes } from '../files/process-mark.ts';
 import type { JobChanges } from './job-changes.ts';
 import { JobWriter } from './job-writer.ts';
-import type { Processes } from './process-mark.ts';
 import { SessionLog } from './session-log.ts';
 import type { TakenUp } from './take-up.ts';
 

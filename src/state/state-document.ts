@@ -4,7 +4,7 @@ import { ModelcarError } from '../core/error.ts';
 import { type Job, jobKey } from '../core/job.ts';
 import { parseJson } from '../core/json.ts';
 import type { UploadSession } from '../core/ports.ts';
-import { type ProcessMark, processMark } from './process-mark.ts';
+import { type ProcessMark, processMark } from '../files/process-mark.ts';
 
 /** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
 export interface StateDocument {

@@ -8,8 +8,8 @@ import { testClock } from '../../test/support/test-clock.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import type { Job } from '../core/job.ts';
 import type { JobJournal } from '../core/ports.ts';
+import type { ProcessMark } from '../files/process-mark.ts';
 import { systemClock } from '../system-clock.ts';
-import type { ProcessMark } from './process-mark.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 

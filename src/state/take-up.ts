@@ -1,5 +1,5 @@
+import { isSameProcess, type Processes } from '../files/process-mark.ts';
 import { withSessions } from './job-changes.ts';
-import { isSameProcess, type Processes } from './process-mark.ts';
 import type { JobRecord, SessionRecord } from './state-document.ts';
 
 /** What a run goes on with of a job. */

@@ -1,4 +1,4 @@
-import { isSameProcess, type Processes, type ProcessMark } from '../../src/state/process-mark.ts';
+import { isSameProcess, type Processes, type ProcessMark } from '../../src/files/process-mark.ts';
 
 /** A machine on which only `self` and the processes of `alive` run. */
 export function testProcesses({ self = mark(1000), alive = [] }: Partial<TestMachine> = {}): Processes {
