@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
@@ -27,13 +27,19 @@ test('this process lives, and knows itself', () => {
 
 test('another process lives until it is killed', async () => {
   const { pid, end } = await child();
-  expect(isAlive({ host: self.host, pid })).toBe(true);
+  expect(isAlive({ ...self, pid, started: undefined })).toBe(true);
   await end();
-  expect(isAlive({ host: self.host, pid })).toBe(false);
+  expect(isAlive({ ...self, pid, started: undefined })).toBe(false);
 });
 
 test('of another machine nothing is known', () => {
   expect(isAlive({ ...self, host: `not-${self.host}` })).toBeUndefined();
+});
+
+test('of an older version, which wrote down no boot and no namespace, nothing is known', () => {
+  expect(isAlive({ host: self.host, pid: self.pid, started: self.started })).toBe(
+    self.boot === undefined ? true : undefined,
+  );
 });
 
 const hasProc = existsSync('/proc/self/stat');
@@ -44,12 +50,36 @@ test.runIf(hasProc)('a process that began at another time has only the same numb
 });
 
 test.runIf(hasProc)('a process that is dead and not yet buried is not alive', async () => {
-  // The shell starts a child, kills it, and never asks for it.
-  const script = 'sleep 600 & kill -9 $!; echo $!; exec cat';
-  const parent = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+  // The shell starts a child and becomes cat, which never waits for it. A shell might.
+  const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = await once(parent.stdout, 'data');
   const pid = Number(String(line));
+  parent.stdin.write('the shell is cat by now\n');
+  await once(parent.stdout, 'data');
+  process.kill(pid, 'SIGKILL');
   await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'latin1')).toContain(') Z ');
-  expect(isAlive({ host: self.host, pid })).toBe(false);
+  expect(isAlive({ ...self, pid, started: undefined })).toBe(false);
+});
+
+test.runIf(hasProc)('another boot or another PID namespace of the same host is never called dead', () => {
+  expect(self).toMatchObject({
+    boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
+  });
+  expect(isAlive({ ...self, boot: 'another' })).toBeUndefined();
+  expect(isAlive({ ...self, pidNamespace: 'pid:[1]' })).toBeUndefined();
+});
+
+const unshare = ['-f', '-p', '--mount-proc', '--user', '--map-root-user'];
+const hasNamespaces = hasProc && spawnSync('unshare', [...unshare, 'true']).status === 0;
+
+test.runIf(hasNamespaces)('two containers with one host name do not call each other dead', () => {
+  const { stdout } = spawnSync('unshare', [...unshare, 'readlink', '/proc/self/ns/pid'], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toMatch(/^pid:/);
+  // The other one's number is free here: without its namespace in the mark it looked dead.
+  expect(isAlive({ ...self, pid: 4_000_000, started: '1', pidNamespace: stdout.trim() })).toBeUndefined();
+  expect(isAlive({ ...self, pid: 4_000_000, started: '1' })).toBe(false);
 });

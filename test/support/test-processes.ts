@@ -1,11 +1,11 @@
-import { isSameProcess, type Processes, type ProcessMark } from '../../src/files/process-mark.ts';
+import { isSameProcess, type Processes, type ProcessMark, sharesPids } from '../../src/files/process-mark.ts';
 
 /** A machine on which only `self` and the processes of `alive` run. */
 export function testProcesses({ self = mark(1000), alive = [] }: Partial<TestMachine> = {}): Processes {
   return {
     self,
     isAlive(asked) {
-      if (asked.host !== self.host) return undefined;
+      if (!sharesPids(asked, self)) return undefined;
       return isSameProcess(asked, self) || alive.includes(asked.pid);
     },
   };
