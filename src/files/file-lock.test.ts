@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -7,6 +9,7 @@ import { testClock } from '../../test/support/test-clock.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import { systemClock } from '../system-clock.ts';
 import { withFileLock } from './file-lock.ts';
+import type { ProcessMark } from './process-mark.ts';
 
 const processes = testProcesses({ alive: [42] });
 
@@ -101,4 +104,55 @@ test('a lock whose number another process has by now is in the way for a minute 
   await leave(lock, 61_000, ownedBy(42));
   const clock = testClock({ date: Date.now() });
   expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
+});
+
+test('a waiter that found a stale takeover leaves alone the fresh one that another waiter put there meanwhile', async () => {
+  const takeover = `${lock}.takeover`;
+  await leave(lock, 0, ownedBy(7));
+  await leave(takeover, 0, ownedBy(8));
+  const overtaken = {
+    ...processes,
+    isAlive(asked: ProcessMark) {
+      const isAlive = processes.isAlive(asked);
+      // Between our look and what we do about it, process 42 replaces the takeover with its own.
+      if (asked.pid === 8) writeFileSync(takeover, ownedBy(42));
+      return isAlive;
+    },
+  };
+  const clock = testClock({ date: Date.now() });
+  const found: string[] = [];
+  const other = {
+    ...clock,
+    async sleep(ms: number) {
+      found.push(readFileSync(takeover, 'utf8'), readFileSync(lock, 'utf8'));
+      for (const file of [lock, takeover]) rmSync(file); // 42 is done
+      await clock.sleep(ms);
+    },
+  };
+  await withFileLock(path, { clock: other, processes: overtaken }, async () => 'done');
+  expect(found).toEqual([ownedBy(42), ownedBy(7)]);
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test('waiters that were killed at each step of a takeover cost no wait', async () => {
+  for (const file of [lock, `${lock}.takeover`, `${lock}.takeover.takeover`])
+    await leave(file, 0, ownedBy(7));
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
+  expect(clock.now()).toBeLessThan(1000);
+  expect(await readdir(dirname(path))).toEqual([]);
+});
+
+test('a lock of another PID namespace is waited for, not taken as that of a dead process', async () => {
+  await leave(lock, 0, JSON.stringify({ owner: mark(7, { pidNamespace: 'pid:[1]' }), id: 'x' }));
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
+  expect(clock.now()).toBeGreaterThan(4000);
+});
+
+test('a pipe in place of the lock does not hang: its age decides', async () => {
+  expect(spawnSync('mkfifo', [lock]).status).toBe(0);
+  const clock = testClock({ date: Date.now() });
+  expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
+  expect(clock.now()).toBeGreaterThan(4000);
 });

@@ -4,7 +4,8 @@ import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import type { Clock } from '../core/ports.ts';
-import { type Processes, processMark } from './process-mark.ts';
+import { type Processes, type ProcessMark, processMark } from './process-mark.ts';
+import { readRegularFile } from './read-regular-file.ts';
 
 /** Whoever holds it writes a few kilobytes; one this old belongs to a process that is gone, if we cannot see it. */
 const STALE_MS = 5000;
@@ -24,9 +25,9 @@ export interface LockWorld {
  * @throws ModelcarError `UNAVAILABLE` when other processes hold it for too long
  */
 export async function withFileLock<T>(path: string, world: LockWorld, work: () => Promise<T>): Promise<T> {
-  const { clock, processes } = world;
+  const { clock } = world;
   const lock = `${path}.lock`;
-  const token = JSON.stringify({ owner: processes.self, id: randomUUID() });
+  const token = newToken(world);
   const start = clock.now();
   while (!(await create(lock, token))) {
     if (clock.now() - start > PATIENCE_MS) {
@@ -63,9 +64,10 @@ async function create(path: string, token: string): Promise<boolean> {
 
 async function isStale(path: string, { clock, processes }: LockWorld): Promise<boolean> {
   try {
+    // Read first: if the lock changes hands in between, its age is that of the new one.
+    const owner = await readOwner(path);
     const { mtimeMs } = await stat(path);
-    const holder = v.safeParse(content, parseJson(await readFile(path, 'utf8')));
-    const isAlive = holder.success ? processes.isAlive(holder.output.owner) : undefined;
+    const isAlive = owner && processes.isAlive(owner);
     if (isAlive === false) return true;
     return clock.date() - mtimeMs > (isAlive ? STALE_ALIVE_MS : STALE_MS);
   } catch {
@@ -73,24 +75,39 @@ async function isStale(path: string, { clock, processes }: LockWorld): Promise<b
   }
 }
 
+/** Undefined where the lock does not say, or not to us: then its age decides. */
+async function readOwner(path: string): Promise<ProcessMark | undefined> {
+  const refuse = (what: string) => new Error(`${path} is ${what}`);
+  const bytes = await readRegularFile(path, { limit: MAX_BYTES, refuse }).catch(() => undefined);
+  const holder = v.safeParse(content, parseJson(String(bytes)));
+  return holder.success ? holder.output.owner : undefined;
+}
+
 const content = v.object({ owner: processMark });
+const MAX_BYTES = 4096;
 
 /**
- * One waiter at a time, who looks once more: since the first look another may have removed the stale lock and made a
- * fresh one. False when another waiter is at it.
+ * Only the holder of the takeover removes a stale lock, and looks again first: another waiter may have replaced it since
+ * the first look. A takeover is itself a lock: one that a killed waiter left is removed the same way, never at first sight.
+ * False when another waiter is at it.
  */
 async function removeStale(lock: string, world: LockWorld): Promise<boolean> {
   const takeover = `${lock}.takeover`;
-  if (!(await create(takeover, ''))) {
-    if (await isStale(takeover, world)) await rm(takeover, { force: true });
+  const token = newToken(world);
+  if (!(await create(takeover, token))) {
+    if (await isStale(takeover, world)) await removeStale(takeover, world);
     return false;
   }
   try {
     if (await isStale(lock, world)) await rm(lock, { force: true });
     return true;
   } finally {
-    await rm(takeover, { force: true });
+    await release(takeover, token);
   }
+}
+
+function newToken({ processes }: LockWorld): string {
+  return JSON.stringify({ owner: processes.self, id: randomUUID() });
 }
 
 /** A holder that was too slow finds the lock of another there, or none. */
