@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,16 +11,18 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'arrows-'));
   const { vcs: _, $schema: __, ...rules } = JSON.parse(readFileSync('biome.json', 'utf8'));
   writeFileSync(join(folder, 'biome.json'), JSON.stringify(rules));
+  cpSync('lint', join(folder, 'lint'), { recursive: true });
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function lint(path: string, source: string): string {
+const ARROWS = ['--only=style/noRestrictedImports', '--only=style/noRestrictedGlobals'];
+
+function lint(path: string, source: string, rules: readonly string[] = ARROWS): string {
   const planted = join(folder, path);
   mkdirSync(dirname(planted), { recursive: true });
   writeFileSync(planted, source);
   const biome = resolve('node_modules/.bin/biome');
-  const rules = ['--only=style/noRestrictedImports', '--only=style/noRestrictedGlobals'];
   const { stdout, stderr } = spawnSync(biome, ['lint', ...rules, path], { cwd: folder, encoding: 'utf8' });
   return stdout + stderr;
 }
@@ -51,6 +53,11 @@ test.each([
   ['src/x.ts', "import './cli/main.ts';", 'cli is a user of index.ts'],
 ])('in %s the linter refuses %s', (path, source, message) => {
   expect(lint(path, source)).toContain(message);
+});
+
+test.each(['record', 'recordAsync'])('v.%s, which drops some names, is refused', (schema) => {
+  const source = `import * as v from 'valibot';\nexport const names = v.${schema}(v.string(), v.string());\n`;
+  expect(lint('src/state/x.ts', source, [])).toContain('Names are data');
 });
 
 test.each([

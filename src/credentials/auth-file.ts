@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
+import { nameMap } from '../core/name-map.ts';
 import type { RegistryCredentials } from '../core/registry-credentials.ts';
 
 /**
@@ -12,8 +13,8 @@ export type Found =
   | { readonly kind: 'helper'; readonly name: string; readonly server: string };
 
 export interface AuthFile {
-  readonly auths: Readonly<Record<string, AuthEntry>>;
-  readonly credHelpers: Readonly<Record<string, string>>;
+  readonly auths: ReadonlyMap<string, AuthEntry>;
+  readonly credHelpers: ReadonlyMap<string, string>;
   readonly credsStore: string | undefined;
 }
 
@@ -35,8 +36,8 @@ const entrySchema = v.object({
   registrytoken: text,
 });
 const fileSchema = v.object({
-  auths: v.nullish(v.record(v.string(), v.nullable(entrySchema)), {}),
-  credHelpers: v.nullish(v.record(v.string(), text), {}),
+  auths: v.nullish(nameMap(v.nullish(entrySchema, {})), {}),
+  credHelpers: v.nullish(nameMap(text), {}),
   credsStore: text,
 });
 
@@ -72,8 +73,7 @@ function toAuthFile(json: unknown, origin: string): AuthFile {
     );
   }
   const { auths, credHelpers, credsStore } = parsed.output;
-  const entries = Object.entries(auths).map(([key, entry]) => [key, entry ?? {}] as const);
-  return { auths: Object.fromEntries(entries), credHelpers, credsStore: credsStore || undefined };
+  return { auths, credHelpers, credsStore: credsStore || undefined };
 }
 
 /** What a file's keys call Docker Hub. */
@@ -88,10 +88,10 @@ const DOCKER_HUB: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io',
 export function findInAuthFile(file: AuthFile, host: string, repository: string): Found | undefined {
   const server = DOCKER_HUB.has(host) ? DOCKER_HUB_KEY : host;
   const helper = [server, host, ...(DOCKER_HUB.has(host) ? DOCKER_HUB : [])]
-    .map((key) => (Object.hasOwn(file.credHelpers, key) ? file.credHelpers[key] : undefined))
+    .map((key) => file.credHelpers.get(key))
     .find(Boolean);
   if (helper !== undefined) return { kind: 'helper', name: helper, server };
-  const best = Object.entries(file.auths)
+  const best = [...file.auths]
     .map(([key, entry]) => ({
       length: matchedLength(key, host, repository),
       exact: Number(key === host || key === server),

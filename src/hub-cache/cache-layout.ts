@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type ModelId, type Oid, type Sibling } from '../core/model.ts';
+import { nameMap } from '../core/name-map.ts';
 
 /* How `huggingface_hub` lays out its cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 
@@ -24,8 +25,7 @@ export async function readCachedRef(repository: string, revision: string): Promi
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const tree = v.object({
   format_version: v.literal(1),
-  files: v.record(
-    v.string(),
+  files: nameMap(
     v.object({ size, blob_id: v.string(), lfs_sha256: v.nullish(v.string()), lfs_size: v.nullish(size) }),
   ),
 });
@@ -43,7 +43,7 @@ export async function readCachedTree(
   if (text === undefined) return undefined;
   const parsed = v.safeParse(tree, parseJson(text), { abortEarly: true });
   if (!parsed.success) throw unreadable(path, 'it is not a listing of files');
-  return Object.entries(parsed.output.files).map(([name, file]) => {
+  return [...parsed.output.files].map(([name, file]) => {
     const oid = oidOf(file.lfs_sha256 ?? undefined, file.blob_id);
     if (oid === undefined) throw unreadable(path, `it has no hash for ${JSON.stringify(name)}`);
     return { path: name, size: file.lfs_size ?? file.size, oid };

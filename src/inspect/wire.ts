@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Descriptor } from '../core/descriptor.ts';
 import { type Digest, isDigest } from '../core/digest.ts';
 import { parseJson } from '../core/json.ts';
+import { nameRecord } from '../core/name-map.ts';
 
 /** The OCI documents, and Docker's of the same shape, as anybody may have pushed them. */
 export type ManifestDocument = ImageManifest | ImageIndex;
@@ -28,7 +29,7 @@ const descriptor = v.pipe(
     mediaType: v.string(),
     digest,
     size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-    annotations: v.optional(v.record(v.string(), v.string())),
+    annotations: v.optional(nameRecord(v.string())),
   }),
   v.transform(
     ({ annotations, ...rest }): Descriptor => (annotations === undefined ? rest : { ...rest, annotations }),

@@ -5,6 +5,7 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { INDEX } from '../core/media-type.ts';
+import { nameRecord } from '../core/name-map.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 
 /** What a tag is called in `index.json` (OCI image-spec, annotations.md). */
@@ -28,7 +29,7 @@ const indexSchema = v.looseObject({
     v.looseObject({
       digest: v.string(),
       mediaType: v.optional(v.string()),
-      annotations: v.optional(v.record(v.string(), v.string())),
+      annotations: v.optional(nameRecord(v.string())),
     }),
   ),
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { mapOf } from '../../test/support/map-of.ts';
 import { mark } from '../../test/support/test-processes.ts';
 import { applyChanges, prune } from './job-changes.ts';
 import type { JobRecord, SessionRecord } from './state-document.ts';
@@ -15,18 +16,18 @@ function session(openedAt: string, pid?: number): SessionRecord {
 
 function record(updatedAt: string, more: Partial<JobRecord> = {}): JobRecord {
   const names = { endpoint: 'https://hub.test', model: 'acme/llama', commit: '0', target: 'r.test/acme' };
-  return { ...names, startedAt: daysAgo(999), updatedAt, layers: {}, ...more };
+  return { ...names, startedAt: daysAgo(999), updatedAt, layers: new Map(), ...more };
 }
 
 test('a complete job that nobody touched for half a year is forgotten, any other is kept', () => {
-  const jobs = {
+  const jobs = mapOf({
     old: record(daysAgo(181), { manifestDigest: DIGEST }),
     recent: record(daysAgo(179), { manifestDigest: DIGEST }),
     incomplete: record(daysAgo(999)),
     undated: record('some day', { manifestDigest: DIGEST }),
     future: record(daysAgo(-999), { manifestDigest: DIGEST }),
-  };
-  expect(Object.keys(prune({ version: 2, jobs }, NOW).jobs)).toEqual([
+  });
+  expect([...prune({ version: 2, jobs }, NOW).jobs.keys()]).toEqual([
     'recent',
     'incomplete',
     'undated',
@@ -35,31 +36,34 @@ test('a complete job that nobody touched for half a year is forgotten, any other
 });
 
 test('a session that every registry has thrown away by now is forgotten', () => {
-  const sessions = { gone: session(daysAgo(9)), open: session(daysAgo(7)) };
-  const jobs = {
-    x: record(daysAgo(1), { sessions }),
-    y: record(daysAgo(1), { sessions: { a: sessions.gone } }),
-  };
-  const { x, y } = prune({ version: 2, jobs }, NOW).jobs;
-  expect([x?.sessions, y?.sessions]).toEqual([{ open: sessions.open }, undefined]);
+  const [gone, open] = [session(daysAgo(9)), session(daysAgo(7))];
+  const jobs = mapOf({
+    x: record(daysAgo(1), { sessions: mapOf({ gone, open }) }),
+    y: record(daysAgo(1), { sessions: mapOf({ gone }) }),
+  });
+  const after = prune({ version: 2, jobs }, NOW).jobs;
+  expect(['x', 'y'].map((key) => after.get(key)?.sessions)).toEqual([mapOf({ open }), undefined]);
 });
 
 test('a run that gives its session up leaves the one of another run on the same layer', () => {
-  const before = record(daysAgo(1), { sessions: { a: session(daysAgo(1), 42) } });
-  const ended = (self: number) => applyChanges(before, { sessions: { a: undefined } }, mark(self)).sessions;
+  const before = record(daysAgo(1), { sessions: mapOf({ a: session(daysAgo(1), 42) }) });
+  const ended = (self: number) =>
+    applyChanges(before, { sessions: mapOf({ a: undefined }) }, mark(self)).sessions;
   expect([ended(7), ended(42)]).toEqual([before.sessions, undefined]);
 });
 
 test('a layer that is there ends the sessions of all', () => {
-  const before = record(daysAgo(1), { sessions: { a: session(daysAgo(1), 42), b: session(daysAgo(1), 42) } });
+  const open = session(daysAgo(1), 42);
+  const before = record(daysAgo(1), { sessions: mapOf({ a: open, b: open }) });
   const layer = { oid: 'sha256:1', digest: DIGEST, size: 1, pushedAt: daysAgo(0) };
-  const after = applyChanges(before, { layers: { a: layer }, sessions: { a: undefined } }, mark(7));
-  expect([after.layers, Object.keys(after.sessions ?? {})]).toEqual([{ a: layer }, ['b']]);
+  const changes = { layers: mapOf({ a: layer }), sessions: mapOf({ a: undefined }) };
+  const after = applyChanges(before, changes, mark(7));
+  expect([after.layers, after.sessions]).toEqual([mapOf({ a: layer }), mapOf({ b: open })]);
 });
 
 test('a layer may be called as the members of every object are', () => {
-  const layers = { toString: { oid: 'sha256:1', digest: DIGEST, size: 1, pushedAt: daysAgo(0) } };
-  const before = record(daysAgo(1), { sessions: { valueOf: session(daysAgo(1)) } });
+  const layers = mapOf({ toString: { oid: 'sha256:1', digest: DIGEST, size: 1, pushedAt: daysAgo(0) } });
+  const before = record(daysAgo(1), { sessions: mapOf({ valueOf: session(daysAgo(1)) }) });
   const after = applyChanges(before, { layers }, mark(7));
   expect([after.layers, after.sessions]).toEqual([layers, before.sessions]);
 });

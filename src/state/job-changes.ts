@@ -4,11 +4,11 @@ import type { JobRecord, LayerRecord, SessionRecord, StateDocument } from './sta
 
 /** What a run has to say of its job since it last said something. By path in the image; the newest of each path stays. */
 export interface JobChanges {
-  readonly layers?: Readonly<Record<string, LayerRecord>>;
+  readonly layers?: ReadonlyMap<string, LayerRecord>;
   /** Layers that were written before: said again where the file has lost them, with its folder or in a torn file. */
-  readonly known?: Readonly<Record<string, LayerRecord>>;
+  readonly known?: ReadonlyMap<string, LayerRecord>;
   /** Undefined of a path: its session is over. */
-  readonly sessions?: Readonly<Record<string, SessionRecord | undefined>>;
+  readonly sessions?: ReadonlyMap<string, SessionRecord | undefined>;
   readonly image?: {
     readonly manifestDigest: Digest | undefined;
     readonly tags: readonly string[] | undefined;
@@ -17,30 +17,25 @@ export interface JobChanges {
 
 /** @param changes the older first; thousands where many small layers are pushed */
 export function mergeChanges(changes: readonly JobChanges[]): JobChanges {
-  // A path may be called as what every object has.
-  const all = <Value>(of: (one: JobChanges) => Readonly<Record<string, Value>> | undefined) =>
-    Object.fromEntries(changes.flatMap((one) => Object.entries(of(one) ?? {})));
   return {
     ...Object.assign({}, ...changes),
-    layers: all(({ layers }) => layers),
-    sessions: all(({ sessions }) => sessions),
+    layers: new Map(changes.flatMap(({ layers = [] }) => [...layers])),
+    sessions: new Map(changes.flatMap(({ sessions = [] }) => [...sessions])),
   };
 }
 
 /** The record with the changes that process `self` has for it. */
 export function applyChanges(record: JobRecord, changes: JobChanges, self: ProcessMark): JobRecord {
-  const { layers = {}, known = {}, sessions: changed = {}, image } = changes;
+  const { layers = new Map(), known = [], sessions: changed = new Map(), image } = changes;
   // The same job may run twice, each with uploads of its own: only a layer that is there ends those of both.
   const stays = (path: string, owner: ProcessMark | undefined) =>
-    !Object.hasOwn(layers, path) && (!Object.hasOwn(changed, path) || isForeign(owner, self));
-  const sessions = Object.entries(record.sessions ?? {}).filter(([path, { owner }]) => stays(path, owner));
-  const open = Object.entries(changed).flatMap(([path, session]) =>
-    session ? [[path, session] as const] : [],
-  );
-  return withSessions(
-    { ...record, ...image, layers: { ...known, ...record.layers, ...layers } },
-    Object.fromEntries([...sessions, ...open]),
-  );
+    !layers.has(path) && (!changed.has(path) || isForeign(owner, self));
+  const sessions = [...(record.sessions ?? [])].filter(([path, { owner }]) => stays(path, owner));
+  const open = [...changed].flatMap(([path, session]) => (session ? [[path, session] as const] : []));
+  return withSessions({ ...record, ...image, layers: new Map([...known, ...record.layers, ...layers]) }, [
+    ...sessions,
+    ...open,
+  ]);
 }
 
 function isForeign(owner: ProcessMark | undefined, self: ProcessMark): boolean {
@@ -50,9 +45,10 @@ function isForeign(owner: ProcessMark | undefined, self: ProcessMark): boolean {
 /** A record without open sessions has no list of them. */
 export function withSessions(
   record: JobRecord,
-  sessions: Readonly<Record<string, SessionRecord>>,
+  sessions: Iterable<readonly [path: string, SessionRecord]>,
 ): JobRecord {
-  return { ...record, sessions: Object.keys(sessions).length === 0 ? undefined : sessions };
+  const open = new Map(sessions);
+  return { ...record, sessions: open.size === 0 ? undefined : open };
 }
 
 const DAY_MS = 86_400_000;
@@ -64,11 +60,12 @@ const KEEP_SESSIONS_MS = 8 * DAY_MS;
 /** Without what is of no use any more: complete jobs that nobody has touched for long, sessions that no registry has. */
 export function prune(state: StateDocument, date: number): StateDocument {
   const isOlder = (time: string, ageMs: number) => date - Date.parse(time) > ageMs;
-  const jobs = Object.entries(state.jobs).flatMap(([key, record]) => {
+  const jobs = [...state.jobs].flatMap(([key, record]) => {
     if (record.manifestDigest !== undefined && isOlder(record.updatedAt, KEEP_JOBS_MS)) return [];
-    const sessions = Object.entries(record.sessions ?? {});
-    const kept = sessions.filter(([, { openedAt }]) => !isOlder(openedAt, KEEP_SESSIONS_MS));
-    return [[key, withSessions(record, Object.fromEntries(kept))] as const];
+    const kept = [...(record.sessions ?? [])].filter(
+      ([, { openedAt }]) => !isOlder(openedAt, KEEP_SESSIONS_MS),
+    );
+    return [[key, withSessions(record, kept)] as const];
   });
-  return { ...state, jobs: Object.fromEntries(jobs) };
+  return { ...state, jobs: new Map(jobs) };
 }

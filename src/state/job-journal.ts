@@ -19,9 +19,7 @@ export interface JobJournalOptions {
 /** The records of one job: what was there when it was taken up, and what this run adds. */
 export function jobJournal({ record, sessions }: TakenUp, options: JobJournalOptions): JobJournal {
   const { clock, processes, written } = options;
-  const layers = new Map(Object.entries(record.layers));
-  const takenUp = new Map(Object.entries(sessions));
-  const log = new SessionLog(takenUp, written);
+  const log = new SessionLog(sessions, written);
   let known = record.layers;
   const writer = new JobWriter({
     clock,
@@ -29,7 +27,7 @@ export function jobJournal({ record, sessions }: TakenUp, options: JobJournalOpt
     async write(changes) {
       const done = await options.write({ ...changes, known });
       if (!done) return false;
-      known = { ...known, ...changes.layers };
+      known = new Map([...known, ...(changes.layers ?? [])]);
       log.written(changes);
       return true;
     },
@@ -39,26 +37,29 @@ export function jobJournal({ record, sessions }: TakenUp, options: JobJournalOpt
     keepsSessions: true,
     isSessionKept: ({ path }) => writer.healthy || log.isOnDisk(path),
     recordedLayer({ path, sibling }) {
-      const layer = layers.get(path);
+      const layer = record.layers.get(path);
       return layer?.oid === formatOid(sibling.oid) ? { digest: layer.digest, size: layer.size } : undefined;
     },
     recordedSession({ path, sibling }) {
-      const session = takenUp.get(path);
+      const session = sessions.get(path);
       return session?.oid === formatOid(sibling.oid) ? session : undefined;
     },
     recordSession({ path, sibling }, session) {
       if (session === undefined) {
         log.end(path);
-        return writer.change({ sessions: { [path]: undefined } }, 'now');
+        return writer.change({ sessions: new Map([[path, undefined]]) }, 'now');
       }
       const entry = { ...session, oid: formatOid(sibling.oid), owner: processes.self };
       const noted = log.note(path, entry, now());
-      return writer.change({ sessions: { [path]: noted.record } }, noted.isOnlyFurther ? 'soon' : 'now');
+      return writer.change(
+        { sessions: new Map([[path, noted.record]]) },
+        noted.isOnlyFurther ? 'soon' : 'now',
+      );
     },
     recordLayer({ path, sibling }, { digest, size }) {
       log.end(path);
       const layer = { oid: formatOid(sibling.oid), digest, size, pushedAt: now() };
-      const changes = { layers: { [path]: layer }, sessions: { [path]: undefined } };
+      const changes = { layers: new Map([[path, layer]]), sessions: new Map([[path, undefined]]) };
       return writer.change(changes, isSmall({ size }) ? 'soon' : 'now');
     },
     flush: () => writer.flush(),

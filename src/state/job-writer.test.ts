@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { deferred } from '../../test/support/deferred.ts';
+import { mapOf } from '../../test/support/map-of.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import type { JobChanges } from './job-changes.ts';
 import { JobWriter } from './job-writer.ts';
@@ -10,8 +11,8 @@ const session = (offset: number) => ({
   openedAt: '2026-11-24T00:00:00.000Z',
   offset,
 });
-const further = (offset: number): JobChanges => ({ sessions: { a: session(offset) } });
-const offsets = (written: readonly JobChanges[]) => written.map(({ sessions }) => sessions?.a?.offset);
+const further = (offset: number): JobChanges => ({ sessions: mapOf({ a: session(offset) }) });
+const offsets = (written: readonly JobChanges[]) => written.map(({ sessions }) => sessions?.get('a')?.offset);
 
 function setUp({ healthy = true } = {}) {
   const clock = testClock();
@@ -100,14 +101,14 @@ test('one write is under way at a time and one waits, whoever asks', async () =>
 test('what a full disk did not take is written when there is room again', async () => {
   const { clock, written, disk, writer } = setUp();
   disk.hasRoom = false;
-  await writer.change({ layers: { a: layer('1') } }, 'now');
+  await writer.change({ layers: mapOf({ a: layer('1') }) }, 'now');
   expect([writer.healthy, written]).toEqual([false, []]);
   disk.hasRoom = true;
-  await writer.change({ layers: { b: layer('2') } }, 'now');
+  await writer.change({ layers: mapOf({ b: layer('2') }) }, 'now');
   expect(written).toEqual([]);
   clock.pass(10_000);
-  await writer.change({ layers: { b: layer('3') } }, 'now');
-  expect(written).toMatchObject([{ layers: { a: layer('1'), b: layer('3') } }]);
+  await writer.change({ layers: mapOf({ b: layer('3') }) }, 'now');
+  expect(written).toMatchObject([{ layers: mapOf({ a: layer('1'), b: layer('3') }) }]);
   expect(writer.healthy).toBe(true);
 });
 
@@ -115,7 +116,7 @@ test('a disk that stays full is tried a few times in a night of pushing, each af
   const { clock, disk, writer } = setUp();
   disk.hasRoom = false;
   for (let minute = 0; minute < 600; minute += 1) {
-    await writer.change({ layers: { a: layer('1') } }, 'now');
+    await writer.change({ layers: mapOf({ a: layer('1') }) }, 'now');
     clock.pass(60_000);
   }
   expect(disk.tries).toBeGreaterThan(10);
@@ -124,9 +125,9 @@ test('a disk that stays full is tried a few times in a night of pushing, each af
 
 test('the last word of a push is tried, however shortly ago the disk was full', async () => {
   const { written, writer } = setUp({ healthy: false });
-  await writer.change({ layers: { a: layer('1') } }, 'now');
+  await writer.change({ layers: mapOf({ a: layer('1') }) }, 'now');
   await writer.change({ image: { manifestDigest: undefined, tags: ['v1'] } }, 'at-last');
-  expect(written).toMatchObject([{ layers: { a: layer('1') }, image: { tags: ['v1'] } }]);
+  expect(written).toMatchObject([{ layers: mapOf({ a: layer('1') }), image: { tags: ['v1'] } }]);
 });
 
 function layer(digit: string) {

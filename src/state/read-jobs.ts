@@ -37,7 +37,7 @@ export async function readJobs(path: string): Promise<readonly RecordedJob[]> {
     });
   });
   if (state === 'torn') throw tornError(path);
-  const jobs = Object.entries(state?.jobs ?? {}).map(([key, record]) => toJob(key, record));
+  const jobs = [...(state?.jobs ?? [])].map(([key, record]) => toJob(key, record));
   return jobs.toSorted((a, b) => compare(b.updatedAt, a.updatedAt) || compare(a.key, b.key));
 }
 
@@ -53,7 +53,7 @@ function tornError(path: string): ModelcarError {
 
 function toJob(key: string, record: JobRecord): RecordedJob {
   const { endpoint, model, commit, target, manifestDigest, startedAt, updatedAt } = record;
-  const layers = Object.values(record.layers);
+  const layers = [...record.layers.values()];
   return {
     key,
     endpoint,

@@ -35,8 +35,8 @@ export class SessionLog {
   }
 
   /** These have reached the disk. Of an upload that has begun anew since, that is of no use. */
-  written({ sessions = {} }: JobChanges): void {
-    for (const [path, session] of Object.entries(sessions)) {
+  written({ sessions = new Map() }: JobChanges): void {
+    for (const [path, session] of sessions) {
       const newest = this.#newest.get(path);
       if (session && newest && isSameUpload(session, newest)) this.#onDisk.add(path);
     }

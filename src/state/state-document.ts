@@ -3,13 +3,14 @@ import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
 import { type Job, jobKey } from '../core/job.ts';
 import { parseJson } from '../core/json.ts';
+import { nameMap } from '../core/name-map.ts';
 import type { UploadSession } from '../core/ports.ts';
 import { type ProcessMark, processMark } from '../files/process-mark.ts';
 
 /** The state file: what earlier runs have pushed. Times are ISO 8601, UTC. */
 export interface StateDocument {
   readonly version: 2;
-  readonly jobs: Readonly<Record<string, JobRecord>>;
+  readonly jobs: ReadonlyMap<string, JobRecord>;
 }
 
 export interface JobRecord {
@@ -23,9 +24,9 @@ export interface JobRecord {
   readonly manifestDigest?: Digest | undefined;
   readonly tags?: readonly string[] | undefined;
   /** By path in the image. */
-  readonly layers: Readonly<Record<string, LayerRecord>>;
+  readonly layers: ReadonlyMap<string, LayerRecord>;
   /** Uploads that are open, by path in the image. */
-  readonly sessions?: Readonly<Record<string, SessionRecord>> | undefined;
+  readonly sessions?: ReadonlyMap<string, SessionRecord> | undefined;
 }
 
 /** A blob that the registry has confirmed. */
@@ -50,20 +51,19 @@ export interface SessionRecord extends UploadSession {
   readonly owner?: ProcessMark | undefined;
 }
 
-export const EMPTY_STATE: StateDocument = { version: 2, jobs: {} };
+export const EMPTY_STATE: StateDocument = { version: 2, jobs: new Map() };
 
 /** What is written down of a job; of one that is new, nothing but its name. */
 export function recordOf(state: StateDocument | undefined, job: Job, date: number): JobRecord {
   const { endpoint, model, commit, target } = job;
   const at = new Date(date).toISOString();
-  return (
-    state?.jobs[jobKey(job)] ?? { endpoint, model, commit, target, startedAt: at, updatedAt: at, layers: {} }
-  );
+  const known = state?.jobs.get(jobKey(job));
+  return known ?? { endpoint, model, commit, target, startedAt: at, updatedAt: at, layers: new Map() };
 }
 
 export function withRecord(state: StateDocument, job: Job, record: JobRecord, date: number): StateDocument {
   const touched = { ...record, updatedAt: new Date(date).toISOString() };
-  return { ...state, jobs: { ...state.jobs, [jobKey(job)]: touched } };
+  return { ...state, jobs: new Map([...state.jobs, [jobKey(job), touched]]) };
 }
 
 const digest = v.custom<Digest>((value) => typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value));
@@ -87,10 +87,10 @@ const job = v.object({
   updatedAt: v.string(),
   manifestDigest: v.optional(digest),
   tags: v.optional(v.array(v.string())),
-  layers: v.record(v.string(), layer),
-  sessions: v.optional(v.record(v.string(), session)),
+  layers: nameMap(layer),
+  sessions: v.optional(nameMap(session)),
 });
-const schema = v.object({ version: v.literal(2), jobs: v.record(v.string(), job) });
+const schema = v.object({ version: v.literal(2), jobs: nameMap(job) });
 
 /** How every file of ours begins. */
 const HEAD = formatState(EMPTY_STATE).split('}', 1).join();
@@ -117,7 +117,8 @@ export function parseState(text: string, path: string): StateDocument | 'torn' {
 }
 
 export function formatState(state: StateDocument): string {
-  return `${JSON.stringify(state, undefined, 2)}\n`;
+  const plain = (_: string, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value);
+  return `${JSON.stringify(state, plain, 2)}\n`;
 }
 
 /** A block that never reached the disk is read as zeros. */

@@ -28,7 +28,7 @@ export async function hubCache({ name, commit, files, listed = true }: CachedMod
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
   };
-  const listing: Record<string, object> = {};
+  const listing = new Map<string, object>();
   for (const [path, bytes] of Object.entries(files)) {
     const lfs = path.endsWith('.safetensors');
     const sha1 = createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
@@ -39,15 +39,16 @@ export async function hubCache({ name, commit, files, listed = true }: CachedMod
     await mkdir(dirname(link), { recursive: true });
     await symlink(relative(dirname(link), blob), link);
     const size = bytes.length;
-    listing[path] = lfs
-      ? { size: 135, blob_id: sha1, lfs_sha256: sha256, lfs_size: size }
-      : { size, blob_id: sha1 };
+    listing.set(
+      path,
+      lfs ? { size: 135, blob_id: sha1, lfs_sha256: sha256, lfs_size: size } : { size, blob_id: sha1 },
+    );
   }
   await put(join(repository, 'refs', 'main'), commit);
   if (listed) {
     await put(
       join(repository, 'trees', `${commit}.json`),
-      JSON.stringify({ format_version: 1, files: listing }),
+      JSON.stringify({ format_version: 1, files: Object.fromEntries(listing) }),
     );
   }
   return { folder, repository, snapshot: (path: string) => join(repository, 'snapshots', commit, path) };
