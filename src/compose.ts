@@ -23,6 +23,7 @@ import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
 import { systemProcesses } from './this-process.ts';
+import { thisUser } from './this-user.ts';
 import { createFileHashes } from './threads/file-hashes.ts';
 import { createLayerThreads } from './threads/layer-threads.ts';
 
@@ -49,7 +50,7 @@ export async function listJobs({
 }: {
   readonly stateFile: string;
 }): Promise<readonly RecordedJob[]> {
-  return readJobs(stateFile);
+  return readJobs(stateFile, thisUser);
 }
 
 /**
@@ -192,5 +193,7 @@ function onceEachWarning(onEvent: OnEvent): OnEvent {
 function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
-  return createStateFile({ path, clock: systemClock, processes: systemProcesses, onWarning });
+  return createStateFile({
+    ...{ path, clock: systemClock, processes: systemProcesses, user: thisUser, onWarning },
+  });
 }

@@ -76,8 +76,9 @@ export interface HubAccess {
   readonly endpoint?: string;
   readonly token?: string;
   /**
-   * Read files from this cache of `huggingface_hub` instead of from the Hub. The Hub is still asked what a model consists of
-   * where the cache does not say it, unless it is `offline`.
+   * Read files from this cache of `huggingface_hub` instead of from the Hub. It is as trusted as the Hub: the hashes that
+   * the files are checked against come from it. The Hub is still asked what a model consists of where the cache does not
+   * say it, unless it is `offline`.
    */
   readonly cache?: string;
   /** Forbid all requests to the Hub. */

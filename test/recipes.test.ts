@@ -110,6 +110,12 @@ describe('the recipe for a Kubernetes Job', () => {
     expect([...registry.tags('acme/llama').keys()].toSorted()).toEqual(['latest', 'v1.2']);
   });
 
+  test('keeps its state file closed to others when the volume is mounted again', async () => {
+    const { securityContext } = (await kubernetesJob()).template.spec;
+    // With `Always`, the default, the kubelet makes all files of the volume writable by the group at each mount.
+    expect(securityContext).toMatchObject({ fsGroup: 1000, fsGroupChangePolicy: 'OnRootMismatch' });
+  });
+
   test('gives up at once unless another try can help: unavailable, out of memory, terminated', async () => {
     const { podFailurePolicy, template } = await kubernetesJob();
     expect(template.spec.restartPolicy).toBe('Never');

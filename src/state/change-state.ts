@@ -5,6 +5,7 @@ import { makeFolder } from '../files/make-folder.ts';
 import type { Processes } from '../files/process-mark.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { MAX_STATE_BYTES, readStateFile } from './read-state-file.ts';
+import { requireOwnFolder } from './require-own.ts';
 import { setAside } from './set-aside.ts';
 import { EMPTY_STATE, formatState, type StateDocument } from './state-document.ts';
 
@@ -12,6 +13,8 @@ export interface StateWorld {
   readonly path: string;
   readonly clock: Clock;
   readonly processes: Processes;
+  /** The user ID of this process; undefined where the system has none. */
+  readonly user: number | undefined;
   /** Called when something was lost; the push goes on. */
   readonly onWarning: (message: string) => void;
 }
@@ -25,8 +28,10 @@ export async function changeState(
   world: StateWorld,
   edit: (state: StateDocument) => StateDocument,
 ): Promise<void> {
-  const { path } = world;
+  const { path, user } = world;
   await makeFolder(dirname(path), 0o700);
+  // Before the lock: in a folder of others nothing is written at all.
+  await requireOwnFolder(path, user);
   await withFileLock(path, world, async () => {
     const bytes = Buffer.from(formatState(edit(await currentState(world))));
     if (bytes.length > MAX_STATE_BYTES) {
@@ -36,8 +41,8 @@ export async function changeState(
   });
 }
 
-async function currentState({ path, clock, onWarning }: StateWorld): Promise<StateDocument> {
-  const found = await readStateFile(path);
+async function currentState({ path, user, clock, onWarning }: StateWorld): Promise<StateDocument> {
+  const found = await readStateFile(path, user);
   if (found !== 'torn') return found ?? EMPTY_STATE;
   const aside = await setAside(path, clock.date());
   onWarning(

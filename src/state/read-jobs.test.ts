@@ -6,6 +6,7 @@ import { JOB } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { testProcesses } from '../../test/support/test-processes.ts';
+import { thisUser } from '../this-user.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 
@@ -14,7 +15,13 @@ const DIGEST = `sha256:${'a'.repeat(64)}` as const;
 test('the job that was touched last comes first, with how far it is', async () => {
   const path = join(await tempFolder(), 'state.json');
   const clock = testClock({ date: Date.UTC(2026, 10, 23) });
-  const journal = createStateFile({ path, clock, processes: testProcesses(), onWarning: expect.fail });
+  const journal = createStateFile({
+    path,
+    clock,
+    processes: testProcesses(),
+    user: thisUser,
+    onWarning: expect.fail,
+  });
   const done = await journal.open(JOB);
   const sibling = { path: 'a', size: 7, oid: { algorithm: 'sha256', hex: '1'.repeat(64) } } as const;
   await done.recordLayer({ path: 'models/a', size: 2560, sibling }, { digest: DIGEST, size: 2560 });
@@ -25,7 +32,7 @@ test('the job that was touched last comes first, with how far it is', async () =
   const { model, target, endpoint, commit } = JOB;
   const at = (minute: number) => `2026-11-23T00:0${minute}:00.000Z`;
   const key = expect.stringMatching(/^[0-9a-f]{16}$/);
-  expect(await readJobs(path)).toEqual([
+  expect(await readJobs(path, thisUser)).toEqual([
     {
       ...{ key, endpoint, model: 'acme/other', commit, target, tags: [], complete: false },
       ...{ manifestDigest: undefined, layers: 0, size: 0, startedAt: at(1), updatedAt: at(1) },
@@ -38,13 +45,13 @@ test('the job that was touched last comes first, with how far it is', async () =
 });
 
 test('where there is no file there are no jobs', async () => {
-  expect(await readJobs(join(await tempFolder(), 'nothing', 'state.json'))).toEqual([]);
+  expect(await readJobs(join(await tempFolder(), 'nothing', 'state.json'), thisUser)).toEqual([]);
 });
 
 test.each(['{"jobs":', '{"version":1,"jobs":{}}', '[]'])('%s is refused and left as it is', async (text) => {
   const path = join(await tempFolder(), 'state.json');
   await writeFile(path, text);
-  const error = await failureOf(readJobs(path));
+  const error = await failureOf(readJobs(path, thisUser));
   expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(path) });
   expect(await readFile(path, 'utf8')).toBe(text);
 });
@@ -52,6 +59,6 @@ test.each(['{"jobs":', '{"version":1,"jobs":{}}', '[]'])('%s is refused and left
 test('a file that cannot be read is refused, by name', async () => {
   const path = join(await tempFolder(), 'state.json');
   await mkdir(path);
-  const error = await failureOf(readJobs(path));
+  const error = await failureOf(readJobs(path, thisUser));
   expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(path) });
 });

@@ -26,13 +26,14 @@ export interface RecordedJob {
 
 /**
  * The jobs of a state file, the one that was touched last first.
- * @throws ModelcarError `USAGE` when the file is not ours or cannot be read
+ * @param user the user ID of this process; undefined where the system has none
+ * @throws ModelcarError `USAGE` when the file is not ours, cannot be read, or other users decide what it says
  */
-export async function readJobs(path: string): Promise<readonly RecordedJob[]> {
-  const state = await readStateFile(path).catch((cause: unknown) => {
+export async function readJobs(path: string, user: number | undefined): Promise<readonly RecordedJob[]> {
+  const state = await readStateFile(path, user).catch((cause: unknown) => {
     if (cause instanceof ModelcarError) throw cause;
     throw new ModelcarError('USAGE', `cannot read the state file ${path}: ${messageOf(cause)}`, {
-      hint: 'Give another one with --state-file, or let yourself read this one.',
+      hint: 'Make it a file that you can read and only you can write, or give another one with --state-file.',
       cause,
     });
   });

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
 import { ModelcarError } from '../core/error.ts';
+import { openRegularFile } from '../files/read-regular-file.ts';
+import { requireOwnFile, requireOwnFolder } from './require-own.ts';
 import { parseState, type StateDocument } from './state-document.ts';
 
 /** Some hundred thousand layers. A file is read whole: whatever else is named by mistake must not fill the memory. */
@@ -7,19 +8,28 @@ export const MAX_STATE_BYTES = 67_108_864;
 
 /**
  * Undefined where there is no file; `torn` where a power loss has cut it short.
+ * @param user the user ID of this process; undefined where the system has none
  * @throws ModelcarError `USAGE` when there is something that is not ours
+ * @throws Error when the file cannot be read, or when other users decide what it says
  */
-export async function readStateFile(path: string): Promise<StateDocument | 'torn' | undefined> {
-  try {
-    const found = await stat(path);
-    // Looked at before it is opened: a pipe would never end, and /dev/null must not be moved away.
-    if (!found.isFile()) throw notOurs(path, found.isDirectory() ? 'a folder' : 'no ordinary file');
-    if (found.size > MAX_STATE_BYTES)
-      throw notOurs(path, `of ${found.size} bytes, more than one of ours ever has`);
-    return parseState(await readFile(path, 'utf8'), path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+export async function readStateFile(
+  path: string,
+  user: number | undefined,
+): Promise<StateDocument | 'torn' | undefined> {
+  await requireOwnFolder(path, user);
+  const refuse = (what: string) => notOurs(path, what);
+  const file = await openRegularFile(path, refuse).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
     throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const stats = await file.stat();
+    requireOwnFile(path, stats, user);
+    if (stats.size > MAX_STATE_BYTES) throw refuse(`of ${stats.size} bytes, more than one of ours ever has`);
+    return parseState(await file.readFile('utf8'), path);
+  } finally {
+    await file.close();
   }
 }
 

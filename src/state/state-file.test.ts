@@ -10,6 +10,7 @@ import type { Job } from '../core/job.ts';
 import type { JobJournal } from '../core/ports.ts';
 import type { ProcessMark } from '../files/process-mark.ts';
 import { systemClock } from '../system-clock.ts';
+import { thisUser } from '../this-user.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 
@@ -26,6 +27,7 @@ const open = (job = JOB, processes = testProcesses()): Promise<JobJournal> =>
     path,
     clock: systemClock,
     processes,
+    user: thisUser,
     onWarning: (message) => warnings.push(message),
   }).open(job);
 
@@ -41,7 +43,7 @@ test('a job whose image is forgotten is not complete, and keeps its layers', asy
   await first.recordLayer(layer('a'), BLOB);
   await first.recordImage(BLOB.digest, ['v1']);
   await (await open()).forgetImage();
-  expect(await readJobs(path)).toMatchObject([
+  expect(await readJobs(path, thisUser)).toMatchObject([
     { complete: false, manifestDigest: undefined, tags: [], layers: 1 },
   ]);
   expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
@@ -137,6 +139,7 @@ test('opening it sweeps up: jobs and sessions of no more use, and what a killed 
     path,
     clock,
     processes: testProcesses(),
+    user: thisUser,
     onWarning: expect.fail,
   }).open({ ...JOB, prefix: '' });
   await next.recordLayer(layer('b'), BLOB);
@@ -214,7 +217,7 @@ describe('an upload session that a run has left open', () => {
 
   test('was opened when its upload began, however far it got since', async () => {
     const clock = testClock({ date: Date.UTC(2026, 10, 24) });
-    const options = { path, clock, processes: testProcesses(), onWarning: expect.fail };
+    const options = { path, clock, processes: testProcesses(), user: thisUser, onWarning: expect.fail };
     const first = await createStateFile(options).open(JOB);
     await first.recordSession(layer('a'), session);
     clock.pass(3_600_000);

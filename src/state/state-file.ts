@@ -18,13 +18,12 @@ const UNFINISHED_MS = 600_000;
  * that does not play along costs a warning and the records, not the push.
  */
 export function createStateFile(world: StateWorld): Journal {
-  const { path, clock, processes } = world;
+  const { clock, processes } = world;
   const file = guarded(world);
   return {
     async open(job) {
       const known = await file.look();
       const date = clock.date();
-      await sweepUnfinished(path, UNFINISHED_MS, date);
       let found = takeUp(recordOf(known, job, date), processes);
       const written = await file.change((state) => {
         found = takeUp(recordOf(state, job, date), processes);
@@ -60,7 +59,8 @@ function guarded(world: StateWorld): {
   return {
     async look() {
       try {
-        const state = await readStateFile(world.path);
+        const state = await readStateFile(world.path, world.user);
+        await sweepUnfinished(world.path, UNFINISHED_MS, world.clock.date());
         return state === 'torn' ? undefined : state;
       } catch (error) {
         if (error instanceof ModelcarError) throw error;

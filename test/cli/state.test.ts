@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -243,6 +243,23 @@ test('a state file that a power loss has torn costs a warning, and status says s
   const [aside = ''] = (await readdir(dirname(state))).filter((name) => name.includes('.damaged-'));
   expect((await readFile(join(dirname(state), aside))).equals(torn)).toBe(true);
   expect((await runCli(['status'], { env: env() })).stdout).toContain('complete');
+});
+
+test('a record planted in a state file that others can write puts no other layer into the image', async () => {
+  const first = await push();
+  const text = await readFile(state, 'utf8');
+  const [a, b] = Object.values(JSON.parse(text).jobs)
+    .flatMap((job) => Object.values<{ digest: string }>(Object(job).layers))
+    .map(({ digest }) => digest);
+  await writeFile(state, text.replace(String(a), String(b)));
+  await chmod(state, 0o666);
+  const again = await push();
+  expect(variablesOf(again)).toEqual(variablesOf(first));
+  expect(
+    again.stderr.match(/warning: cannot use .*state\.json, .*: every user can write to it/g),
+  ).toHaveLength(1);
+  const status = await runCli(['status'], { env: env() });
+  expect(status).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('chmod go-w') });
 });
 
 test('a state file that is a folder stops the push before anything moves', async () => {

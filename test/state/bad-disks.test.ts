@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Journal } from '../../src/core/ports.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
+import { thisUser } from '../../src/this-user.ts';
 import { type Scenario, scenario } from '../support/push-scenario.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
@@ -23,7 +24,13 @@ beforeEach(async () => {
 });
 
 const journal = (): Journal =>
-  createStateFile({ path, clock, processes: testProcesses(), onWarning: (said) => warnings.push(said) });
+  createStateFile({
+    path,
+    clock,
+    processes: testProcesses(),
+    user: thisUser,
+    onWarning: (said) => warnings.push(said),
+  });
 
 /** What a state file is for, at its end. */
 async function expectPushWithOneWarning(told: Scenario, reason: RegExp): Promise<void> {
@@ -98,7 +105,7 @@ test('a folder that is removed in the middle of a push is made again, with the w
       if (event.type === 'layer-started' && event.path === 'b') rmSync(dirname(path), { recursive: true });
     },
   });
-  expect(await readJobs(path)).toMatchObject([{ complete: true, tags: ['v1'], layers: 2 }]);
+  expect(await readJobs(path, thisUser)).toMatchObject([{ complete: true, tags: ['v1'], layers: 2 }]);
   expect(warnings).toEqual([]);
 });
 

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createStateFile } from '../../src/state/state-file.ts';
+import { thisUser } from '../../src/this-user.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { testClock } from '../support/test-clock.ts';
@@ -47,6 +48,7 @@ test('of many processes on one file, some of them killed, every layer that was w
     path,
     clock: anHourLater,
     processes: testProcesses(),
+    user: thisUser,
     onWarning: expect.fail,
   });
   for (const [index, { model, killAfter }] of models.entries()) {

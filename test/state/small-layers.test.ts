@@ -5,6 +5,7 @@ import type { PushEvent } from '../../src/core/event.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
 import { systemClock } from '../../src/system-clock.ts';
+import { thisUser } from '../../src/this-user.ts';
 import { someBytes } from '../support/byte-sources.ts';
 import { scenario } from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';
@@ -21,7 +22,13 @@ beforeEach(async () => {
 });
 
 const journal = () =>
-  createStateFile({ path, clock: systemClock, processes: testProcesses(), onWarning: expect.fail });
+  createStateFile({
+    path,
+    clock: systemClock,
+    processes: testProcesses(),
+    user: thisUser,
+    onWarning: expect.fail,
+  });
 
 /** Sees which layers are done, and does something when there are half of them. */
 function halfWay(then: () => void) {
@@ -38,7 +45,7 @@ test('a push that is stopped has written down every small layer that it has push
   const abort = new AbortController();
   const { done, onEvent } = halfWay(() => abort.abort(new ModelcarError('CANCELLED', 'stopped')));
   await failureOf(told.push({ journal: journal(), onEvent, signal: abort.signal }));
-  expect(await readJobs(path)).toMatchObject([{ layers: done.length, complete: false }]);
+  expect(await readJobs(path, thisUser)).toMatchObject([{ layers: done.length, complete: false }]);
 });
 
 test('so has one that fails', async () => {
@@ -47,7 +54,7 @@ test('so has one that fails', async () => {
     told.registry.addFault({ on: ['POST', 'PUT', 'HEAD'], times: 1000, answer: { status: 403 } }),
   );
   await failureOf(told.push({ journal: journal(), onEvent }));
-  expect(await readJobs(path)).toMatchObject([{ layers: done.length, complete: false }]);
+  expect(await readJobs(path, thisUser)).toMatchObject([{ layers: done.length, complete: false }]);
 });
 
 test('the next one asks for them, and sends the others', async () => {
@@ -62,5 +69,5 @@ test('the next one asks for them, and sends the others', async () => {
     onEvent: (event) => event.type === 'layer-done' && outcomes.push(event.outcome),
   });
   expect(outcomes.filter((outcome) => outcome === 'existed')).toHaveLength(before);
-  expect(await readJobs(path)).toMatchObject([{ layers: 60, complete: true }]);
+  expect(await readJobs(path, thisUser)).toMatchObject([{ layers: 60, complete: true }]);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -6,6 +7,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { JobJournal } from '../../src/core/ports.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
+import { thisUser } from '../../src/this-user.ts';
 import { failureOf } from '../support/rejection.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -30,6 +32,7 @@ function open(): Promise<JobJournal> {
     path,
     clock: testClock({ date: DATE }),
     processes: testProcesses(),
+    user: thisUser,
     onWarning,
   }).open(JOB);
 }
@@ -102,7 +105,7 @@ describe('a state file that a power loss has torn', () => {
     const torn = (await written()).subarray(0, 300);
     await writeFile(path, torn);
     const before = await stat(path);
-    const error = await failureOf(readJobs(path));
+    const error = await failureOf(readJobs(path, thisUser));
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('cut short') });
     expect(error.hint).toContain('The next push moves it aside');
     expect(await readdir(folder)).toEqual(['state.json']);
@@ -144,20 +147,23 @@ test.each([
 test('a folder, or anything that is no ordinary file, stops the push with what to give instead', async () => {
   await mkdir(path);
   const socket = join(folder, 'socket');
-  // As /dev/null would: never tried on that itself, which root could move away.
   const server = createServer().listen(socket);
   onTestFinished(() => void server.close());
   await once(server, 'listening');
+  // Not /dev/null: a mistake here, and root would move it away.
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
   for (const [other, what] of [
     [path, 'a folder'],
-    [socket, 'no ordinary file'],
+    [socket, 'a socket'],
+    [pipe, 'a named pipe'],
   ] as const) {
     path = other;
     const error = await failureOf(open());
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(`${other} is ${what}`) });
     expect(error.hint).toContain('--state-file');
   }
-  expect((await readdir(folder)).sort()).toEqual(['socket', 'state.json']);
+  expect((await readdir(folder)).sort()).toEqual(['pipe', 'socket', 'state.json']);
 });
 
 test('a file larger than any of ours is not even read', async () => {

@@ -5,6 +5,7 @@
 import { createStateFile } from '../../dist/state/state-file.js';
 import { systemClock } from '../../dist/system-clock.js';
 import { systemProcesses } from '../../dist/this-process.js';
+import { thisUser } from '../../dist/this-user.js';
 
 const [path, model, layers] = process.argv.slice(2);
 const job = {
@@ -21,6 +22,7 @@ const journal = await createStateFile({
   path,
   clock: systemClock,
   processes: systemProcesses,
+  user: thisUser,
   onWarning,
 }).open(job);
 for (let index = 0; index < Number(layers); index += 1) {

@@ -1,0 +1,43 @@
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { othersInControl } from '../files/ownership.ts';
+
+/*
+ * The state file decides which layers are taken as they are at the registry. So it is as trusted as the code: only this
+ * user and root may decide what it says.
+ */
+
+/**
+ * Checks an open state file. Look at the handle, not at the path: the file at the path may be another one by now.
+ * @throws Error that says what is wrong and how to fix it
+ */
+export function requireOwnFile(path: string, stats: Stats, user: number | undefined): void {
+  const reason = othersInControl(stats, user, 'it');
+  if (reason === undefined) return;
+  const fix = isOwn(stats, user) ? `, or run chmod go-w ${path} if nobody else has changed it` : '';
+  throw new Error(`${reason}; delete it${fix}`);
+}
+
+/**
+ * Checks the folder of a state file, where there is one: whoever can write to it can replace the file. A sticky folder,
+ * such as /tmp, is fine: only a file's owner replaces it there.
+ * @throws Error that says what is wrong and how to fix it
+ */
+export async function requireOwnFolder(path: string, user: number | undefined): Promise<void> {
+  const folder = dirname(await realpath(path).catch(() => path));
+  const stats = await stat(folder).catch(() => undefined);
+  // Opening the file says what is wrong with a folder that is none.
+  if (!stats?.isDirectory()) return;
+  const others = othersInControl(stats, user, `the folder ${folder}`);
+  if (others === undefined) return;
+  if (!isOwn(stats, user)) throw new Error(`${others}; use a folder of your own`);
+  if ((stats.mode & STICKY) === 0)
+    throw new Error(`${others}; use a folder of your own, or run chmod go-w ${folder}`);
+}
+
+const STICKY = 0o1000;
+
+function isOwn({ uid }: Stats, user: number | undefined): boolean {
+  return uid === user || uid === 0;
+}
