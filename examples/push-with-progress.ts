@@ -15,8 +15,8 @@ const result = await pushModel({
   },
   // What docker, podman and skopeo have left; or a function of yours.
   registry: {
-    credentials: (host, repository) =>
-      findCredentials(host, repository, { home: homedir(), env: process.env }),
+    credentials: (host, repository, signal) =>
+      findCredentials(host, repository, { home: homedir(), env: process.env }, signal),
   },
   workers: 4,
   onEvent: show,

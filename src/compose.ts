@@ -81,13 +81,16 @@ async function withReader<T>(
   const { signal = new AbortController().signal } = options;
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
   requireInteger('retries of the registry', retries, 0, 100);
+  const end = new AbortController();
   const transport = createTransport({ ca: trusted(network), proxyFor: network?.proxyFor, insecure });
   try {
     if (target.kind === 'layout') return await work(createLayoutReader(target.folder), signal);
     warnOfInsecurity(target, insecure, onEvent);
-    const reader = createRegistryReader(registryOptions(options, target, retries, onEvent, transport));
-    return await work(reader, signal);
+    const ended = AbortSignal.any([signal, end.signal]);
+    const access = registryOptions(options, target, retries, onEvent, transport, ended);
+    return await work(createRegistryReader(access), signal);
   } finally {
+    end.abort();
     transport.close();
   }
 }
@@ -103,7 +106,9 @@ async function inWorld<T>(
     ...{ ca: places.ca, insecure: places.registry.insecure },
     proxyFor: options.network?.proxyFor,
   });
-  const shared = toShared(options, places, onceEachWarning(onEvent), tokens);
+  const end = new AbortController();
+  const ended = AbortSignal.any([signal, end.signal]);
+  const shared = toShared(options, places, onceEachWarning(onEvent), tokens, ended);
   const open = openPlaces(places, shared);
   const threads = createLayerThreads(places, shared);
   const hashes = createFileHashes({ isSecure: isSecure(places) });
@@ -116,6 +121,7 @@ async function inWorld<T>(
       ...(request.workers > 1 ? { pushLayer: threads.pushLayer } : { hashOf: hashes.of }),
     });
   } finally {
+    end.abort();
     await Promise.all([threads.close(), hashes.close()]);
     open.close();
     tokens.close();
@@ -134,6 +140,7 @@ function toShared(
   { target, registry: { retries, insecure } }: Places,
   onEvent: OnEvent,
   tokens: NodeTransport,
+  ended: AbortSignal,
 ): Shared {
   const shared = {
     hubPacer: createPacer({
@@ -152,23 +159,29 @@ function toShared(
   warnOfInsecurity(target, insecure, onEvent);
   return {
     ...shared,
-    access: createSharedAccess(registryOptions(options, target, retries, onEvent, tokens), 'pull,push'),
+    access: createSharedAccess(
+      registryOptions(options, target, retries, onEvent, tokens, ended),
+      'pull,push',
+    ),
     host: rememberHost(profileOf(target.registry.host)),
   };
 }
 
 type RegistryLocation = Extract<TargetLocation, { kind: 'registry' }>;
 
+/** @param ended stops a credential helper that nobody waits for any more */
 function registryOptions(
   { registry }: ListTagsOptions,
   target: RegistryLocation,
   retries: number,
   onEvent: OnEvent,
   transport: NodeTransport,
+  ended: AbortSignal,
 ): RegistryApiOptions {
+  const { credentials = async () => undefined } = registry ?? {};
   return {
     ...registryApi(target, retries, onEvent, transport),
-    credentials: registry?.credentials ?? (async () => undefined),
+    credentials: (host, repository) => credentials(host, repository, ended),
     onCredentials: (host, origin) => onEvent({ type: 'credentials-chosen', registry: host, origin }),
   };
 }

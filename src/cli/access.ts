@@ -60,7 +60,7 @@ function credentialSource(env: Environment, home: string, uid: number | undefine
   const password = (env.OCI_PASSWORD ?? '').replace(/\r?\n$/, '');
   if (username === undefined) {
     if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
-    return (host, repository) => findCredentials(host, repository, { home, env, uid });
+    return (host, repository, signal) => findCredentials(host, repository, { home, env, uid }, signal);
   }
   return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
 }

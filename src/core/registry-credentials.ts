@@ -12,5 +12,12 @@ export interface FoundCredentials {
   readonly origin: string;
 }
 
-/** Where credentials for a repository come from, such as the files of docker and podman. */
-export type CredentialSource = (host: string, repository: string) => Promise<FoundCredentials | undefined>;
+/**
+ * Where credentials for a repository come from, such as the files of docker and podman.
+ * `signal` aborts when the push or the check ends: nobody waits for the answer then.
+ */
+export type CredentialSource = (
+  host: string,
+  repository: string,
+  signal?: AbortSignal,
+) => Promise<FoundCredentials | undefined>;

@@ -1,20 +1,40 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { inspect } from 'node:util';
-import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
+import { secret } from '../../test/support/secrets.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { askHelper } from './credential-helper.ts';
+import { askHelper as ask } from './credential-helper.ts';
+import type { HelperOptions } from './run-helper.ts';
 
 const SERVER = 'r.test:5000';
 
-/** Puts `docker-credential-fake` in front of all other programs; `$HERE` is its folder, which is returned. */
+/** Makes `docker-credential-fake`; `$HERE` is its folder, which is returned. */
 async function install(script: string): Promise<string> {
   const folder = await tempFolder();
   const program = `#!/bin/sh\nHERE='${folder}'\n${script}\n`;
   await writeFile(join(folder, 'docker-credential-fake'), program, { mode: 0o755 });
-  vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`);
+  path = `${folder}${delimiter}${process.env.PATH}`;
   return folder;
+}
+
+let path = process.env.PATH;
+
+/** With the helper of this test before all other programs. */
+function askHelper(name: string, server: string, options: Partial<HelperOptions> = {}) {
+  return ask(name, server, { ...options, env: { ...options.env, PATH: path } });
+}
+
+/** Ends the process whose id a helper wrote down, unless it has ended. */
+function endAfterTest(folder: string): void {
+  onTestFinished(async () => {
+    try {
+      process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ESRCH' });
+    }
+  });
 }
 
 /** A script that prints the text as it is. */
@@ -24,10 +44,6 @@ function prints(text: string): string {
 
 const answer = (account: Record<string, string>): string =>
   prints(JSON.stringify({ ServerURL: SERVER, ...account }));
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 describe('a helper', () => {
   test('gives a user and a password', async () => {
@@ -80,9 +96,103 @@ describe('a helper', () => {
   });
 });
 
+describe('a helper whose own child keeps its output open', () => {
+  const HELD = 'sleep 50 & echo $! > "$HERE/pid"';
+
+  test('is done when it has answered and exited', async () => {
+    const folder = await install(`${HELD}\n${answer({ Username: 'ada', Secret: 's' })}`);
+    endAfterTest(folder);
+    expect(await askHelper('fake', SERVER)).toMatchObject({ username: 'ada' });
+  });
+
+  test('may have the child print the answer after its exit', async () => {
+    const late = `(sleep 0.2; ${answer({ Username: 'ada', Secret: 's' })}\n) &`;
+    endAfterTest(await install(`${HELD}\n${late}`));
+    expect(await askHelper('fake', SERVER)).toMatchObject({ username: 'ada' });
+  });
+
+  test('and that has no answer is given up a second after its exit', async () => {
+    endAfterTest(await install(`${HELD}\nprintf '{"Username":'`));
+    expect((await failureOf(askHelper('fake', SERVER))).message).toContain('is not the JSON');
+  });
+});
+
+describe('the environment of a helper', () => {
+  async function environment(env: Readonly<Record<string, string>>): Promise<string> {
+    const folder = await install(`env > "$HERE/env"\n${answer({ Username: 'ada', Secret: 's' })}`);
+    await askHelper('fake', SERVER, { env });
+    return readFile(join(folder, 'env'), 'utf8');
+  }
+
+  test.each([
+    'HF_TOKEN',
+    'HUGGING_FACE_HUB_TOKEN',
+    'HUGGINGFACEHUB_API_TOKEN',
+    'HF_API_TOKEN',
+    'OCI_PASSWORD',
+    'DOCKER_AUTH_CONFIG',
+  ])('has no %s: that is a secret of ours', async (name) => {
+    expect(await environment({ [name]: secret('variable') })).not.toContain(name);
+  });
+
+  test.each(['AWS_SECRET_ACCESS_KEY', 'GITHUB_TOKEN', 'HTTPS_PROXY', 'HF_TOKEN_PATH', 'HOME'])(
+    'has %s, which it may need',
+    async (name) => {
+      expect(await environment({ [name]: 'value' })).toContain(`${name}=value\n`);
+    },
+  );
+});
+
+describe('a helper that is stopped', () => {
+  /** A process that has ended and was waited for is not there. */
+  const hasEnded = async (folder: string) => {
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
+    await expect.poll(() => isThere(pid), { timeout: 5_000 }).toBe(false);
+  };
+
+  test("by an abort ends, also while its child keeps its output open, and the reason is the signal's", async () => {
+    const folder = await install('sleep 50 & echo $! > "$HERE/child"; echo $$ > "$HERE/pid"; exec sleep 51');
+    const controller = new AbortController();
+    const asked = askHelper('fake', SERVER, { signal: controller.signal });
+    const reason = new Error('Ctrl-C');
+    const failed = expect(asked).rejects.toBe(reason);
+    await expect.poll(() => readFile(join(folder, 'pid'), 'utf8').catch(() => '')).toMatch(/\d\n/);
+    controller.abort(reason);
+    await failed;
+    await hasEnded(folder);
+    process.kill(Number(await readFile(join(folder, 'child'), 'utf8')));
+  });
+
+  test('by an abort ends although it ignores SIGTERM', async () => {
+    const folder = await install('trap "" TERM; echo $$ > "$HERE/pid"; while :; do sleep 0.1; done');
+    const controller = new AbortController();
+    const asked = askHelper('fake', SERVER, { signal: controller.signal });
+    const failed = expect(asked).rejects.toThrow('Ctrl-C');
+    await expect.poll(() => readFile(join(folder, 'pid'), 'utf8').catch(() => '')).toMatch(/\d\n/);
+    controller.abort(new Error('Ctrl-C'));
+    await failed;
+    await hasEnded(folder);
+  });
+
+  test('before it started never starts', async () => {
+    const folder = await install('touch "$HERE/ran"');
+    const signal = AbortSignal.abort(new Error('Ctrl-C'));
+    await expect(askHelper('fake', SERVER, { signal })).rejects.toThrow('Ctrl-C');
+    await expect(readFile(join(folder, 'ran'))).rejects.toThrow('ENOENT');
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe('the error names the server, the helper and the reason:', () => {
-  async function reasonOf(name: string): Promise<string> {
-    const error = await failureOf(askHelper(name, SERVER));
+  async function reasonOf(name: string, options: Partial<HelperOptions> = {}): Promise<string> {
+    const error = await failureOf(askHelper(name, SERVER, options));
     expect(error.code).toBe('UNAUTHORIZED');
     const start = `cannot get credentials for ${SERVER} from docker-credential-${name}: `;
     expect(error.message.startsWith(start), error.message).toBe(true);
@@ -117,10 +227,20 @@ describe('the error names the server, the helper and the reason:', () => {
 
   test('the signal that ended it, while a process that it started still holds its output', async () => {
     const folder = await install('sleep 50 & echo $! > "$HERE/pid"; kill -KILL $$');
-    onTestFinished(async () => {
-      process.kill(Number(await readFile(join(folder, 'pid'), 'utf8')));
-    });
+    endAfterTest(folder);
     expect(await reasonOf('fake')).toContain('SIGKILL');
+  });
+
+  test('no answer in time', async () => {
+    endAfterTest(await install('echo $$ > "$HERE/pid"; exec sleep 50'));
+    expect(await reasonOf('fake', { timeoutMs: 500 })).toBe('no answer for 0.5 s');
+  });
+
+  test('output without end, which is read to its first mebibyte', async () => {
+    const folder = await install('echo $$ > "$HERE/pid"; exec yes hunter2 2>&-');
+    expect(await reasonOf('fake')).toBe('it prints more than 1 MiB');
+    const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
+    await expect.poll(() => isThere(pid), { timeout: 5_000 }).toBe(false);
   });
 
   test('it is not installed', async () => {
@@ -130,7 +250,7 @@ describe('the error names the server, the helper and the reason:', () => {
   test('it may not be run', async () => {
     const folder = await tempFolder();
     await writeFile(join(folder, 'docker-credential-fake'), '', { mode: 0o644 });
-    vi.stubEnv('PATH', folder);
+    path = folder;
     expect(await reasonOf('fake')).toContain('EACCES');
   });
 

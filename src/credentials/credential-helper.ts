@@ -1,65 +1,65 @@
-import { spawn } from 'node:child_process';
-import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import type { RegistryCredentials } from '../core/registry-credentials.ts';
-
-const TIMEOUT_MS = 30_000;
+import { type HelperOptions, type HelperOutput, runHelper } from './run-helper.ts';
 
 const answerSchema = v.object({ Username: v.string(), Secret: v.string() });
 
 /** What helpers print, on stdout, when they simply have nothing. */
 const NOTHING = /credentials not found|no credentials server URL|no credentials username/i;
 
+/** Variables with a secret of ours, or of the Hub's tools. No registry helper needs one of these. */
+const OUR_SECRETS = /^((HF|HUGGING_?FACE(HUB)?)_(\w+_)?TOKEN|OCI_PASSWORD|DOCKER_AUTH_CONFIG)$/i;
+
 /**
- * Asks `docker-credential-<name> get` (https://github.com/docker/docker-credential-helpers): the server goes to its
- * stdin, JSON comes back; no shell in between. What it writes to stderr is for the user, so it goes there.
+ * Asks `docker-credential-<name> get` (https://github.com/docker/docker-credential-helpers): it reads the server from
+ * stdin and prints JSON. It gets the environment without our own secrets: tokens of AWS or GitHub may be what it needs.
  *
  * @returns undefined when the helper has nothing for this server
- * @throws ModelcarError `UNAUTHORIZED` when it is not installed, fails, hangs, or answers with something else
+ * @throws ModelcarError `UNAUTHORIZED` when it is not installed, fails, hangs, or answers with something else; the reason
+ *   of the signal when it was aborted
  */
-export async function askHelper(name: string, server: string): Promise<RegistryCredentials | undefined> {
+export async function askHelper(
+  name: string,
+  server: string,
+  options: HelperOptions,
+): Promise<RegistryCredentials | undefined> {
   if (!/^[\w.-]+$/.test(name)) throw failed(name, server, 'that is not the name of a helper');
-  const { code, stdout } = await run(name, server);
-  if (code !== 0) {
+  const { exitCode, stdout } = await run(name, server, options);
+  if (exitCode !== 0) {
     if (NOTHING.test(stdout)) return undefined;
     // A helper says on stdout what went wrong; but one that fails late may have its answer there.
     const words = /"Secret"/i.test(stdout) ? '' : stdout.trim().slice(0, 200);
-    throw failed(name, server, words || `exit code ${code}`);
+    throw failed(name, server, words || `exit code ${exitCode}`);
   }
-  const parsed = v.safeParse(answerSchema, parseJson(stdout));
-  if (!parsed.success) throw failed(name, server, 'its answer is not the JSON of a credential helper');
-  const { Username: username, Secret: secret } = parsed.output;
+  const answer = parseAnswer(stdout);
+  if (answer === undefined) throw failed(name, server, 'its answer is not the JSON of a credential helper');
+  const { Username: username, Secret: secret } = answer;
   if (username === '<token>') return { kind: 'identity', username, identityToken: secret };
   return { kind: 'account', username, password: secret };
 }
 
-async function run(name: string, server: string): Promise<{ code: number | null; stdout: string }> {
-  const child = spawn(`docker-credential-${name}`, ['get'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    timeout: TIMEOUT_MS,
-    killSignal: 'SIGKILL',
-    shell: false,
-  });
-  return new Promise((resolve, reject) => {
-    const output = text(child.stdout);
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(failed(name, server, error.code === 'ENOENT' ? 'it is not installed' : error.message));
+async function run(name: string, server: string, { env, ...options }: HelperOptions): Promise<HelperOutput> {
+  try {
+    return await runHelper(`docker-credential-${name}`, server, (text) => parseAnswer(text) !== undefined, {
+      ...options,
+      env: withoutOurSecrets(env),
     });
-    child.once('exit', (_, signal) => {
-      if (signal === null) return;
-      reject(failed(name, server, `ended by ${signal}, or no answer for ${TIMEOUT_MS / 1000} s`));
-      // A wrapper's own child may outlive it and hold the output open.
-      child.stdout.destroy();
-    });
-    child.once('close', (code) => {
-      output.then((stdout) => resolve({ code, stdout }), reject);
-    });
-    // A helper that does not read its input has its answer ready all the same.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(server);
-  });
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw failed(name, server, code === 'ENOENT' ? 'it is not installed' : message);
+  }
+}
+
+function parseAnswer(stdout: string): v.InferOutput<typeof answerSchema> | undefined {
+  const parsed = v.safeParse(answerSchema, parseJson(stdout));
+  return parsed.success ? parsed.output : undefined;
+}
+
+function withoutOurSecrets(env: HelperOptions['env']): HelperOptions['env'] {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !OUR_SECRETS.test(name)));
 }
 
 function failed(name: string, server: string, reason: string): ModelcarError {

@@ -1,14 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { type CredentialPlaces, findCredentials } from './find-credentials.ts';
 
 const HOST = 'r.test';
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 /** A home with these files, whose paths are relative to it; so are the values of the variables. */
 async function places(
@@ -142,17 +139,21 @@ describe('a file that REGISTRY_AUTH_FILE names', () => {
 });
 
 describe('a helper that a file names', () => {
-  async function install(script: string): Promise<void> {
+  /** A home with these files, and the helper on the PATH. */
+  async function install(
+    script: string,
+    known: Readonly<Record<string, unknown>>,
+  ): Promise<CredentialPlaces> {
     const folder = await tempFolder();
     await writeFile(join(folder, 'docker-credential-fake'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    vi.stubEnv('PATH', `${folder}${delimiter}${process.env.PATH}`);
+    const where = await places(known, EVERYWHERE);
+    return { ...where, env: { ...where.env, PATH: `${folder}${delimiter}${process.env.PATH}` } };
   }
 
   const files = { 'conf/containers/auth.json': { credHelpers: { [HOST]: 'fake' } } };
 
   test('is asked, and is what the origin names beside the file', async () => {
-    await install(`printf '{"Username":"%s","Secret":"secret"}' "$(cat)"`);
-    const where = await places(files, EVERYWHERE);
+    const where = await install(`printf '{"Username":"%s","Secret":"secret"}' "$(cat)"`, files);
     expect(await findCredentials(HOST, 'acme/llama', where)).toEqual({
       credentials: { kind: 'account', username: HOST, password: 'secret' },
       origin: `docker-credential-fake (${join(where.home, 'conf/containers/auth.json')})`,
@@ -160,19 +161,25 @@ describe('a helper that a file names', () => {
   });
 
   test('leaves it to the next file where it has nothing', async () => {
-    await install("echo 'credentials not found in native keychain'; exit 1");
-    expect(await userFor(await places({ ...files, 'dock/config.json': account('last') }, EVERYWHERE))).toBe(
-      'last',
-    );
+    const nothing = "echo 'credentials not found in native keychain'; exit 1";
+    const where = await install(nothing, { ...files, 'dock/config.json': account('last') });
+    expect(await userFor(where)).toBe('last');
   });
 
   test('is not passed over where it fails', async () => {
-    await install("echo 'the keychain is locked'; exit 1");
-    const where = await places({ ...files, 'dock/config.json': account('last') }, EVERYWHERE);
+    const locked = "echo 'the keychain is locked'; exit 1";
+    const where = await install(locked, { ...files, 'dock/config.json': account('last') });
     expect(await failureOf(userFor(where))).toMatchObject({
       code: 'UNAUTHORIZED',
       message: expect.stringContaining('the keychain is locked'),
     });
+  });
+
+  test('is stopped by the signal', async () => {
+    const where = await install('exec sleep 50', files);
+    const reason = new Error('Ctrl-C');
+    const found = findCredentials(HOST, 'acme/llama', where, AbortSignal.abort(reason));
+    await expect(found).rejects.toBe(reason);
   });
 
   test('is not started for another host', async () => {

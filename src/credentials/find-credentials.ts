@@ -5,11 +5,15 @@ import type { FoundCredentials } from '../core/registry-credentials.ts';
 import { findInAuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
 
-/** As much of the environment as decides where credentials are. */
+/** What decides where credentials are. */
 export interface CredentialPlaces {
   readonly home: string;
   /** Whose `/run/containers/<uid>` podman and skopeo use where there is no `XDG_RUNTIME_DIR`, as in containers. */
   readonly uid?: number | undefined;
+  /**
+   * Such as `process.env`. Credential helpers are looked for on its `PATH` and run with it, without the tokens of the Hub,
+   * `OCI_PASSWORD` and `DOCKER_AUTH_CONFIG`.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -17,11 +21,14 @@ export interface CredentialPlaces {
  * The first that has something for `host/repository`: `DOCKER_AUTH_CONFIG`, which is the content of a file
  * (docker CLI 28), the files in the order of podman and skopeo, then docker's. A file that `REGISTRY_AUTH_FILE` names
  * is the only one, and has to be there (containers-auth.json(5)).
+ *
+ * @param signal ends a credential helper that is being asked
  */
 export async function findCredentials(
   host: string,
   repository: string,
   places: CredentialPlaces,
+  signal?: AbortSignal,
 ): Promise<FoundCredentials | undefined> {
   for (const { origin, parse, content } of authTexts(places)) {
     const text = await content();
@@ -29,7 +36,7 @@ export async function findCredentials(
     const found = findInAuthFile(parse(text, origin), host, repository);
     if (found === undefined) continue;
     if (found.kind !== 'helper') return { credentials: found, origin };
-    const asked = await askHelper(found.name, found.server);
+    const asked = await askHelper(found.name, found.server, { env: places.env, signal });
     if (asked !== undefined) {
       return { credentials: asked, origin: `docker-credential-${found.name} (${origin})` };
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
-import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
+import type { FoundCredentials, RegistryCredentials } from '../core/registry-credentials.ts';
 import { createPacer, type Hold, type Pacer, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
@@ -12,7 +12,7 @@ import { withoutSession } from './upload/location.ts';
 export interface RegistryApiOptions {
   readonly registry: RegistryHost;
   readonly repository: string;
-  readonly credentials: CredentialSource;
+  readonly credentials: (host: string, repository: string) => Promise<FoundCredentials | undefined>;
   /** Called once, when the registry wants to know who we are: where from, or that there is nothing. */
   readonly onCredentials?: (host: string, origin: string | undefined) => void;
   readonly retries: number;
