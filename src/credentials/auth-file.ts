@@ -109,12 +109,19 @@ export function findInAuthFile(file: AuthFile, host: string, repository: string)
  */
 function matchedLength(key: string, host: string, repository: string): number {
   const url = /^https?:\/\/([^/]*)/.exec(key);
-  const name = url ? (url[1] ?? '') : key.replace(/\/+$/, '');
+  const name = url ? (url[1] ?? '') : withoutEnd(key, '/');
   const [keyHost = '', ...path] = name.split('/');
   const sameHost = keyHost === host || (DOCKER_HUB.has(keyHost) && DOCKER_HUB.has(host));
   const prefix = path.join('/');
   if (!sameHost || !(prefix === '' || `${repository}/`.startsWith(`${prefix}/`))) return 0;
   return 1 + prefix.length;
+}
+
+/** A loop, because `/x+$/` takes quadratic time over a run that is not at the end. */
+function withoutEnd(text: string, char: string): string {
+  let end = text.length;
+  while (text[end - 1] === char) end -= 1;
+  return text.slice(0, end);
 }
 
 function accountIn({
@@ -124,7 +131,7 @@ function accountIn({
   identitytoken,
   registrytoken,
 }: AuthEntry): RegistryCredentials | undefined {
-  const decoded = auth ? Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '') : '';
+  const decoded = auth ? withoutEnd(Buffer.from(auth, 'base64').toString('utf8'), '\0') : '';
   const colon = decoded.indexOf(':');
   const user = colon === -1 ? (username ?? '') : decoded.slice(0, colon);
   if (registrytoken) return { kind: 'bearer', token: registrytoken };

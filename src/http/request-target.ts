@@ -16,7 +16,7 @@ export function parseTarget(url: string): Record<'host' | 'port' | 'path', strin
   const path = url
     .toWellFormed()
     .slice(afterAuthority)
-    .replace(/#.*$/, '')
+    .replace(/#.*/s, '')
     .replace(/[^\x21-\x7e]/gu, encodeURIComponent);
   const host = hostname.replace(/^\[|\]$/g, '');
   return { protocol, host, port, path: path.startsWith('/') ? path : `/${path}` };

@@ -29,15 +29,25 @@ export function parseResponseHead(text: string): ResponseHead {
 }
 
 function addHeader(headers: Record<string, string | undefined>, line: string): void {
-  const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t -~\x80-\xff]*)$/.exec(line);
+  const match = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t -~\x80-\xff]*)$/.exec(line);
   if (match === null) throw broken('HPE_INVALID_HEADER_TOKEN', 'Invalid header line');
   const name = (match[1] ?? '').toLowerCase();
-  const value = (match[2] ?? '').replace(/[ \t]+$/, '');
+  const value = withoutBlanks(match[2] ?? '');
   const earlier = headers[name];
   if (earlier === undefined) headers[name] = value;
   else if (!SINGLE.has(name)) headers[name] = `${earlier}${name === 'set-cookie' ? '\n' : ', '}${value}`;
   else if (earlier !== value && name === 'content-length')
     throw broken('HPE_UNEXPECTED_CONTENT_LENGTH', 'two lengths that differ');
+}
+
+/** `trim` would take no-break spaces too, and `/[ \t]+$/` takes quadratic time. */
+function withoutBlanks(value: string): string {
+  const isBlank = (at: number) => value[at] === ' ' || value[at] === '\t';
+  let start = 0;
+  let end = value.length;
+  while (isBlank(start)) start += 1;
+  while (end > start && isBlank(end - 1)) end -= 1;
+  return value.slice(start, end);
 }
 
 /** Of these Node keeps the first. */

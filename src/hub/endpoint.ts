@@ -41,7 +41,7 @@ export function parseHubEndpoint(text: string): HubEndpoint {
       const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link ?? '')?.[1];
       if (next === undefined) return undefined;
       // The path of an endpoint may have an /api/ of its own: Artifactory's is api/huggingfaceml/models.
-      const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)$/.exec(resolveVerbatim(page, next))?.[1];
+      const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)/s.exec(resolveVerbatim(page, next))?.[1];
       if (path !== undefined) return url + path;
       const where = `${withoutQuery(page)} goes on at ${withoutQuery(next)}`;
       throw new ModelcarError('UNSUPPORTED', `the listing ${where}: not a page of the Hub's API`, {

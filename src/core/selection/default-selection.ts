@@ -1,3 +1,4 @@
+import { folderOf } from '../file-path.ts';
 import type { ResolvedModel, Sibling } from '../model.ts';
 import { type ReasonOf, secondCopies } from './second-copy.ts';
 import { fileUse } from './serving-file.ts';
@@ -23,6 +24,7 @@ export function defaultSelection(
   );
   const format = chooseFormat({ id, weights, serving, ignored });
   const chosen = weights.map(({ path }) => path).filter((path) => weightFormat(path) === format);
+  const chosenFolders = new Set(chosen.map(folderOf));
   const secondCopy = secondCopies(chosen, new Set(siblings.map(({ path }) => path)));
   return (path) => {
     const use = fileUse(path);
@@ -32,7 +34,7 @@ export function defaultSelection(
     const own = weightFormat(path);
     if (own === undefined) return useReason(use, weights.length > 0);
     if (own === format) return secondCopy(path);
-    return own === 'pickle' ? pickleReason(path, chosen) : `weights in another format: ${own}`;
+    return own === 'pickle' ? pickleReason(path, chosenFolders) : `weights in another format: ${own}`;
   };
 }
 
@@ -73,10 +75,8 @@ function useReason(use: 'serving' | 'media' | 'unknown', hasWeights: boolean): s
   }
 }
 
-function pickleReason(path: string, chosen: readonly string[]): string {
-  const folder = path.slice(0, path.lastIndexOf('/') + 1);
-  const beside = chosen.some((other) => other.slice(0, other.lastIndexOf('/') + 1) === folder);
-  return beside || TRAINING_STATE.test(path)
+function pickleReason(path: string, chosenFolders: ReadonlySet<string>): string {
+  return chosenFolders.has(folderOf(path)) || TRAINING_STATE.test(path)
     ? 'pickles, which can run code when they are loaded'
     : 'pickles without other weights beside them: ask for them if the model needs them';
 }

@@ -1,3 +1,4 @@
+import { nameOf } from '../file-path.ts';
 import { groupBy } from '../group-by.ts';
 import type { Sibling } from '../model.ts';
 import { literalPattern, matcher } from './path-patterns.ts';
@@ -30,7 +31,7 @@ export function ggufChoices(siblings: readonly Sibling[]): readonly GgufChoice[]
 }
 
 export function isProjector(path: string): boolean {
-  return /mmproj[^/]*$/i.test(path);
+  return /mmproj/i.test(nameOf(path));
 }
 
 /** `-00001-of-00003.gguf`, as llama.cpp splits. */
@@ -42,10 +43,7 @@ const QUANTISATION = /(?<![a-z0-9])(?:UD-)?(?:(?:IQ|TQ|Q)\d\w*|BF16|FP?(?:8|16|3
 /** The shortest that matches the files of this set and no others. */
 function patternOf(files: readonly Sibling[], paths: readonly string[]): string {
   const [{ path } = { path: '' }] = files;
-  const word = path
-    .slice(path.lastIndexOf('/') + 1)
-    .match(QUANTISATION)
-    ?.at(-1);
+  const word = nameOf(path).match(QUANTISATION)?.at(-1);
   const words = word === undefined ? [] : [`*${word}*`, `*${word}.gguf`, `*-${word}.gguf`, `*${word}-*.gguf`];
   const matchesOnlyThese = (pattern: string): boolean => {
     const matches = matcher([pattern]);

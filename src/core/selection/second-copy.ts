@@ -1,3 +1,4 @@
+import { folderOf } from '../file-path.ts';
 import { weightName } from './weight-format.ts';
 
 export type ReasonOf = (path: string) => string | undefined;
@@ -37,18 +38,26 @@ export function secondCopies(weights: readonly string[], paths: ReadonlySet<stri
  * `model-00001-of-00002.fp16.safetensors`, and `model_q4.onnx`, are variants of `model`.
  */
 function variantOf(path: string): { readonly stem: string; readonly variant: boolean } {
-  const [, stem = path, , variant] = VARIANT.exec(path) ?? [];
-  return { stem, variant: variant !== undefined };
+  const folder = folderOf(path);
+  const name = path.slice(folder.length);
+  const end = name.search(/\.(?:safetensors$|onnx)/i);
+  if (end === -1) return { stem: path, variant: false };
+  const whole = name.slice(0, end).replace(SHARD, '');
+  const word = lastWord(whole);
+  const from = whole.slice(word).search(PRECISION);
+  const variant = from !== -1;
+  const stem = variant ? whole.slice(0, word + from) : whole;
+  return { stem: folder + stem.replace(SHARD, ''), variant };
 }
 
-const PRECISION =
-  'fp\\d+\\w*|bf16|f16|f32|q?u?int[48]\\w*|q\\d\\w*|nf4|bnb4|quantized|o[1-4]|non_ema|ema|[48]bit';
-const VARIANT = new RegExp(
-  `^(.*?)(-\\d+-of-\\d+)?(?:[._](${PRECISION}))?(?:-\\d+-of-\\d+)?\\.(?:safetensors|onnx[^/]*)$`,
-  'i',
-);
+const SHARD = /-\d+-of-\d+$/;
 
-/** Empty, or ending in `/`. */
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/') + 1);
+/** At the end of a name: `fp16`, and with the rest of its word `fp8_e4m3fn` or `q4_k_m`. */
+const PRECISION =
+  /[._](?:fp\d|q?u?int[48]|q\d|(?:bf16|f16|f32|nf4|bnb4|quantized|o[1-4]|non_ema|ema|[48]bit)$)/i;
+
+/** Where the last run of letters, digits and `_` begins, with a dot before it. */
+function lastWord(name: string): number {
+  const start = /^.*\W/s.exec(name)?.[0].length ?? 0;
+  return name[start - 1] === '.' ? start - 1 : start;
 }

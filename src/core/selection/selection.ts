@@ -1,4 +1,5 @@
 import { ModelcarError } from '../error.ts';
+import { nameOf } from '../file-path.ts';
 import { groupBy } from '../group-by.ts';
 import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
 import { defaultSelection } from './default-selection.ts';
@@ -88,7 +89,7 @@ function files(siblings: readonly Sibling[]): readonly SizedRow[] {
 /** The files by their extensions, the most bytes first. */
 function kinds(siblings: readonly Sibling[]): readonly SizedRow[] {
   const groups = groupBy(siblings, ({ path }) => {
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = nameOf(path);
     return name.includes('.') ? `*${name.slice(name.lastIndexOf('.'))}` : 'without an extension';
   });
   return [...groups]

@@ -1,26 +1,30 @@
+import { nameOf } from '../file-path.ts';
+
 /**
  * What a file that holds no weights is for, by its name. `serving`: what vLLM, TGI, SGLang, transformers, diffusers,
  * sentence-transformers, llama.cpp or KServe read beside the weights, and what people must or want to get with them
  * (licence, card).
  */
 export function fileUse(path: string): 'serving' | 'hidden' | 'media' | 'unknown' {
-  const name = path.toLowerCase();
+  const lower = path.toLowerCase();
   // Names that mean deletion or another folder are not hidden files: they stay, and `planLayers` refuses them.
-  if (/(?:^|\/)\.(?!\.?(?:\/|$)|wh\.)/.test(name)) return 'hidden';
+  if (/(?:^|\/)\.(?!\.?(?:\/|$)|wh\.)/.test(lower)) return 'hidden';
+  const name = nameOf(lower);
   if (SERVING.some((pattern) => pattern.test(name))) return 'serving';
   return MEDIA.test(name) ? 'media' : 'unknown';
 }
 
+/** For the last component of a path alone: over a whole path, `[^/]*` on both sides of a word takes quadratic time. */
 const SERVING = [
   // Configs, chat templates, label lists.
   /\.(?:json|ya?ml|toml|ini|cfg|jinja2?|csv|tsv)$/,
   // Tokenizers and vocabularies: SentencePiece (Mistral has tokenizer.model.v3), tiktoken, byte pairs.
-  /\.(?:txt|model|spm|tiktoken|bpe|vocab|codes|merges|dict)$|\.model\.v\d[^/.]*$/,
+  /\.(?:txt|model|spm|tiktoken|bpe|vocab|codes|merges|dict)$|\.model\.v\d[^.]*$/,
   // Code of the model, with its kernels.
   /\.(?:py|cu|cuh|cpp|h)$/,
   // The card, the licence and what belongs to it, with or without an extension.
-  /\.md$|(?:^|\/)readme[^/.]*$/,
-  /(?:^|\/)[^/]*(?:licen[cs]e|notice|copying|copyright|policy|agreement|patents|citation)[^/]*$/,
+  /\.md$|^readme[^.]*$/,
+  /licen[cs]e|notice|copying|copyright|policy|agreement|patents|citation/,
 ];
 
 const MEDIA =

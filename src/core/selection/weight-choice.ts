@@ -1,4 +1,5 @@
 import { ModelcarError } from '../error.ts';
+import { folderOf, nameOf } from '../file-path.ts';
 import { groupBy } from '../group-by.ts';
 import { formatModelId, type ModelId, type Sibling } from '../model.ts';
 import { type GgufChoice, ggufChoices, isProjector } from './gguf.ts';
@@ -56,7 +57,9 @@ function severalQuantisations(
       return pattern() + (siblings.length > 1 ? `  (${siblings.length} files)` : '');
     },
   }));
-  const example = choices.find(({ pattern }) => pattern().includes('Q4_K_M')) ?? choices[0];
+  // By name: the pattern of each of 100,000 choices, each matched against all paths, would take hours.
+  const usual = choices.find(({ siblings }) => siblings[0]?.path.includes('Q4_K_M'));
+  const example = usual ?? choices[0];
   const projector = gguf.some(({ path }) => isProjector(path)) ? ['*mmproj*'] : [];
   const patterns = [example?.pattern() ?? '*.gguf', ...projector, ...kindsOf(serving)];
   const first = `${formatModelId(id)} has ${choices.length} quantisations (GGUF), and one is enough to serve it:`;
@@ -115,10 +118,6 @@ function bySize(siblings: readonly Sibling[]): readonly SizedRow[] {
     .map(({ path, size }) => ({ size, text: onOneLine(path) }));
 }
 
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/') + 1);
-}
-
 /** All of one format: its folder, where that has its name, because data there can have any; else its extensions. */
 function patternsOf(weights: readonly Sibling[]): readonly string[] {
   const folders = new Set(weights.map(({ path }) => /^(?:onnx|openvino|coreml)\//.exec(path)?.[0]));
@@ -132,7 +131,7 @@ function kindsOf(siblings: readonly Sibling[]): readonly string[] {
 }
 
 function kindOf(path: string): string {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = nameOf(path);
   const dot = name.lastIndexOf('.');
   return dot > 0 ? `*${literalPattern(name.slice(dot))}` : literalPattern(name);
 }

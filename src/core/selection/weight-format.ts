@@ -37,12 +37,13 @@ const FORMATS: readonly (readonly [WeightFormat, RegExp])[] = [
   ['Core ML', /\.(?:mlmodel|mlpackage|mlmodelc)(?:\/|$)|(?:^|\/)coreml\//],
   // Any other .bin can be one.
   ['pickle', /\.bin$/],
-  ['ONNX', /\.onnx(?:[._]data.*)?$|\.ort$|(?:^|\/)onnx\//],
+  ['ONNX', /\.onnx(?:$|[._]data)|\.ort$|(?:^|\/)onnx\//],
   // An importance matrix is for who quantises.
   ['GGUF', /(?<!imatrix)\.gguf$/],
   [
     'TensorFlow',
-    /\.(?:h5|hdf5|keras|pb)$|\.data-\d+-of-\d+$|\.ckpt[^/]*\.(?:index|meta)$|(?:^|\/)saved_model\//,
+    // The lookbehind is last, so that it runs once, at the end: with `\.ckpt[^/]*` first it would run at each `.ckpt`.
+    /\.(?:h5|hdf5|keras|pb)$|\.data-\d+-of-\d+$|\.(?:index|meta)$(?<=\.ckpt[^/]*)|(?:^|\/)saved_model\//,
   ],
   ['LiteRT', /\.(?:tflite|litertlm|task)$/],
   ['Flax', /\.msgpack$/],

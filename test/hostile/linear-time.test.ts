@@ -1,0 +1,234 @@
+import { expect, test } from 'vitest';
+import { inert } from '../../src/cli/ui/inert.ts';
+import { printable } from '../../src/cli/ui/printable.ts';
+import { overlong } from '../../src/core/file-path.ts';
+import type { Sibling } from '../../src/core/model.ts';
+import { matcher } from '../../src/core/selection/path-patterns.ts';
+import { selectSiblings } from '../../src/core/selection/selection.ts';
+import { fileUse } from '../../src/core/selection/serving-file.ts';
+import { weightFormat, weightName } from '../../src/core/selection/weight-format.ts';
+import { findInAuthFile, parseAuthFile } from '../../src/credentials/auth-file.ts';
+import { parseCaCertificates } from '../../src/http/ca-certificates.ts';
+import { isPrivateAddress, withoutQuery } from '../../src/http/origin.ts';
+import { presentable, withoutMarkup } from '../../src/http/presentable.ts';
+import { redirectTarget, resolveVerbatim } from '../../src/http/redirect.ts';
+import { parseTarget } from '../../src/http/request-target.ts';
+import { parseResponseHead } from '../../src/http/response-head.ts';
+import { parseRetryAfter } from '../../src/http/retry-after.ts';
+import { parseHubEndpoint } from '../../src/hub/endpoint.ts';
+import { hubWaitMs } from '../../src/hub/hub-client.ts';
+import { allowanceOf, bucketOf } from '../../src/hub/hub-quota.ts';
+import { isUnknownPart } from '../../src/hub/range.ts';
+import { signedUrl } from '../../src/hub/signed-url.ts';
+import { parseErrorMessage, parseTreePage } from '../../src/hub/wire.ts';
+import { parseDiffIds, parseManifest } from '../../src/inspect/wire.ts';
+import { parseChallenges } from '../../src/registry/auth/challenge.ts';
+import { nextPage } from '../../src/registry/next-page.ts';
+import { resolveLocation, withDigest, withoutSession } from '../../src/registry/upload/location.ts';
+import { parseProblems, parseTagsPage, parseTokenAnswer } from '../../src/registry/wire.ts';
+import { parseState } from '../../src/state/state-document.ts';
+import { answer } from '../support/answer.ts';
+import { cpuMs } from '../support/cpu-time.ts';
+
+/*
+ * All that reads foreign text takes time in proportion to its length. A text is one piece many times, with an end that
+ * keeps a match from succeeding: that is what makes a regular expression go back and try again.
+ */
+
+const ENDS = ['', '/x', '\n', '\0', '"x'];
+const LENGTHS = [14, 16, 18].map((power) => 2 ** power);
+/** Linear work takes some ten milliseconds for the longest text; quadratic work takes seconds at least. */
+const LIMIT_MS = 1_000;
+
+type Reader = (text: string) => unknown;
+
+const oid = { algorithm: 'sha256', hex: 'a'.repeat(64) } as const;
+const endpoint = parseHubEndpoint('https://hub.test');
+const DIGEST = `sha256:${'a'.repeat(64)}` as const;
+const json = (text: string) => JSON.stringify({ text });
+
+function listed(...paths: readonly string[]): readonly Sibling[] {
+  return paths.map((path) => ({ path, size: 1, oid }));
+}
+
+/** The default selection of a model with this name, beside and instead of other weights. */
+function selected(name: string): void {
+  const models = [
+    [name],
+    [`${name}.gguf`, 'b.gguf'],
+    [`${name}.safetensors`, 'b.safetensors'],
+    [`${name}.bin`],
+  ];
+  for (const paths of models) {
+    selectSiblings(
+      { id: { type: 'model', name: 'a/b' }, siblings: listed(...paths) },
+      { allow: [], ignore: [] },
+    );
+  }
+}
+
+const NAMES = [
+  ...[
+    'license',
+    'policy',
+    'readme',
+    'mmproj',
+    'model',
+    'consolidated',
+    'adapter_',
+    'weights',
+    'onnx/',
+    '.wh.',
+  ],
+  ...[
+    '.onnx',
+    '.onnx_data',
+    '.ckpt',
+    '.index',
+    '.model.v3',
+    '.data-1-of-1',
+    '.data-',
+    '.safetensors',
+    '.bin',
+  ],
+  ...['_fp16', '.fp8', '_q4', 'fp1', '-1-of-1', '-00001-of-00002', '-Q4_K_M', 'UD-IQ', 'checkpoint-1/', '.'],
+  ...['.a.index', 'rng_state', 'openvino_', '1', '/', '-', '_', 'a', '\u0301', '\ud800', '\n'],
+];
+
+const WEIGHTS = [
+  'model',
+  'consolidated',
+  '_fp16',
+  '-1-of-1',
+  '-Q4_K_M',
+  'fp1',
+  'mmproj',
+  '1',
+  '/',
+  '.',
+  '\n',
+];
+
+const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly string[]])[] = [
+  ['what a file is for, by its name', fileUse, NAMES],
+  ['the format of weights', (text) => [weightFormat(text), weightName(text)], NAMES],
+  ['whether a path fits', overlong, NAMES],
+  ['the default selection', selected, WEIGHTS],
+  ['a pattern with stars', (text) => matcher(['*a*a*b', '*[a-c]?d', 'a/'])(text), NAMES],
+  [
+    'a page of a listing',
+    (text) => parseTreePage(JSON.stringify([{ type: 'file', path: text }]), 'u'),
+    NAMES,
+  ],
+  ['the message of the Hub', (text) => [parseErrorMessage(json(text)), parseErrorMessage(text)], ['{', '[']],
+  ['a problem of a registry', (text) => [parseProblems(text), parseTokenAnswer(text)], ['{"errors":[', '{']],
+  ['a list of tags', (text) => parseTagsPage(JSON.stringify({ tags: [text] })), ['a', '-', '.']],
+  [
+    'a manifest',
+    (text) => [parseManifest(Buffer.from(text)), parseDiffIds(Buffer.from(text))],
+    ['{"layers":[', '['],
+  ],
+  [
+    'words for a message',
+    presentable,
+    ['http://', 'https://a?', 'X-Amz-', 'Policy=', '_state=', ' ', '\t', '?'],
+  ],
+  ['a page of a proxy', withoutMarkup, ['<', '<style>', '</style>', '<script', '>', '<a ']],
+  ['challenges', parseChallenges, ['Bearer ', 'a=', 'a="', '\\', ',', ' ', 'a = "b",', 'a']],
+  [
+    'the next page of tags',
+    (text) => nextPage('https://r.test/x', text),
+    ['<', '>', ';', ' ', '<>;', 'rel=', '; rel="'],
+  ],
+  [
+    'the next page of a listing',
+    (text) => [
+      endpoint.nextPage(text, 'https://hub.test/api/models/a'),
+      endpoint.nextPage(`<${text}>; rel=next`, 'https://hub.test/api/models/a'),
+    ],
+    ['<', '>', '<>;', ';', ' ', ' rel=', 'rel="next', '/api/models/', '?', '/'],
+  ],
+  [
+    'where a redirect leads',
+    (text) => [
+      resolveVerbatim('https://a.test/', text),
+      redirectTarget('https://a.test/', `https://b.test/${text}`),
+      [withoutQuery(text), isPrivateAddress(`https://b.test/${text}`), parseTarget(`https://b.test/${text}`)],
+      [bucketOf(`https://b.test/${text}`), signedUrl(`https://b.test/${text}`, answer(200), 0)],
+      signedUrl(`https://b.test/?Policy=${text}&X-Amz-Date=${text}`, answer(200), 0),
+    ],
+    ['#', '/', '?', '\\', '@', ':', 'a.', '%', '&', '/api/', '/resolve/', 'Policy='],
+  ],
+  [
+    'where an upload goes on',
+    (text) => [
+      withoutSession(text),
+      resolveLocation('https://r.test/', `/${text}`),
+      withDigest(`https://r.test/${text}`, DIGEST),
+    ],
+    ['/uploads/', '/uploads/a ', '?', '&digest', '#', ':', '/', ' '],
+  ],
+  [
+    'the head of an answer',
+    (text) => parseResponseHead(`HTTP/1.1 200 ${text}\r\na:${text}\r\n${text}:\r\nconnection: ${text}`),
+    ['\t', ' ', 'a', '-', ':', 'close ', '\t\u0001', ' \u0001', 'a '],
+  ],
+  [
+    'headers with numbers',
+    (text) => [
+      parseRetryAfter(text, 0),
+      hubWaitMs(answer(429, { ratelimit: text }), 0),
+      allowanceOf(answer(429, { ratelimit: text, 'ratelimit-policy': text })),
+      isUnknownPart(answer(416, { 'content-range': text })),
+    ],
+    ['1', ' ', ';', '; r=0', ';t=', '"', 'bytes ', '-', 'Mon, ', ';q='],
+  ],
+  [
+    'certificates',
+    parseCaCertificates,
+    ['-', '-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----', 'a'],
+  ],
+  [
+    'a file with credentials',
+    (text) => {
+      const auth = Buffer.from(`a:${text}`).toString('base64');
+      const file = parseAuthFile(JSON.stringify({ auths: { [text]: { auth }, 'r.test': { auth } } }), 'f');
+      return [findInAuthFile(file, 'r.test', 'a/b'), parseAuthFile(text, 'f')];
+    },
+    ['/', '\0', ':', 'https://', 'a/', '{'],
+  ],
+  ['a state file', (text) => parseState(text, 'f'), ['{', '{"jobs":[', '\0', ' ']],
+  [
+    'text on a terminal',
+    (text) => [printable(text), inert(text)],
+    ['#', '#\u200b', '\u200b', ':', ' ', '\u0301', '\ud83d', '\u202e', '\u200d', '\u{1f600}'],
+  ],
+];
+
+test.each(READERS)(
+  '%s: the time grows with the length of the text, not with its square',
+  (_, read, pieces) => {
+    for (const piece of pieces) {
+      for (const end of ENDS) {
+        // The shorter texts come first, so that a failure takes seconds.
+        for (const length of LENGTHS) {
+          const text = piece.repeat(Math.ceil(length / piece.length)) + end;
+          const shown = `${length} characters of ${JSON.stringify(piece)}, then ${JSON.stringify(end)}`;
+          expect(
+            cpuMs(() => refusing(read, text)),
+            shown,
+          ).toBeLessThan(LIMIT_MS);
+        }
+      }
+    }
+  },
+);
+
+/** A refusal is as good as an answer here. */
+function refusing(read: Reader, text: string): void {
+  try {
+    read(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw error;
+  }
+}
