@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { demoRepo } from '../test/fakes/hub/demo-model.ts';
 import { startFakeHub, synthetic } from '../test/fakes/hub/fake-hub.ts';
@@ -14,7 +11,11 @@ import { readImage } from './read-image.ts';
  * OCI image layout, then read back from there and compared with the Hub's bytes, file by file.
  */
 const MODEL = 'acme/tiny-embedder';
-const COMMAND = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+/** All paths start at the clone, where npm runs this. The image stays there to be looked at until the next demo. */
+const COMMAND = 'dist/cli/main.js';
+const IMAGE = 'build/demo-image';
+const STATE_FILE = 'build/demo-state.json';
 
 /** What the Hub has and nobody needs to serve the model: the image has everything else. */
 const LEFT_OUT = ['.gitattributes', 'pytorch_model.bin'];
@@ -24,24 +25,24 @@ const hub = await startFakeHub({
   repos: [{ ...demo, files: { ...demo.files, 'pytorch_model.bin': synthetic({ size: 453_336 }) } }],
 });
 try {
-  const folder = join(await mkdtemp(join(tmpdir(), 'oci-modelcar-demo-')), 'image');
+  const reference = `oci:${IMAGE}:demo`;
   say(`a local Hub with ${MODEL} listens at ${hub.endpoint}`);
-  say(`$ HF_ENDPOINT=${hub.endpoint} oci-modelcar push ${MODEL} oci:${folder}:demo`);
-  await push(`oci:${folder}:demo`);
+  say(`$ HF_ENDPOINT=${hub.endpoint} oci-modelcar push ${MODEL} ${reference}`);
+  await push(reference);
 
-  const files = await readImage(folder, 'demo');
+  const files = await readImage(IMAGE, 'demo');
   const equal = await compare(files);
-  say(`read back ${files.size} files from ${folder}: ${equal} equal to the Hub's, byte for byte`);
+  say(`read back ${files.size} files from ${IMAGE}: ${equal} equal to the Hub's, byte for byte`);
   say('use it, for example:');
   say(
-    `$ skopeo copy --dest-tls-verify=false --preserve-digests oci:${folder}:demo docker://localhost:5000/tiny-embedder:demo`,
+    `$ skopeo copy --dest-tls-verify=false --preserve-digests ${reference} docker://localhost:5000/tiny-embedder:demo`,
   );
 } finally {
   await hub.close();
 }
 
 async function push(reference: string): Promise<void> {
-  const child = spawn(process.execPath, [COMMAND, 'push', MODEL, reference], {
+  const child = spawn(process.execPath, [COMMAND, 'push', MODEL, reference, '--state-file', STATE_FILE], {
     env: { ...process.env, HF_ENDPOINT: hub.endpoint, HF_TOKEN: '', HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
