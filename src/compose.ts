@@ -1,4 +1,4 @@
-import { parseDigest } from './core/digest.ts';
+import { type Digest, parseDigest } from './core/digest.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ImageReader, Journal } from './core/ports.ts';
 import { createRateLimit } from './core/rate-limit.ts';
@@ -152,6 +152,7 @@ function toShared(
       clock: systemClock,
     }),
     rateLimit: options.limitRate === undefined ? undefined : createRateLimit(options.limitRate, systemClock),
+    knownBlobs: new Map<Digest, string>(),
     proxyFor: options.network?.proxyFor,
     onEvent,
   };

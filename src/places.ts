@@ -9,11 +9,13 @@ import type { Pacer } from './http/pacing.ts';
 import type { HubConnections } from './hub/hub-connections.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
+import type { KnownBlobs } from './layout/known-blobs.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
 import type { RegistryApiOptions, SharedAccess } from './registry/registry-api.ts';
 import { createRegistryTarget } from './registry/registry-target.ts';
 import type { HostMemory } from './registry/upload/remember-host.ts';
 import { systemClock } from './system-clock.ts';
+import { systemProcesses } from './this-process.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Where a push reads and writes. Plain data: a thread is given it as it is. */
@@ -45,6 +47,8 @@ export interface Shared {
   /** Undefined where the target is no registry. */
   readonly access: SharedAccess | undefined;
   readonly host: HostMemory | undefined;
+  /** Of an OCI image layout. */
+  readonly knownBlobs: KnownBlobs;
   readonly proxyFor: FindProxy | undefined;
   readonly onEvent: OnEvent;
 }
@@ -104,7 +108,10 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
 
 function createTarget(places: Places, shared: Shared, transport: NodeTransport): ImageTarget {
   const { target, registry } = places;
-  if (target.kind === 'layout') return createLayoutTarget(target.folder);
+  if (target.kind === 'layout') {
+    const { knownBlobs: known } = shared;
+    return createLayoutTarget(target.folder, { clock: systemClock, processes: systemProcesses, known });
+  }
   return createRegistryTarget({
     ...registryApi(target, registry.retries, shared.onEvent, transport),
     framing: registry.framing,

@@ -23,9 +23,7 @@ export async function readRegularFile(
     if (size > limit) throw refuse(`${size} bytes, more than the ${limit} allowed`);
     const chunks: Buffer[] = [];
     // The file may grow meanwhile; one byte more than the limit tells.
-    for await (const chunk of file.createReadStream({ start: 0, end: limit, autoClose: false })) {
-      chunks.push(chunk);
-    }
+    for await (const chunk of readChunks(file, limit + 1)) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > limit) throw refuse(`more than the ${limit} bytes allowed`);
     return bytes;
@@ -51,6 +49,24 @@ export async function openRegularFile(path: string, refuse: Refuse): Promise<Fil
     throw error;
   }
 }
+
+/** The file from its start, at most `limit` bytes of it. */
+export async function* readChunks(
+  file: FileHandle,
+  limit: number,
+  signal?: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for (let position = 0; position < limit; ) {
+    signal?.throwIfAborted();
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, limit - position));
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield chunk.subarray(0, bytesRead);
+  }
+}
+
+const CHUNK_BYTES = 1024 * 1024;
 
 /** Without `O_NONBLOCK`, opening a pipe waits for its writer and blocks one of Node's four file threads (open(2)). */
 const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -1,10 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ProcessMark } from './process-mark.ts';
+import { unfinishedSuffix } from './unfinished.ts';
 
-/** Replaces the file at `path`: readers see the old bytes or the new ones, also after a crash or a power loss. */
-export async function writeAtomically(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  const unfinished = `${path}${UNFINISHED}${randomUUID()}`;
+/**
+ * Replaces the file at `path`: readers see the old bytes or the new ones, also after a crash or a power loss.
+ * @param self so that a later run can sweep what this process leaves unfinished when it is killed
+ */
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  self: ProcessMark,
+): Promise<void> {
+  const unfinished = path + unfinishedSuffix(self);
   try {
     const file = await open(unfinished, 'wx', mode);
     try {
@@ -20,29 +29,6 @@ export async function writeAtomically(path: string, bytes: Uint8Array, mode: num
     throw error;
   }
   await syncFolder(dirname(path));
-}
-
-/**
- * Removes what a killed process has left of writing to `path`, once it is this old: what lives is done within
- * milliseconds. Best effort.
- */
-export async function sweepUnfinished(path: string, ageMs: number, date: number): Promise<void> {
-  const folder = dirname(path);
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((name) => isUnfinished(name, basename(path)))) {
-    const left = join(folder, name);
-    const found = await stat(left).catch(() => undefined);
-    if (found && date - found.mtimeMs > ageMs) await rm(left, { force: true }).catch(() => undefined);
-  }
-}
-
-const UNFINISHED = '.unfinished-';
-
-function isUnfinished(name: string, of: string): boolean {
-  const start = `${of}${UNFINISHED}`;
-  return (
-    name.startsWith(start) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(name.slice(start.length))
-  );
 }
 
 /** The rename is in the folder, which has blocks of its own (fsync(2)). Not every system can do that to a folder. */

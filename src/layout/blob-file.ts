@@ -1,20 +1,29 @@
-import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, HashFrontier } from '../core/digest.ts';
 import type { BlobPush } from '../core/ports.ts';
+import type { ProcessMark } from '../files/process-mark.ts';
+import { unfinishedSuffix } from '../files/unfinished.ts';
+import { stampOf } from './known-blobs.ts';
+
+export interface WrittenBlob {
+  readonly digest: Digest;
+  readonly stamp: string;
+}
 
 /**
- * Writes content under a name of its own beside the blobs, and gives it its digest's name when every byte has come
- * and is on the disk. What fails on the way leaves nothing behind.
+ * Writes content to a file beside the blobs, and renames it to its digest when every byte has come and is on the disk.
+ * A failure leaves nothing behind; a killed process leaves a file that names it.
  */
 export async function writeBlob(
   folder: string,
   { content, signal, onProgress }: BlobPush,
   finalPath: (digest: Digest) => string,
-): Promise<Digest> {
-  const unfinished = join(folder, `.unfinished-${randomUUID()}`);
+  self: ProcessMark,
+): Promise<WrittenBlob> {
+  const unfinished = join(folder, unfinishedSuffix(self));
   const hash = new HashFrontier();
+  let stamp: string;
   try {
     const file = await open(unfinished, 'wx', 0o644);
     try {
@@ -24,12 +33,13 @@ export async function writeBlob(
         onProgress?.(hash.position);
       }
       await file.sync();
+      stamp = stampOf(await file.stat({ bigint: true }));
     } finally {
       await file.close();
     }
     const digest: Digest = `sha256:${hash.hex()}`;
     await rename(unfinished, finalPath(digest));
-    return digest;
+    return { digest, stamp };
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;

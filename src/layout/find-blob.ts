@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { type Digest, HashFrontier } from '../core/digest.ts';
+import { ModelcarError } from '../core/error.ts';
 import type { FoundBlob } from '../core/ports.ts';
+import { openRegularFile, readChunks } from '../files/read-regular-file.ts';
 import { blobPathIn, sizeOf } from './blob-place.ts';
 
 /**
@@ -21,17 +22,16 @@ export async function findBlob(
   return { size: hash.position, digest: `sha256:${hash.hex()}` };
 }
 
-/** The bytes of a file, at most `limit` of them; an abort is told by its reason. */
+/** The bytes of a file, at most `limit` of them. An abort throws its reason. */
 export async function* readBytes(
   path: string,
   signal: AbortSignal,
-  limit?: number,
+  limit: number = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Uint8Array> {
-  const end = limit === undefined ? Number.POSITIVE_INFINITY : limit - 1;
+  const file = await openRegularFile(path, (what) => new ModelcarError('REJECTED', `${path} is ${what}`));
   try {
-    yield* createReadStream(path, { signal, end, highWaterMark: 1024 * 1024 });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    yield* readChunks(file, limit, signal);
+  } finally {
+    await file.close();
   }
 }

@@ -1,15 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { INDEX } from '../core/media-type.ts';
-import { nameRecord } from '../core/name-map.ts';
+import { type LockWorld, withFileLock } from '../files/file-lock.ts';
+import { readRegularFile } from '../files/read-regular-file.ts';
+import { realFile } from '../files/real-file.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 
 /** What a tag is called in `index.json` (OCI image-spec, annotations.md). */
 const REF_NAME = 'org.opencontainers.image.ref.name';
+
+/** Some sixty thousand tags. The file is read whole. */
+const INDEX_LIMIT = 16 * 1024 * 1024;
 
 /** `index.json`, with everything in it that other tools wrote there. */
 export interface LayoutIndex {
@@ -21,36 +25,80 @@ interface IndexEntry {
   readonly [member: string]: unknown;
   readonly digest: string;
   readonly mediaType?: string | undefined;
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Annotations | undefined;
 }
 
+interface Annotations {
+  readonly [name: string]: unknown;
+  readonly [REF_NAME]?: string | null | undefined;
+}
+
+/** Go writes an empty list or map as `null`; `umoci init` does. */
+const annotations = v.nullish(v.looseObject({ [REF_NAME]: v.nullish(v.string()) }));
 const indexSchema = v.looseObject({
-  manifests: v.array(
-    v.looseObject({
-      digest: v.string(),
-      mediaType: v.optional(v.string()),
-      annotations: v.optional(nameRecord(v.string())),
-    }),
+  manifests: v.nullable(
+    v.array(v.looseObject({ digest: v.string(), mediaType: v.optional(v.string()), annotations })),
   ),
+  annotations,
 });
 
-export const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: INDEX, manifests: [] };
+const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: INDEX, manifests: [] };
+
+export function indexPathIn(folder: string): string {
+  return join(folder, 'index.json');
+}
 
 /**
  * Undefined where there is none.
  * @throws ModelcarError `REJECTED` when there is an `index.json` that is not one: it is never overwritten
  */
 export async function readIndex(folder: string): Promise<LayoutIndex | undefined> {
-  const path = join(folder, 'index.json');
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (text === undefined) return undefined;
-  const parsed = v.safeParse(indexSchema, parseJson(text));
-  if (parsed.success) return parsed.output;
-  throw new ModelcarError('REJECTED', `${path} is not the index of an OCI image layout`, {
-    hint: 'Give another folder, or move the file away.',
+  const path = indexPathIn(folder);
+  const refuse = (what: string) =>
+    notAnIndex(`${path} is not the index of an OCI image layout: it is ${what}`);
+  const bytes = await readRegularFile(path, { limit: INDEX_LIMIT, refuse });
+  if (bytes === undefined) return undefined;
+  const value = parseJson(bytes.toString());
+  // Not the parsed output: valibot leaves out members such as `constructor`, and other tools may have them.
+  if (v.is(indexSchema, value)) return withoutNulls(value);
+  throw notAnIndex(`${path} is not the index of an OCI image layout`);
+}
+
+function withoutNulls(index: v.InferOutput<typeof indexSchema>): LayoutIndex {
+  return {
+    ...withoutNullAnnotations(index),
+    manifests: (index.manifests ?? []).map((entry) => withoutNullAnnotations(entry)),
+  };
+}
+
+function withoutNullAnnotations<T extends { readonly annotations?: Annotations | null | undefined }>(
+  node: T,
+): T & { readonly annotations?: Annotations | undefined } {
+  const { annotations, ...rest } = node;
+  return (annotations === null ? rest : node) as T & { readonly annotations?: Annotations | undefined };
+}
+
+function notAnIndex(message: string): ModelcarError {
+  return new ModelcarError('REJECTED', message, { hint: 'Give another folder, or move the file away.' });
+}
+
+/**
+ * One turn at `index.json`: read, change and replace it while no other push does, and read it again. Other tools know no
+ * lock: skopeo reads the file when a copy begins and writes it when the copy ends, and so may drop what we add meanwhile.
+ * @returns what it says afterwards
+ */
+export async function changeIndex(
+  folder: string,
+  world: LockWorld,
+  edit: (index: LayoutIndex) => LayoutIndex,
+): Promise<LayoutIndex> {
+  const path = await realFile(indexPathIn(folder));
+  return withFileLock(path, world, async () => {
+    const index = edit((await readIndex(folder)) ?? EMPTY_INDEX);
+    const bytes = Buffer.from(`${JSON.stringify(index)}\n`);
+    if (bytes.length > INDEX_LIMIT) throw notAnIndex(`${path} would grow beyond ${INDEX_LIMIT} bytes`);
+    await writeAtomically(path, bytes, 0o644, world.processes.self);
+    return (await readIndex(folder)) ?? EMPTY_INDEX;
   });
 }
 
@@ -72,8 +120,4 @@ export function entryOf(tag: string, { manifests }: LayoutIndex): IndexEntry | u
 export function tagsOf({ manifests }: LayoutIndex): readonly string[] {
   const names = manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []);
   return [...new Set(names)];
-}
-
-export async function writeIndex(folder: string, index: LayoutIndex): Promise<void> {
-  await writeAtomically(join(folder, 'index.json'), Buffer.from(`${JSON.stringify(index)}\n`), 0o644);
 }

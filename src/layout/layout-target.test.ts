@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hexOf, someBytes, watched } from '../../test/support/byte-sources.ts';
+import { layoutTarget } from '../../test/support/layout-target.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { buildImage } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
-import { createLayoutTarget } from './layout-target.ts';
 
 const { signal } = new AbortController();
 const { manifest } = buildImage([]);
@@ -26,7 +26,7 @@ async function readJson(...path: string[]): Promise<unknown> {
 describe('what is in the folder', () => {
   test('is what the image-layout spec says', async () => {
     const folder = await tempFolder();
-    await publish(createLayoutTarget(folder), 'v1');
+    await publish(layoutTarget(folder), 'v1');
     expect(await readFile(join(folder, 'oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}');
     expect(await readJson(folder, 'index.json')).toEqual({
       schemaVersion: 2,
@@ -38,7 +38,7 @@ describe('what is in the folder', () => {
 
   test('can be read by everyone', async () => {
     const folder = await tempFolder();
-    const target = createLayoutTarget(folder);
+    const target = layoutTarget(folder);
     await publish(target, 'v1');
     const pushed = await target.pushBlob({ content: watched(someBytes(10)), signal });
     for (const path of ['index.json', 'oci-layout', `blobs/sha256/${pushed.digest.slice(7)}`]) {
@@ -69,7 +69,7 @@ describe('what is in the folder', () => {
     };
     await writeFile(join(folder, 'index.json'), JSON.stringify(foreign));
     await writeFile(join(folder, 'notes.txt'), 'mine');
-    await publish(createLayoutTarget(folder), 'v1');
+    await publish(layoutTarget(folder), 'v1');
     expect(await readJson(folder, 'index.json')).toEqual({
       ...foreign,
       manifests: [
@@ -93,7 +93,7 @@ describe('an index.json that is none', () => {
     const folder = await tempFolder();
     const path = join(folder, 'index.json');
     await writeFile(path, text);
-    const target = createLayoutTarget(folder);
+    const target = layoutTarget(folder);
     const error = await failureOf(target.prepare(signal));
     expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining(path) });
     expect((await failureOf(target.tagManifest(manifest, 'v1', signal))).code).toBe('REJECTED');
@@ -105,7 +105,7 @@ describe('a place that cannot be written', () => {
   test('below a file is refused, by name', async () => {
     const file = join(await tempFolder(), 'file');
     await writeFile(file, '');
-    const target = createLayoutTarget(join(file, 'layout'));
+    const target = layoutTarget(join(file, 'layout'));
     for (const attempt of [
       () => target.prepare(signal),
       () => target.pushBlob({ content: watched(someBytes(10)), signal }),
@@ -123,7 +123,7 @@ describe('a place that cannot be written', () => {
     const bytes = someBytes(10);
     const blobs = join(folder, 'blobs', 'sha256');
     await mkdir(join(blobs, hexOf(bytes), 'in the way'), { recursive: true });
-    const error = await failureOf(createLayoutTarget(folder).pushBlob({ content: watched(bytes), signal }));
+    const error = await failureOf(layoutTarget(folder).pushBlob({ content: watched(bytes), signal }));
     expect(error.code).toBe('REJECTED');
     expect(await readdir(folder)).toEqual(['blobs']);
   });
@@ -131,7 +131,7 @@ describe('a place that cannot be written', () => {
 
 test('a blob of the right name and the wrong size is written anew', async () => {
   const folder = await tempFolder();
-  const target = createLayoutTarget(folder);
+  const target = layoutTarget(folder);
   await target.prepare(signal);
   const bytes = someBytes(1_000);
   const path = join(folder, 'blobs', 'sha256', hexOf(bytes));
@@ -144,7 +144,7 @@ test('a blob of the right name and the wrong size is written anew', async () => 
 });
 
 test('is written as skopeo and podman write it', () => {
-  const target = createLayoutTarget('out/model');
+  const target = layoutTarget('out/model');
   expect(target.formatReference({ tag: 'v1' })).toBe('oci:out/model:v1');
   expect(target.formatReference({ digest })).toBe(`oci:out/model@${digest}`);
 });

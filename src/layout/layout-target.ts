@@ -1,71 +1,100 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
+import type { Document } from '../core/image.ts';
 import type { BlobPush, ImageTarget, PushedBlob } from '../core/ports.ts';
 import { formatReference } from '../core/reference.ts';
+import type { LockWorld } from '../files/file-lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
+import { realFile } from '../files/real-file.ts';
+import { sweepUnfinished } from '../files/unfinished.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
-import { blobPathIn, sizeOf } from './blob-place.ts';
+import { blobPathIn } from './blob-place.ts';
 import { explained } from './explained.ts';
-import { findBlob } from './find-blob.ts';
-import { EMPTY_INDEX, entryOf, readIndex, withTag, writeIndex } from './layout-index.ts';
+import { findKnownBlob, type KnownBlobs } from './known-blobs.ts';
+import { hasLayoutFile, writeLayoutFile } from './layout-file.ts';
+import { changeIndex, entryOf, indexPathIn, readIndex, withTag } from './layout-index.ts';
 
-const LAYOUT_FILE = '{"imageLayoutVersion":"1.0.0"}';
+export interface LayoutWorld extends LockWorld {
+  readonly known: KnownBlobs;
+}
 
 /**
  * A folder in the OCI image layout (OCI image-spec, image-layout.md): what skopeo and podman call `oci:FOLDER:TAG`.
- * Every file appears whole or not at all.
+ * Every file appears whole or not at all. Pushes at the same time keep each other's tags.
  */
-export function createLayoutTarget(folder: string): ImageTarget {
-  const blobPath = ({ digest }: Pick<Descriptor, 'digest'>) => blobPathIn(folder, digest);
+export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTarget {
+  const { known, processes } = world;
+  const blobs = join(folder, 'blobs', 'sha256');
+  const tagged = new Map<string, Descriptor>();
 
-  async function pushBlob(push: BlobPush): Promise<PushedBlob> {
-    const { digest, content } = push;
-    if (digest !== undefined && (await sizeOf(blobPath({ digest }))) === content.size) {
-      return { digest, size: content.size, outcome: 'existed' };
-    }
-    const written = await writeBlob(folder, push, (got) => blobPath({ digest: got }));
-    return { digest: written, size: content.size, outcome: 'uploaded' };
+  async function prepare(): Promise<void> {
+    await readIndex(folder);
+    const isLayout = await hasLayoutFile(folder);
+    await makeFolder(blobs);
+    await sweep();
+    if (!isLayout) await writeLayoutFile(folder, processes.self);
   }
 
-  async function checkBlob({ digest, size }: Descriptor): Promise<void> {
-    const got = await sizeOf(blobPath({ digest }));
-    if (got === size) return;
-    throw mismatch(
-      `blob ${digest} in ${folder}`,
-      `${size} bytes`,
-      got === undefined ? 'nothing' : `${got} bytes`,
-    );
+  async function sweep(): Promise<void> {
+    const index = await realFile(indexPathIn(folder));
+    await sweepUnfinished(dirname(index), (name) => name === basename(index), world);
+    await sweepUnfinished(folder, (name) => name === '' || name === 'oci-layout', world);
+    await sweepUnfinished(blobs, (name) => /^[0-9a-f]{64}$/.test(name), world);
+  }
+
+  async function hasBlob({ digest, size }: Pick<Descriptor, 'digest' | 'size'>, signal: AbortSignal) {
+    const found = await findKnownBlob(folder, known, { digest, size }, signal);
+    return found?.digest === digest && found.size === size;
+  }
+
+  async function pushBlob(push: BlobPush): Promise<PushedBlob> {
+    const { digest, content, signal } = push;
+    const { size } = content;
+    if (digest !== undefined && (await hasBlob({ digest, size }, signal))) {
+      return { digest, size, outcome: 'existed' };
+    }
+    const written = await writeBlob(folder, push, (got) => blobPathIn(folder, got), processes.self);
+    known.set(written.digest, written.stamp);
+    return { digest: written.digest, size, outcome: 'uploaded' };
+  }
+
+  async function checkBlob({ digest, size }: Descriptor, signal: AbortSignal): Promise<void> {
+    const found = await findKnownBlob(folder, known, { digest, size }, signal);
+    const what = `blob ${digest} in ${folder}`;
+    if (found?.size !== size) {
+      throw mismatch(what, `${size} bytes`, found === undefined ? 'nothing' : `${found.size} bytes`);
+    }
+    if (found.digest !== digest) throw mismatch(what, digest, `${found.digest}`);
+  }
+
+  async function pushManifest({ bytes, descriptor }: Document, signal: AbortSignal): Promise<void> {
+    await writeAtomically(blobPathIn(folder, descriptor.digest), bytes, 0o644, processes.self);
+    await checkBlob(descriptor, signal);
+  }
+
+  /** Other tools may drop a tag of ours while we push (see `changeIndex`): the next tag brings it back. */
+  async function tagManifest({ descriptor }: Document, tag: string): Promise<void> {
+    tagged.delete(tag);
+    const index = await changeIndex(folder, world, (before) => {
+      const lost = [...tagged].filter(([name]) => entryOf(name, before) === undefined);
+      const restored = lost.reduce((index, [name, manifest]) => withTag(index, manifest, name), before);
+      return withTag(restored, descriptor, tag);
+    });
+    const got = entryOf(tag, index)?.digest;
+    if (got !== descriptor.digest) throw mismatch(`${folder}:${tag}`, descriptor.digest, got ?? 'nothing');
+    tagged.set(tag, descriptor);
   }
 
   return {
-    prepare: () =>
-      explained(`make an OCI image layout of ${folder}`, async () => {
-        await readIndex(folder);
-        await makeFolder(join(folder, 'blobs', 'sha256'));
-        await writeAtomically(join(folder, 'oci-layout'), Buffer.from(LAYOUT_FILE), 0o644);
-      }),
+    prepare: () => explained(`make an OCI image layout of ${folder}`, prepare),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
-    // What an earlier run wrote is not written again: then it had better be what it was.
-    hasBlob: (descriptor, signal) =>
-      explained(
-        `read ${folder}`,
-        async () => (await findBlob(folder, descriptor, signal))?.digest === descriptor.digest,
-      ),
-    checkBlob: (descriptor) => explained(`read ${folder}`, () => checkBlob(descriptor)),
-    pushManifest: (manifest) =>
-      explained(`write the manifest to ${folder}`, async () => {
-        await writeAtomically(blobPath(manifest.descriptor), manifest.bytes, 0o644);
-        await checkBlob(manifest.descriptor);
-      }),
-    tagManifest: ({ descriptor }, tag) =>
-      explained(`tag ${folder}:${tag}`, async () => {
-        await writeIndex(folder, withTag((await readIndex(folder)) ?? EMPTY_INDEX, descriptor, tag));
-        const held = entryOf(tag, (await readIndex(folder)) ?? EMPTY_INDEX)?.digest;
-        if (held !== descriptor.digest)
-          throw mismatch(`${folder}:${tag}`, descriptor.digest, held ?? 'nothing');
-      }),
+    hasBlob: (blob, signal) => explained(`read ${folder}`, () => hasBlob(blob, signal)),
+    checkBlob: (blob, signal) => explained(`read ${folder}`, () => checkBlob(blob, signal)),
+    pushManifest: (manifest, signal) =>
+      explained(`write the manifest to ${folder}`, () => pushManifest(manifest, signal)),
+    tagManifest: (manifest, tag) => explained(`tag ${folder}:${tag}`, () => tagManifest(manifest, tag)),
     formatReference: (name) => formatReference({ kind: 'layout', folder }, name),
   };
 }

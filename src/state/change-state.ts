@@ -3,6 +3,7 @@ import type { Clock } from '../core/ports.ts';
 import { withFileLock } from '../files/file-lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import type { Processes } from '../files/process-mark.ts';
+import { realFile } from '../files/real-file.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { MAX_STATE_BYTES, readStateFile } from './read-state-file.ts';
 import { requireOwnFolder } from './require-own.ts';
@@ -28,16 +29,16 @@ export async function changeState(
   world: StateWorld,
   edit: (state: StateDocument) => StateDocument,
 ): Promise<void> {
-  const { path, user } = world;
+  const path = await realFile(world.path);
   await makeFolder(dirname(path), 0o700);
   // Before the lock: in a folder of others nothing is written at all.
-  await requireOwnFolder(path, user);
+  await requireOwnFolder(path, world.user);
   await withFileLock(path, world, async () => {
-    const bytes = Buffer.from(formatState(edit(await currentState(world))));
+    const bytes = Buffer.from(formatState(edit(await currentState({ ...world, path }))));
     if (bytes.length > MAX_STATE_BYTES) {
       throw new Error(`it would grow beyond ${MAX_STATE_BYTES} bytes; move it away to begin a new one`);
     }
-    await writeAtomically(path, bytes, 0o600);
+    await writeAtomically(path, bytes, 0o600, world.processes.self);
   });
 }
 

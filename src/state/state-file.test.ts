@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
@@ -9,6 +9,7 @@ import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import type { Job } from '../core/job.ts';
 import type { JobJournal } from '../core/ports.ts';
 import type { ProcessMark } from '../files/process-mark.ts';
+import { unfinishedSuffix } from '../files/unfinished.ts';
 import { systemClock } from '../system-clock.ts';
 import { thisUser } from '../this-user.ts';
 import { readJobs } from './read-jobs.ts';
@@ -132,8 +133,7 @@ test('a folder that vanishes in the middle is made again', async () => {
 
 test('opening it sweeps up: jobs and sessions of no more use, and what a killed process was writing', async () => {
   await (await open()).recordSession(layer('a'), { location: 'https://r.test/v2/uploads/1', offset: 7 });
-  const left = `${path}.unfinished-0b1e22c7-d9aa-4c1f-8d3e-1f2e3d4c5b6a`;
-  await writeFile(left, 'of a process that was killed');
+  await writeFile(path + unfinishedSuffix(mark(7)), 'of a process that was killed');
   const clock = testClock({ date: Date.now() + 9 * 86_400_000 });
   const next = await createStateFile({
     path,
@@ -145,6 +145,54 @@ test('opening it sweeps up: jobs and sessions of no more use, and what a killed 
   await next.recordLayer(layer('b'), BLOB);
   expect(await readFile(path, 'utf8')).not.toContain('"location"');
   expect(await readdir(dirname(path))).toEqual(['state.json']);
+});
+
+describe('a state file that is a link', () => {
+  let volume: string;
+  let real: string;
+
+  beforeEach(async () => {
+    volume = await tempFolder();
+    real = join(volume, 'state.json');
+    await mkdir(dirname(path), { recursive: true });
+    await symlink(real, path);
+  });
+
+  test.each(['exists', 'does not exist yet'])(
+    'stays a link, and what it points at is used: it %s',
+    async (what) => {
+      if (what === 'exists') await writeFile(real, '{"version":2,"jobs":{}}');
+      await (await open()).recordLayer(layer('a'), BLOB);
+      expect((await lstat(path)).isSymbolicLink()).toBe(true);
+      expect([await readdir(dirname(path)), await readdir(volume)]).toEqual([['state.json'], ['state.json']]);
+      path = real;
+      expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
+    },
+  );
+
+  test('has one lock with every other link to that file: many who write through them lose nothing', async () => {
+    const link = path;
+    const other = join(volume, 'other.json');
+    await symlink(link, other);
+    const names = [...'abcdefgh'];
+    const journals = [];
+    for (path of [link, other, real]) journals.push(await open());
+    await Promise.all(
+      journals.flatMap((journal, index) =>
+        names.map((name) => journal.recordLayer(layer(`${name}${index}`), BLOB)),
+      ),
+    );
+    const later = await open();
+    const all = names.flatMap((name) => [0, 1, 2].map((index) => `${name}${index}`));
+    expect(all.filter((name) => later.recordedLayer(layer(name)) === undefined)).toEqual([]);
+    expect([warnings, (await readdir(volume)).sort()]).toEqual([[], ['other.json', 'state.json']]);
+  });
+
+  test('has its unfinished files swept where they are', async () => {
+    await writeFile(real + unfinishedSuffix(mark(7)), 'of a process that was killed');
+    await open();
+    expect(await readdir(volume)).toEqual(['state.json']);
+  });
 });
 
 describe('an upload session that a run has left open', () => {

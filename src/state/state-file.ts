@@ -1,16 +1,15 @@
+import { basename, dirname } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
 import type { Job } from '../core/job.ts';
 import type { Journal } from '../core/ports.ts';
-import { sweepUnfinished } from '../files/write-atomically.ts';
+import { realFile } from '../files/real-file.ts';
+import { sweepUnfinished } from '../files/unfinished.ts';
 import { changeState, type StateWorld } from './change-state.ts';
 import { applyChanges, type JobChanges, prune } from './job-changes.ts';
 import { jobJournal } from './job-journal.ts';
 import { readStateFile } from './read-state-file.ts';
 import { recordOf, type StateDocument, withRecord } from './state-document.ts';
 import { type TakenUp, takeUp } from './take-up.ts';
-
-/** What lives is done with a write within milliseconds. */
-const UNFINISHED_MS = 600_000;
 
 /**
  * The journal as one JSON file, 0600. Each write is a turn of its own under a lock: read, change one job, replace the
@@ -60,7 +59,8 @@ function guarded(world: StateWorld): {
     async look() {
       try {
         const state = await readStateFile(world.path, world.user);
-        await sweepUnfinished(world.path, UNFINISHED_MS, world.clock.date());
+        const real = await realFile(world.path);
+        await sweepUnfinished(dirname(real), (name) => name === basename(real), world);
         return state === 'torn' ? undefined : state;
       } catch (error) {
         if (error instanceof ModelcarError) throw error;

@@ -25,12 +25,13 @@ export interface SharedCalls {
   renewAuthorization(...args: Parameters<Authorization['renew']>): Promise<string | undefined>;
   hostProfile(): Promise<HostProfile>;
   learn(state: UploadState, reply: UploadReply, size: number): Promise<HostProfile>;
+  noteBlob(...blob: Parameters<Shared['knownBlobs']['set']>): Promise<void>;
   proxyFor(url: string): Promise<string | undefined>;
 }
 
 /** The main thread's side. @param signal ends the waits of the layer that the thread is pushing */
 export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefined): SharedCalls {
-  const { hubPacer, hubConnections, rateLimit, access, host, proxyFor } = shared;
+  const { hubPacer, hubConnections, rateLimit, access, host, knownBlobs, proxyFor } = shared;
   const registry = () => needed(access);
   return {
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
@@ -50,6 +51,7 @@ export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefine
       await needed(host).learn(...told);
       return needed(host).profile;
     },
+    noteBlob: async (...blob) => knownBlobs.set(...blob),
     proxyFor: async (url) => proxyFor?.(url),
   };
 }
@@ -72,6 +74,8 @@ export async function sharedByCalls(
     rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),
     access: isRegistry ? { pacer: targetPacer, authorization: { current, renew } } : undefined,
     host: isRegistry ? await hostByCalls(calls) : undefined,
+    // Only the main thread asks, before it writes the manifest.
+    knownBlobs: { get: () => undefined, set: (...blob) => void calls.noteBlob(...blob) },
     proxyFor: asksForProxies ? calls.proxyFor : undefined,
     onEvent,
   };

@@ -7,12 +7,12 @@ import { type Digest, sha256 } from '../../src/core/digest.ts';
 import { buildImage, type Document, layerDescriptor } from '../../src/core/image.ts';
 import { CONFIG, DOCKER_MANIFEST, MANIFEST } from '../../src/core/media-type.ts';
 import { type ManifestName, parseImageReference, type Validation, validateImage } from '../../src/index.ts';
-import { createLayoutTarget } from '../../src/layout/layout-target.ts';
 import type { FakeRegistry, FakeRegistryOptions } from '../fakes/registry/fake-registry.ts';
 import type { Effects } from '../fakes/registry/faults.ts';
 import { personalities } from '../fakes/registry/personalities.ts';
 import { registryFor } from '../fakes/registry/raw-http.ts';
 import { hexOf, someBytes } from '../support/byte-sources.ts';
+import { layoutTarget } from '../support/layout-target.ts';
 import { indexOf, jsonDocument, pushImage, pushManifest } from '../support/push-image.ts';
 import { registryTarget } from '../support/registry-target.ts';
 import { failureOf } from '../support/rejection.ts';
@@ -245,7 +245,7 @@ test("Docker's own kind of manifest is read the same way", async () => {
 describe('in an OCI image layout', () => {
   async function layout(): Promise<{ folder: string; blob: string }> {
     const folder = join(await tempFolder(), 'layout');
-    const target = createLayoutTarget(folder);
+    const target = layoutTarget(folder);
     await target.prepare(signal);
     await pushImage(target, { 'model.bin': BYTES }, 'v1');
     return { folder, blob: join(folder, 'blobs', ...LAYER.split(':')) };

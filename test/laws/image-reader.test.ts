@@ -2,10 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
 import { createLayoutReader } from '../../src/layout/layout-reader.ts';
-import { createLayoutTarget } from '../../src/layout/layout-target.ts';
 import type { AuthOptions } from '../fakes/registry/auth.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { registryFor } from '../fakes/registry/raw-http.ts';
+import { layoutTarget } from '../support/layout-target.ts';
 import { registryReader, registryTarget } from '../support/registry-target.ts';
 import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -18,7 +18,7 @@ async function inLayout(): Promise<ReaderUnderTest> {
   const folder = join(await tempFolder(), 'layout');
   return {
     reader: createLayoutReader(folder),
-    target: createLayoutTarget(folder),
+    target: layoutTarget(folder),
     dropBlob: (digest) => rm(join(folder, 'blobs', ...digest.split(':'))),
   };
 }

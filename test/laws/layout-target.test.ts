@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { createLayoutTarget } from '../../src/layout/layout-target.ts';
+import { layoutTarget } from '../support/layout-target.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { obeysImageTargetLaws, type TargetUnderTest } from './image-target-laws.ts';
 
@@ -16,7 +16,7 @@ async function create(): Promise<TargetUnderTest> {
   const read = (digest: string) =>
     readFile(join(blobs, digest.slice('sha256:'.length))).catch(() => undefined);
   return {
-    target: createLayoutTarget(folder),
+    target: layoutTarget(folder),
     blobs: async () => (await readdir(blobs)).map((name) => `sha256:${name}`),
     readBlob: read,
     readManifest: read,

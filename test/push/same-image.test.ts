@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PushEvent } from '../../src/core/event.ts';
-import { createLayoutTarget } from '../../src/layout/layout-target.ts';
 import { failing, someBytes, watched } from '../support/byte-sources.ts';
 import { deferred } from '../support/deferred.ts';
+import { layoutTarget } from '../support/layout-target.ts';
 import { layerOf, REPOSITORY, type ScenarioOptions, scenario } from '../support/push-scenario.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -34,7 +34,7 @@ describe('the same model', () => {
       await digestOf({ framing: 100_000 }),
       await digestOf({ personality: 'olareg', workers: 4, faults }),
       await digestOf({ personality: 'dist28', faults }),
-      (await push({ target: createLayoutTarget(folder) })).manifestDigest,
+      (await push({ target: layoutTarget(folder) })).manifestDigest,
     ];
     expect(new Set(digests).size).toBe(1);
     const index = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'));

@@ -7,7 +7,7 @@ import { type ByteSource, fromBytes, zeros } from '../../src/core/bytes.ts';
 import { buildImage } from '../../src/core/image.ts';
 import { LAYER } from '../../src/core/media-type.ts';
 import { tarLayer } from '../../src/core/tar-layer.ts';
-import { createLayoutTarget } from '../../src/layout/layout-target.ts';
+import { layoutTarget } from '../support/layout-target.ts';
 import { readAll } from '../support/read-all.ts';
 import { describePeers, type PeerName, peerPath } from './peers.ts';
 import { openPodman } from './podman.ts';
@@ -90,7 +90,7 @@ describePeers(['busybox', 'gnu-tar', 'podman', 'python3', 'umoci'], 'a file over
 
     /** An image of the first bytes of the layer. */
     async function layoutOf(length: number): Promise<string> {
-      const target = createLayoutTarget(join(folder, 'layout'));
+      const target = layoutTarget(join(folder, 'layout'));
       await target.prepare(signal);
       const content = fromBytes(await firstBytes(tarLayer(NAME, zeros(SIZE), 'standard'), length));
       const { digest, size } = await target.pushBlob({ content, signal });

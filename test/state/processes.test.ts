@@ -6,11 +6,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createStateFile } from '../../src/state/state-file.ts';
+import { systemClock } from '../../src/system-clock.ts';
+import { systemProcesses } from '../../src/this-process.ts';
 import { thisUser } from '../../src/this-user.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { testClock } from '../support/test-clock.ts';
-import { testProcesses } from '../support/test-processes.ts';
 
 const CHILD = fileURLToPath(new URL('../support/journal-child.mjs', import.meta.url));
 const LAYERS = 8;
@@ -43,11 +43,10 @@ test('of many processes on one file, some of them killed, every layer that was w
   const said = await Promise.all(models.map(({ model, killAfter }) => writer(path, model, killAfter)));
   expect(said.flat().filter((line) => !line.startsWith('layer-'))).toEqual([]);
 
-  const anHourLater = testClock({ date: Date.now() + 3_600_000 });
   const journal = createStateFile({
     path,
-    clock: anHourLater,
-    processes: testProcesses(),
+    clock: systemClock,
+    processes: systemProcesses,
     user: thisUser,
     onWarning: expect.fail,
   });

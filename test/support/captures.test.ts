@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { writeAtomically } from '../../src/files/write-atomically.ts';
 import { ModelcarError } from '../../src/index.ts';
+import { systemProcesses } from '../../src/this-process.ts';
 import { startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
 import { rawRequest } from '../fakes/hub/raw-request.ts';
 import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
@@ -76,7 +77,12 @@ describe('a leak fails the test that shows it', () => {
     const journal = `{\n  "location": "https://r/${PLANTED}",\n}\n`;
     const captureFiles = await watchFolders([folder]);
     const writing = Array.from({ length: 300 }, (_, at) =>
-      writeAtomically(join(folder, `state-${at % 10}.json`), Buffer.from(journal), 0o600),
+      writeAtomically(
+        join(folder, `state-${at % 10}.json`),
+        Buffer.from(journal),
+        0o600,
+        systemProcesses.self,
+      ),
     );
     for (let look = 0; look < 30; look += 1) await captureFiles();
     await Promise.all(writing);
