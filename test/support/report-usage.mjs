@@ -10,8 +10,10 @@ process.on('exit', () => {
 // ru_maxrss is no measure on Linux: it begins with what the parent had at the fork, and the parent is a test runner.
 function fromProc() {
   const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  const written = /^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'));
-  return { maxRssKb: Number(peak[1]), diskBytesWritten: Number(written[1]) };
+  const io = readFileSync('/proc/self/io', 'utf8');
+  const written = /^write_bytes: (\d+)$/m.exec(io);
+  const read = /^rchar: (\d+)$/m.exec(io);
+  return { maxRssKb: Number(peak[1]), diskBytesWritten: Number(written[1]), bytesRead: Number(read[1]) };
 }
 
 function fromRusage() {

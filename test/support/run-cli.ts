@@ -30,6 +30,8 @@ export interface CliRun {
   readonly maxRssKb: number;
   /** Bytes that went towards a disk, as the kernel counts them; undefined where it does not. */
   readonly diskBytesWritten: number | undefined;
+  /** Bytes that the process read, from files and connections; undefined where the kernel does not count them. */
+  readonly bytesRead: number | undefined;
   /** What lay at the end in the working folder, which was HOME and TMPDIR too and empty at the start. */
   readonly filesLeft: readonly string[];
 }
@@ -53,13 +55,13 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
       kill && Promise.race([kill.when(child.pid ?? 0), ended]).then(() => child.kill(kill.signal)),
     ]);
     if (usage === '' && signal === null) throw new Error(`the command did not start: ${stderr}`);
-    const { maxRssKb = 0, diskBytesWritten } = usage === '' ? {} : JSON.parse(usage);
+    const { maxRssKb = 0, diskBytesWritten, bytesRead } = usage === '' ? {} : JSON.parse(usage);
     capture('argv', args.join(' '));
     capture('stdout', stdout);
     capture('stderr', stderr);
     await captureFiles();
     const filesLeft = await readdir(folder, { recursive: true });
-    return { code: signal ?? code, stdout, stderr, maxRssKb, diskBytesWritten, filesLeft };
+    return { code: signal ?? code, stdout, stderr, maxRssKb, diskBytesWritten, bytesRead, filesLeft };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
