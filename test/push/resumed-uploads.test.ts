@@ -1,8 +1,13 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
+import { createStateFile } from '../../src/state/state-file.ts';
+import { thisUser } from '../../src/this-user.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { memoryJournal } from '../support/memory-journal.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { mark, testProcesses } from '../support/test-processes.ts';
 
 const layer = await layerOf(FILE, BYTES);
 const CUT_AT = 600_000;
@@ -52,6 +57,25 @@ describe('an upload that a push left open', () => {
       expect(journal.session).toBeUndefined();
     },
   );
+
+  test('is found in the state file by the next run, which sends only the rest', async () => {
+    const path = join(await tempFolder(), 'state.json');
+    const told = await scenario({
+      personality: 'dist3',
+      retries: 0,
+      faults: [{ on: 'PATCH', cutAfter: CUT_AT }],
+    });
+    const journal = (pid: number) =>
+      createStateFile({
+        ...{ path, clock: told.clock, user: thisUser, onWarning: expect.fail },
+        processes: testProcesses({ self: mark(pid) }),
+      });
+    await expect(told.push({ journal: journal(7) })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(told.registry.openSessions).toBe(1);
+    const { manifestDigest } = await told.push({ journal: journal(8) });
+    expect(told.tags).toEqual({ v1: manifestDigest });
+    expect([resumed(told), sent(told)]).toEqual([[CUT_AT], layer.bytes.length]);
+  });
 
   test('begins again where the registry lost it, and the push says so', async () => {
     const { told, journal } = await leftOpen('dist28');
