@@ -25,7 +25,7 @@ export type ErrorCode =
   | 'INCOMPLETE'
   /** A rate limit, after the retry budget is spent. */
   | 'RATE_LIMITED'
-  /** Network, time-out or 5xx, after the retry budget is spent. Running again is the right thing to do. */
+  /** Network, time-out or 5xx, after the retry budget is spent, or a disk that fails. Run the same again. */
   | 'UNAVAILABLE'
   /** `HF_HUB_OFFLINE` forbids talking to the Hub. */
   | 'OFFLINE'

@@ -7,13 +7,25 @@ import type { PlannedLayer } from './layer-plan.ts';
 import type { ModelId, ResolvedModel, Sibling } from './model.ts';
 import type { ManifestName } from './reference.ts';
 import type { SizeLimit } from './size-limit.ts';
+import type { SourceOrigin } from './verified.ts';
 
-/** Where models come from. Implemented by `hub/`. */
+/** Where models come from. Implemented by `hub/` and `hub-cache/`. */
 export interface ModelSource {
   /** The largest file that it is known to give. */
   readonly largestFile?: SizeLimit | undefined;
+  /** Default: the Hub. */
+  readonly origin?: SourceOrigin | undefined;
   /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
   resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
+  /**
+   * Whether it has all these files, asked before anything is pushed. A source that cannot tell at once leaves it out.
+   * @throws ModelcarError that names the files it cannot give
+   */
+  requireFiles?(
+    model: Pick<ResolvedModel, 'id' | 'commit'>,
+    siblings: readonly Sibling[],
+    signal: AbortSignal,
+  ): Promise<void>;
   /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
   file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, observe?: FileObserver): ByteSource;
 }

@@ -3,10 +3,28 @@ import { ModelcarError } from './error.ts';
 import type { Oid } from './model.ts';
 import { fileHash, type RunningHash } from './running-hash.ts';
 
+/** Where content comes from, for the error that its bytes are wrong. */
+export interface SourceOrigin {
+  /** As in `x from the Hub`. */
+  readonly name: string;
+  /** What to do about wrong bytes. */
+  readonly hint: string;
+  /** A network may change bytes on the way, so that reading again helps. */
+  readonly secondRead: 'may differ' | 'is the same';
+}
+
+const THE_HUB: SourceOrigin = {
+  name: 'the Hub',
+  hint: 'Push again; if it happens twice, a proxy or a mirror on the way to the Hub changes the bytes.',
+  secondRead: 'may differ',
+};
+
 export interface Expected {
   /** How the error names the content: the file's path in the model. */
   readonly name: string;
   readonly oid: Oid;
+  /** Default: the Hub. */
+  readonly origin?: SourceOrigin | undefined;
   /** Called before the error when it is the bytes that are wrong. */
   readonly onMismatch?: (() => void) | undefined;
   /** Default: a hash that is made in this thread. Waited for when the first bytes are there. */
@@ -35,7 +53,7 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
     const { algorithm, hex } = expected.oid;
     if (got === hex) return;
     expected.onMismatch?.();
-    throw mismatch(expected.name, `expected ${algorithm} ${hex}, got ${got}`);
+    throw mismatch(expected, `expected ${algorithm} ${hex}, got ${got}`);
   }
 
   if (size === 0) check(fileHash(expected.oid, 0).digest());
@@ -51,7 +69,7 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
   async function* hashed(chunks: AsyncIterable<Uint8Array>, from: number): AsyncGenerator<Uint8Array> {
     let position = from;
     for await (const chunk of chunks) {
-      if (position + chunk.length > size) throw mismatch(expected.name, `expected ${size} bytes, got more`);
+      if (position + chunk.length > size) throw mismatch(expected, `expected ${size} bytes, got more`);
       running ??= begun(expected, size);
       const hash = await running;
       // There may be another reader.
@@ -71,7 +89,7 @@ export function verified(content: ByteSource, expected: Expected): ByteSource {
         await hash.taken();
       }
     }
-    if (position < size) throw mismatch(expected.name, `expected ${size} bytes, got ${position}`);
+    if (position < size) throw mismatch(expected, `expected ${size} bytes, got ${position}`);
   }
 }
 
@@ -79,8 +97,10 @@ async function begun({ hash, oid }: Expected, size: number): Promise<RunningHash
   return (await hash) ?? fileHash(oid, size);
 }
 
-function mismatch(name: string, what: string): ModelcarError {
-  return new ModelcarError('CONTENT_MISMATCH', `${name} from the Hub is not what the Hub promised: ${what}`, {
-    hint: 'Push again; if it happens twice, a proxy or a mirror on the way to the Hub changes the bytes.',
-  });
+function mismatch({ name, origin = THE_HUB }: Expected, what: string): ModelcarError {
+  return new ModelcarError(
+    'CONTENT_MISMATCH',
+    `${name} from ${origin.name} is not what the Hub promised: ${what}`,
+    { hint: origin.hint },
+  );
 }

@@ -1,10 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, normalize, sep } from 'node:path';
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type ModelId, type Oid, type Sibling } from '../core/model.ts';
 import { nameMap } from '../core/name-map.ts';
+import { readRegularFile } from '../files/read-regular-file.ts';
+import { CHECK_DISK, stays } from './cache-problem.ts';
 
 /* How `huggingface_hub` lays out its cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 
@@ -18,6 +20,8 @@ export async function readCachedRef(repository: string, revision: string): Promi
   const refs = join(repository, 'refs');
   const path = normalize(join(refs, revision));
   if (!path.startsWith(refs + sep)) return undefined;
+  // Of a branch `a/b` there is a folder `a`.
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return undefined;
   const text = (await readIfThere(path))?.trim();
   return text !== undefined && isCommit(text) ? text : undefined;
 }
@@ -57,18 +61,24 @@ function oidOf(sha256: string | undefined, blob: string): Oid | undefined {
   return /^[0-9a-f]{40}$/.test(blob) ? { algorithm: 'git-sha1', hex: blob } : undefined;
 }
 
+/** A listing of some hundred thousand files. */
+const MAX_BYTES = 2 ** 28;
+
 async function readIfThere(path: string): Promise<string | undefined> {
+  const refuse = (what: string) => unreadable(path, `it is ${what}`);
   try {
-    return await readFile(path, 'utf8');
+    return (await readRegularFile(path, { limit: MAX_BYTES, refuse }))?.toString('utf8');
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
-    throw unreadable(path, code ?? String(cause));
+    if (cause instanceof ModelcarError) throw cause;
+    const { code = '', message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR') return undefined;
+    if (stays(code)) throw unreadable(path, message);
+    throw new ModelcarError('UNAVAILABLE', `cannot read ${path}: ${message}`, { hint: CHECK_DISK, cause });
   }
 }
 
 function unreadable(path: string, reason: string): ModelcarError {
   return new ModelcarError('UNSUPPORTED', `cannot read ${path}: ${reason}`, {
-    hint: 'Download the model once more with hf download, or leave out --source cache.',
+    hint: 'Download the model again with hf download, or leave out --source cache.',
   });
 }

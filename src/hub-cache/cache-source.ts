@@ -1,8 +1,10 @@
+import { atOnce } from '../core/at-once.ts';
 import { ModelcarError } from '../core/error.ts';
 import { formatModelId, isCommit, type ModelId, type Sibling } from '../core/model.ts';
 import type { ModelSource } from '../core/ports.ts';
 import { readCachedRef, readCachedTree, repositoryFolder } from './cache-layout.ts';
-import { cachedFile } from './cached-file.ts';
+import { type CacheProblem, cacheError, DOWNLOAD_ALL } from './cache-problem.ts';
+import { cachedFile, openCached } from './cached-file.ts';
 
 export interface CacheOptions {
   /** The cache of `huggingface_hub`: `HF_HUB_CACHE`. Nothing is ever written to it. */
@@ -18,6 +20,8 @@ export interface CacheOptions {
  */
 export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
   return {
+    // A disk gives the same bytes again.
+    origin: { name: 'the cache', hint: DOWNLOAD_ALL, secondRead: 'is the same' },
     async resolve(id, revision, signal) {
       const repository = repositoryFolder(folder, id);
       const commit = isCommit(revision) ? revision : await readCachedRef(repository, revision);
@@ -29,8 +33,27 @@ export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
       }
       return { id, revision, commit, siblings };
     },
+    async requireFiles({ id, commit }, siblings, signal) {
+      const repository = repositoryFolder(folder, id);
+      const found = await atOnce(siblings, OPEN_AT_ONCE, signal, (one) => problemOf(repository, commit, one));
+      const [first, ...others] = found.flatMap((problem) => problem ?? []);
+      if (first !== undefined) throw cacheError([first, ...others], siblings.length);
+    },
     file: ({ id, commit }, sibling) => cachedFile(repositoryFolder(folder, id), commit, sibling),
   };
+}
+
+const OPEN_AT_ONCE = 16;
+
+async function problemOf(
+  repository: string,
+  commit: string,
+  sibling: Sibling,
+): Promise<CacheProblem | undefined> {
+  const found = await openCached(repository, commit, sibling);
+  if ('why' in found) return found;
+  await found.close();
+  return undefined;
 }
 
 function missing(id: ModelId, what: string): ModelcarError {

@@ -85,6 +85,7 @@ async function sendLayer(
     const bytes = verified(rateLimit ? limited(file, rateLimit) : file, {
       name: sibling.path,
       oid: sibling.oid,
+      origin: source.origin,
       onMismatch,
       hash: hashOf?.(sibling),
     });
@@ -115,6 +116,7 @@ async function sendLayer(
     });
   } catch (error) {
     if (!wrong || !(error instanceof ModelcarError)) throw error;
+    if (source.origin?.secondRead === 'is the same') throw error;
     // A bit may have been turned on the way: the bytes are fetched once more, from a URL of their own, and all is sent
     // anew. Twice is no accident.
     meter.reread(sibling.size);

@@ -69,6 +69,8 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
   const { kept, leftOut, unmatched } = selectSiblings(model, request.patterns);
   const layers = planLayers(kept, request);
   checkSizes(layers, world);
+  const files = layers.map(({ sibling }) => sibling);
+  await world.source.requireFiles?.(model, files, world.signal);
   world.onEvent({
     type: 'model-resolved',
     model: formatModelId(model.id),

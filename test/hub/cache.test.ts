@@ -1,4 +1,5 @@
-import { appendFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdir, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cachedFile } from '../../src/hub-cache/cached-file.ts';
@@ -79,6 +80,94 @@ describe('a push from the cache', () => {
       message: 'cannot read model.safetensors from the cache: it was not downloaded',
     });
     expect(registry.tags(NAME).has('cache')).toBe(false);
+  });
+
+  test('names every file that is missing or not whole before anything is pushed, also in a dry run', async () => {
+    const { snapshot, repository, fromCache, plan, folder, registry } = await both();
+    await rm(snapshot('config.json'));
+    // What a download that was cut leaves, and what a copy that was cut leaves.
+    const blob = await realpath(snapshot('model.safetensors'));
+    await rm(snapshot('model.safetensors'));
+    await rename(blob, `${blob}.incomplete`);
+    await truncate(await realpath(snapshot('nested/größe.json')), 1);
+    const received = registry.bytesReceived;
+    const hub = { cache: folder, offline: true };
+    for (const attempt of [() => fromCache(), () => plan(NAME, { hub })]) {
+      expect(await failureOf(attempt())).toMatchObject({
+        code: 'NOT_FOUND',
+        message:
+          'cannot read 3 of 3 files from the cache: config.json (it was not downloaded), ' +
+          'model.safetensors (it was not downloaded), nested/größe.json (expected 2 bytes, got 1)',
+        hint: expect.stringContaining('hf download'),
+      });
+    }
+    expect(registry.bytesReceived).toBe(received);
+    await rm(join(repository, 'snapshots'), { recursive: true });
+    await expect(plan(NAME, { hub, allowPatterns: ['config.json'] })).rejects.toThrow(
+      'cannot read config.json from the cache: it was not downloaded',
+    );
+  });
+
+  test('that lacks a file which is left out needs only what it pushes', async () => {
+    const { snapshot, push, folder } = await both();
+    await rm(snapshot('model.safetensors'));
+    await push(NAME, { hub: { cache: folder, offline: true }, ignorePatterns: ['*.safetensors'] });
+  });
+
+  test('of hundreds of missing files names a few and counts the others', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 300 }, (_, at) => [`${1000 + at}.json`, Buffer.from(`${at}`)]),
+    );
+    const world = await localPush({});
+    const commit = 'c'.repeat(40);
+    const { folder, repository } = await hubCache({ name: NAME, commit, files });
+    await rm(join(repository, 'blobs'), { recursive: true });
+    const error = await failureOf(world.plan(NAME, { hub: { cache: folder, offline: true } }));
+    expect(error.message).toMatch(
+      /^cannot read 300 of 300 files from the cache: 1000\.json .* and 295 more$/,
+    );
+    expect(error.message.length).toBeLessThan(300);
+  });
+
+  test.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a named pipe', async (path: string) => void execFileSync('mkfifo', [path])],
+  ])('whose file is %s says so, into a registry and into a layout', async (what, make) => {
+    const { snapshot, push, folder } = await both();
+    await rm(snapshot('model.safetensors'));
+    await make(snapshot('model.safetensors'));
+    const layout = { kind: 'layout', folder: join(await tempFolder(), 'layout') } as const;
+    for (const options of [{}, { target: layout }]) {
+      expect(
+        await failureOf(push(NAME, { hub: { cache: folder, offline: true }, ...options })),
+      ).toMatchObject({
+        code: 'NOT_FOUND',
+        message: `cannot read model.safetensors from the cache: it is ${what}`,
+      });
+    }
+  });
+
+  test('whose bytes are wrong names the cache, and does not read them again', async () => {
+    const { snapshot, fromCache, events } = await both();
+    const path = await realpath(snapshot('model.safetensors'));
+    await writeFile(path, Buffer.from(FILES['model.safetensors']).fill(0, 9, 10));
+    const error = await failureOf(fromCache());
+    expect(error.message).toMatch(
+      /^model\.safetensors from the cache is not what the Hub promised: expected/,
+    );
+    expect(error.hint).toContain('hf download --force-download');
+    expect(events.filter(({ type }) => type === 'layer-retrying')).toEqual([]);
+  });
+
+  test.each(['trees', 'refs'])('whose %s have a named pipe in them says so', async (kind) => {
+    const { repository, fromHub, fromCache } = await both();
+    const path = join(repository, kind, kind === 'refs' ? 'main' : `${fromHub.commit}.json`);
+    await rm(path);
+    execFileSync('mkfifo', [path]);
+    expect(await failureOf(fromCache())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `cannot read ${path}: it is a named pipe`,
+    });
   });
 
   test.each([

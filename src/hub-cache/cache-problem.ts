@@ -1,0 +1,74 @@
+import { type ErrorCode, ModelcarError } from '../core/error.ts';
+
+/** Why one file cannot be read from the cache. Plain data. */
+export interface CacheProblem {
+  readonly code: ErrorCode;
+  /** In the model. */
+  readonly path: string;
+  /** As in `cannot read x from the cache: …`. */
+  readonly why: string;
+  readonly hint: string;
+  readonly cause?: unknown;
+}
+
+/** Where people stop reading. */
+const MOST_NAMED = 5;
+
+/** @param all how many files were looked for */
+export function cacheError(
+  problems: readonly [CacheProblem, ...CacheProblem[]],
+  all: number = problems.length,
+): ModelcarError {
+  const [first] = problems;
+  const { path, why, code, hint, cause } = first;
+  if (problems.length === 1)
+    return new ModelcarError(code, `cannot read ${path} from the cache: ${why}`, { hint, cause });
+  const named = problems.slice(0, MOST_NAMED).map((problem) => `${problem.path} (${problem.why})`);
+  const more = problems.length > MOST_NAMED ? ` and ${problems.length - MOST_NAMED} more` : '';
+  const isCommon = problems.every((problem) => problem.code === code);
+  return new ModelcarError(
+    isCommon ? code : 'NOT_FOUND',
+    `cannot read ${problems.length} of ${all} files from the cache: ${named.join(', ')}${more}`,
+    { hint: isCommon ? hint : DOWNLOAD, cause },
+  );
+}
+
+const DOWNLOAD = 'Download the model again with hf download, or leave out --source cache.';
+
+export function notDownloaded(path: string): CacheProblem {
+  return { code: 'NOT_FOUND', path, why: 'it was not downloaded', hint: DOWNLOAD };
+}
+
+/** @param what such as `a folder` */
+export function notAFile(path: string, what: string): CacheProblem {
+  return { code: 'NOT_FOUND', path, why: `it is ${what}`, hint: DOWNLOAD };
+}
+
+export function linkOut(path: string, file: string): CacheProblem {
+  return { code: 'REJECTED', path, why: `it is a link out of its repository: ${file}`, hint: DOWNLOAD };
+}
+
+export function wrongSize(path: string, expected: number, got: number): CacheProblem {
+  const why = `expected ${expected} bytes, got ${got}`;
+  return { code: 'CONTENT_MISMATCH', path, why, hint: DOWNLOAD_ALL };
+}
+
+/** What to do about a file whose bytes are wrong: `hf download` takes one of the right size for whole. */
+export const DOWNLOAD_ALL =
+  'Download it again with hf download --force-download, or leave out --source cache.';
+
+/** What the system says about a file. */
+export function systemProblem(path: string, cause: unknown): CacheProblem {
+  const { code = '', message } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { ...notDownloaded(path), cause };
+  const hint = 'Let this user read the cache, or leave out --source cache.';
+  if (stays(code)) return { code: 'NOT_FOUND', path, why: message, hint, cause };
+  return { code: 'UNAVAILABLE', path, why: message, hint: CHECK_DISK, cause };
+}
+
+export const CHECK_DISK = 'Check the disk or the network share that has the cache, then push again.';
+
+/** Whether the system would say the same again. Anything else, such as EIO and ESTALE, is a failure of a disk or a share. */
+export function stays(code: string): boolean {
+  return ['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'].includes(code);
+}
