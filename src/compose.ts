@@ -43,7 +43,7 @@ export async function planPush(options: PushOptions): Promise<PushPlan> {
 
 /**
  * The jobs that a state file holds, the one that was touched last first; none where there is no file.
- * @throws ModelcarError `USAGE` when the file is not a state file or cannot be read; it is never changed
+ * @throws ModelcarError `USAGE` when the file is not a state file, cannot be read, or other users can write it; it is never changed
  */
 export async function listJobs({
   stateFile,

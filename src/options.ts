@@ -34,6 +34,7 @@ export interface PushOptions {
    * Where to write down what was pushed, so that a push that is run again skips it. Default: nowhere.
    * JSON, readable by its owner alone; pushes at the same time can share it. Keep it as you keep a password: it holds
    * the locations of uploads that were left open, and with some registries a location is all that it takes to write.
+   * Ignored, with a warning, where another user owns it or its folder, or can write to one of them.
    */
   readonly stateFile?: string;
   /** Push every layer, whatever the state file says. */

@@ -15,8 +15,10 @@ import { othersInControl } from '../files/ownership.ts';
 export function requireOwnFile(path: string, stats: Stats, user: number | undefined): void {
   const reason = othersInControl(stats, user, 'it');
   if (reason === undefined) return;
-  const fix = isOwn(stats, user) ? `, or run chmod go-w ${path} if nobody else has changed it` : '';
-  throw new Error(`${reason}; delete it${fix}`);
+  const fix = isOwn(stats, user)
+    ? `delete it, or run chmod go-w ${path} if nobody else has changed it`
+    : 'use a file of your own';
+  throw new Error(`${reason}; ${fix}`);
 }
 
 /**

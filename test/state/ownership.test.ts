@@ -51,7 +51,7 @@ describe('a state file', () => {
       () => chmod(path, 0o660),
       () => `its group can write to it (mode 0660); delete it, or run chmod go-w ${path} if nobody else`,
     ],
-    ['of another user', () => giveAway(path), () => `user ${owner} owns`],
+    ['of another user', () => giveAway(path), () => `user ${owner} owns `],
     [
       'in a folder that every user can write to',
       () => chmod(folder, 0o777),
