@@ -133,6 +133,8 @@ export interface ImageReader {
   /** Looks at a blob as closely as can be done without moving it; undefined where there is none. */
   findBlob(descriptor: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined>;
   formatReference(name?: ManifestName): string;
+  /** Text that was read here, without what the place may have repeated of our requests. */
+  redact(text: string): string;
 }
 
 export interface StoredManifest {

@@ -1,9 +1,10 @@
 import { ModelcarError } from '../core/error.ts';
+import type { Redacting } from './presentable.ts';
 import { tlsTrouble } from './tls-error.ts';
 
 /** What was tried when a connection broke. */
-export interface Attempt {
-  /** For the message, such as `GET https://registry/v2/`, without a query. */
+export interface Attempt extends Redacting {
+  /** For the message, such as `GET https://registry/v2/`, without secrets. */
   readonly what: string;
   /** The name of the proxy on the way, if there is one. */
   readonly proxy: string | undefined;
@@ -11,13 +12,14 @@ export interface Attempt {
 }
 
 /** What a person needs to know of a broken connection; an abort passes as it is. */
-export function explain(error: unknown, { what, proxy, signal }: Attempt): unknown {
+export function explain(error: unknown, attempt: Attempt): unknown {
+  const { what, proxy, signal } = attempt;
   if (signal?.aborted) return signal.reason;
   if (error instanceof ModelcarError) return error;
   const { code = '', message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
   const where = proxy === undefined ? what : `${what} through the proxy ${proxy}`;
-  const trouble = tlsTrouble(code, message);
+  const trouble = tlsTrouble(code, message, attempt);
   if (trouble !== undefined) {
     const { said, hint } = trouble;
     return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${said}`, {

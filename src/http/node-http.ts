@@ -6,7 +6,8 @@ import { createByteClient, requestHead } from './node-bytes.ts';
 import { writeBody } from './node-request-body.ts';
 import { bodyOf } from './node-response-body.ts';
 import { createRoutes, type Route, type RoutesOptions } from './node-route.ts';
-import { withoutQuery } from './origin.ts';
+import { shownUrl } from './presentable.ts';
+import { createRedaction } from './redaction.ts';
 import { discard, type HttpRequest, type HttpResponse, type Transport } from './transport.ts';
 
 export interface NodeTransport {
@@ -15,10 +16,12 @@ export interface NodeTransport {
   close(): void;
 }
 
-export interface NodeTransportOptions extends Omit<RoutesOptions, 'connectTimeoutMs'> {
+export interface NodeTransportOptions extends Omit<RoutesOptions, 'connectTimeoutMs' | 'redact'> {
   /** For a connection through a proxy: to the proxy and through it, each. Default 10,000. */
   readonly connectTimeoutMs?: number;
 }
+
+type Answer = Omit<HttpResponse, 'redact'>;
 
 /** Measured in docs/decisions/0002-http-library.md. */
 const HIGH_WATER_MARK = 2 ** 20;
@@ -35,27 +38,39 @@ const READ_AHEAD = 2 * 2 ** 20;
  */
 export function createNodeTransport(options: NodeTransportOptions = {}): NodeTransport {
   const { connectTimeoutMs = 10_000, userAgent } = options;
-  const routes = createRoutes({ ...options, connectTimeoutMs });
+  const redaction = createRedaction();
+  const { redact } = redaction;
+  const routes = createRoutes({ ...options, connectTimeoutMs, redact });
   const bytes = createByteClient(connectTimeoutMs);
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { method, url, signal } = request;
     signal?.throwIfAborted();
+    redaction.note(request);
     const route = await routes.to(url);
     // Who chooses the proxy may take its time.
     signal?.throwIfAborted();
     const { proxy } = route;
-    const attempt = { what: `${method} ${withoutQuery(url)}`, proxy: proxy?.name, signal };
-    const response = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
+    if (proxy?.authorization !== undefined) {
+      redaction.note({ url, headers: { 'proxy-authorization': proxy.authorization } });
+    }
+    const attempt: Attempt = {
+      get what() {
+        return `${method} ${shownUrl(url, redaction)}`;
+      },
+      ...{ proxy: proxy?.name, signal, redact },
+    };
+    const answered = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
+    const response = { ...answered, redact };
     if (proxy === undefined || response.status !== 407) return response;
     await discard(response);
     throw proxyRefusal(proxy, attempt.what, 407);
   }
 
-  async function getBytes(request: HttpRequest, route: Route, attempt: Attempt): Promise<HttpResponse> {
+  async function getBytes(request: HttpRequest, route: Route, attempt: Attempt): Promise<Answer> {
     const { signal, answerTimeoutMs = 60_000, stallTimeoutMs = 60_000, readAhead = READ_AHEAD } = request;
     const headers = { ...(userAgent !== undefined && { 'user-agent': userAgent }), ...request.headers };
-    const head = begin(() => requestHead(route, headers), request);
+    const head = begin(() => requestHead(route, headers), attempt);
     const limits = { signal, answerTimeoutMs, stallTimeoutMs, readAhead };
     const explained = (error: unknown) => explain(error, attempt);
     try {
@@ -65,7 +80,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     }
   }
 
-  async function exchange(request: HttpRequest, route: Route, attempt: Attempt): Promise<HttpResponse> {
+  async function exchange(request: HttpRequest, route: Route, attempt: Attempt): Promise<Answer> {
     const { method, signal, stallTimeoutMs = 60_000 } = request;
     const { open, options: target, headers } = route;
     const outgoingOptions = {
@@ -79,7 +94,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       highWaterMark: HIGH_WATER_MARK,
       ...(signal && { signal, connectSignal: signal }),
     };
-    const outgoing = begin(() => open(outgoingOptions), request);
+    const outgoing = begin(() => open(outgoingOptions), attempt);
     // An error that comes after the answer has no listener of its own; it must not end the process.
     outgoing.on('error', () => undefined);
     limitConnect(outgoing, connectTimeoutMs);
@@ -94,7 +109,7 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     return {
       status: incoming.statusCode ?? 0,
       headers: flatten(incoming.headers),
-      body: bodyOf(outgoing, incoming, { ...attempt, stallTimeoutMs }),
+      body: bodyOf(outgoing, incoming, attempt, stallTimeoutMs),
     };
   }
 
@@ -108,12 +123,12 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
 }
 
 /** Node throws at once for what no request can say; the message names the header, not its value. */
-function begin<T>(open: () => T, { method, url }: HttpRequest): T {
+function begin<T>(open: () => T, { what }: Attempt): T {
   try {
     return open();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelcarError('UNSUPPORTED', `cannot send ${method} ${withoutQuery(url)}: ${reason}`, {
+    throw new ModelcarError('UNSUPPORTED', `cannot send ${what}: ${reason}`, {
       hint: 'Look for line breaks and other characters that HTTP cannot carry, in tokens and passwords first.',
       cause: error,
     });

@@ -5,10 +5,11 @@ import { type Attempt, explain, Stalled } from './network-error.ts';
 export function bodyOf(
   outgoing: ClientRequest,
   incoming: IncomingMessage,
-  attempt: Attempt & { readonly stallTimeoutMs: number },
+  attempt: Attempt,
+  stallTimeoutMs: number,
 ): AsyncIterable<Uint8Array> {
   const isOver = incoming.complete && incoming.readableLength === 0 && outgoing.writableFinished;
-  return isOver ? emptyBody(incoming) : readBody(outgoing, incoming, attempt);
+  return isOver ? emptyBody(incoming) : readBody(outgoing, incoming, attempt, stallTimeoutMs);
 }
 
 /** Nothing, and with its end the connection is given back. */
@@ -28,9 +29,9 @@ function emptyBody(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
 async function* readBody(
   outgoing: ClientRequest,
   incoming: IncomingMessage,
-  attempt: Attempt & { readonly stallTimeoutMs: number },
+  attempt: Attempt,
+  stallTimeoutMs: number,
 ): AsyncGenerator<Uint8Array> {
-  const { stallTimeoutMs } = attempt;
   // The limit is on our waiting, not on the time that the reader takes between two chunks.
   let waitingSince = performance.now();
   const watch = setInterval(() => {

@@ -5,6 +5,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
 import { trustAlso } from './node-trust.ts';
 import { TunnelAgent } from './node-tunnel-agent.ts';
+import type { Redacting } from './presentable.ts';
 import { parseTarget } from './request-target.ts';
 
 type Target = ReturnType<typeof parseTarget>;
@@ -38,7 +39,7 @@ export interface Routes {
 /** Which proxy a URL is asked through. Another thread may have to be asked. */
 export type FindProxy = (url: string) => string | undefined | Promise<string | undefined>;
 
-export interface RoutesOptions {
+export interface RoutesOptions extends Redacting {
   readonly connectTimeoutMs: number;
   readonly userAgent?: string | undefined;
   /** CAs to trust besides Node's own, each a certificate in PEM form. */
@@ -59,10 +60,11 @@ export function createRoutes(options: RoutesOptions): Routes {
   const tunnels = new Map<string, TunnelAgent>();
 
   function tunnelThrough(proxy: HttpProxy): TunnelAgent {
-    const { connectTimeoutMs, userAgent } = options;
+    const { connectTimeoutMs, userAgent, redact } = options;
     const key = `${proxy.name} ${proxy.authorization}`;
     const { tls, trust } = secure();
-    const tunnel = tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent });
+    const tunnel =
+      tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent, redact });
     tunnels.set(key, tunnel);
     return tunnel;
   }
@@ -90,7 +92,7 @@ export function createRoutes(options: RoutesOptions): Routes {
 
   return {
     async to(url) {
-      const target = parseTarget(url);
+      const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
       return { ...toward(target, proxy), proxy };

@@ -261,6 +261,7 @@ test('TLS options that Node refuses fail the request, and leave no tunnel open',
       trust: {},
       connectTimeoutMs: 5000,
       userAgent: undefined,
+      redact: (text) => text,
     },
   );
   const failed = new Promise((_, reject) => https.get(server.url, { agent }).once('error', reject));

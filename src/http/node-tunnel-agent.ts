@@ -5,8 +5,9 @@ import { Duplex } from 'node:stream';
 import { type HttpProxy, proxyRefusal } from './http-proxy.ts';
 import { explain, Stalled } from './network-error.ts';
 import type { Trust } from './node-trust.ts';
+import type { Redacting } from './presentable.ts';
 
-export interface TunnelOptions {
+export interface TunnelOptions extends Redacting {
   readonly proxy: HttpProxy;
   /** For an https proxy, whose certificate is verified whatever the target's TLS options say. */
   readonly trust: Trust;
@@ -56,7 +57,7 @@ export class TunnelAgent extends https.Agent {
 
 /** @throws ModelcarError naming the proxy; the reason of the signal when it was aborted */
 async function openTunnel(target: TargetOptions, options: TunnelOptions): Promise<Socket> {
-  const { proxy, connectTimeoutMs } = options;
+  const { proxy, connectTimeoutMs, redact } = options;
   const { connectSignal: signal } = target;
   const host = isIP(target.host ?? '') === 6 ? `[${target.host}]` : target.host;
   const authority = `${host}:${target.port}`;
@@ -76,7 +77,7 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
     socket.destroy();
     throw proxyRefusal(proxy, what, status);
   } catch (error) {
-    throw explain(error, { what, proxy: proxy.name, signal });
+    throw explain(error, { what, proxy: proxy.name, signal, redact });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);

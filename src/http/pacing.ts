@@ -1,6 +1,7 @@
 import type { Clock } from '../core/ports.ts';
-import { originOf, withoutQuery } from './origin.ts';
+import { originOf } from './origin.ts';
 import { type Allowance, type Answered, type Pace, paceAfter, passing, UNHURRIED } from './pace.ts';
+import { shownUrl } from './presentable.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import type { HttpResponse, Wrapper } from './transport.ts';
 
@@ -115,7 +116,7 @@ export function withPacing({ clock, pacer, ...policy }: PacingPolicy): Wrapper {
         status: response.status,
         waitMs: asked(response),
         allowance: allowanceOf(response),
-        what: `${method} ${withoutQuery(url)}`,
+        what: `${method} ${shownUrl(url, response)}`,
       });
       return response;
     };

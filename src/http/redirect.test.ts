@@ -33,7 +33,7 @@ describe('where a Location leads', () => {
     ],
     ['with a password to another scheme', 'https://a.test/', 'ftp://user:secret@b.test/'],
   ])('never %s', (_, from, location) => {
-    expect(() => redirectTarget(from, location)).toThrow(
+    expect(() => redirectTarget(from, location, answer(307))).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', message: expect.not.stringContaining('secret') }),
     );
   });
@@ -47,7 +47,7 @@ describe('where a Location leads', () => {
     ['http://localhost:5000/', 'http://127.0.0.1:5001/x'],
     ['http://10.0.0.5/', 'http://10.0.0.6/x'],
   ])('from %s to %s', (from, location) => {
-    expect(redirectTarget(from, location)).toBe(location);
+    expect(redirectTarget(from, location, answer(307))).toBe(location);
   });
 });
 

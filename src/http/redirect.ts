@@ -1,5 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
-import { isPrivateAddress, originOf, withoutQuery } from './origin.ts';
+import { isPrivateAddress, originOf } from './origin.ts';
+import { type Redacting, shownUrl } from './presentable.ts';
 import { canRepeat, discard, type HttpRequest, type HttpResponse, type Wrapper } from './transport.ts';
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -13,21 +14,21 @@ export function isRedirect(response: HttpResponse): boolean {
  * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, to another scheme, or from a name to a private
  *   address
  */
-export function redirectTarget(from: string, location: string): string {
+export function redirectTarget(from: string, location: string, answer: Redacting): string {
   const target = resolveVerbatim(from, location);
   const scheme = URL.canParse(target) ? new URL(target).protocol : undefined;
   const plain = scheme === 'http:' && new URL(from).protocol === 'http:';
   if (scheme !== 'https:' && !plain) {
     throw notFollowed(
-      from,
-      target,
+      shownUrl(from, answer),
+      shownUrl(target, answer),
       'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
     );
   }
   if (isPrivateAddress(target) && !isPrivateAddress(from)) {
     throw notFollowed(
-      from,
-      target,
+      shownUrl(from, answer),
+      shownUrl(target, answer),
       'It is a private address: where that is meant, give the server behind it a name.',
     );
   }
@@ -35,11 +36,7 @@ export function redirectTarget(from: string, location: string): string {
 }
 
 function notFollowed(from: string, target: string, hint: string): ModelcarError {
-  return new ModelcarError(
-    'UNSUPPORTED',
-    `${withoutQuery(from)} redirects to ${withoutQuery(target)}: not followed`,
-    { hint },
-  );
+  return new ModelcarError('UNSUPPORTED', `${from} redirects to ${target}: not followed`, { hint });
 }
 
 /**
@@ -71,11 +68,11 @@ export function withRedirects(limit: number): Wrapper {
         if (hops === limit) {
           throw new ModelcarError(
             'UNSUPPORTED',
-            `${withoutQuery(request.url)} redirects more than ${limit} times`,
+            `${shownUrl(request.url, response)} redirects more than ${limit} times`,
             { hint: 'Check the URL, and what a proxy on the way makes of it.' },
           );
         }
-        url = redirectTarget(url, location);
+        url = redirectTarget(url, location, response);
       }
     };
 }

@@ -1,13 +1,16 @@
 import { ModelcarError } from '../core/error.ts';
-import { withoutQuery } from './origin.ts';
+import { type Redacting, shownUrl } from './presentable.ts';
 
 type Scheme = 'http:' | 'https:';
 
 /** Host, port and path; the path stays as it is written, but for what HTTP cannot carry. */
-export function parseTarget(url: string): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
+export function parseTarget(
+  url: string,
+  from: Redacting,
+): Record<'host' | 'port' | 'path', string> & { protocol: Scheme } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:') {
-    throw new ModelcarError('UNSUPPORTED', `${withoutQuery(url)} is not an HTTP URL`, {
+    throw new ModelcarError('UNSUPPORTED', `${shownUrl(url, from)} is not an HTTP URL`, {
       hint: 'Check the URLs that the server or the proxy in front of it is configured with.',
     });
   }

@@ -1,6 +1,6 @@
 import { isPassingError } from '../core/error.ts';
 import type { Clock, Pause } from '../core/ports.ts';
-import { withoutQuery } from './origin.ts';
+import { shownUrl } from './presentable.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
 import { canRepeat, discard, type HttpResponse, type Wrapper } from './transport.ts';
 
@@ -41,7 +41,7 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
           answered = true;
           if (retry > retries || !canRepeat(request) || !isPassing(response.status)) return response;
           delayMs = asked(response);
-          reason = `${request.method} ${withoutQuery(request.url)} was answered with ${response.status}`;
+          reason = `${request.method} ${shownUrl(request.url, response)} was answered with ${response.status}`;
           await discard(response);
         } catch (error) {
           const limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);

@@ -1,4 +1,4 @@
-import { presentable } from './presentable.ts';
+import { presentable, type Redacting } from './presentable.ts';
 
 /** What stands in the way of a secure connection, and what to do about it. */
 export interface TlsTrouble {
@@ -25,12 +25,12 @@ const CERTIFICATE: Readonly<Record<string, TlsTrouble>> = {
 };
 
 /** @returns undefined for an error that has nothing to do with TLS */
-export function tlsTrouble(code: string, message: string): TlsTrouble | undefined {
+export function tlsTrouble(code: string, message: string, from: Redacting): TlsTrouble | undefined {
   const known = CERTIFICATE[code];
   if (known !== undefined) return known;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return {
-      said: `its certificate is for another name: ${presentable(message)}`,
+      said: `its certificate is for another name: ${presentable(message, from)}`,
       hint: 'Use a name that the certificate has, or have one made for this name.',
     };
   }
@@ -40,6 +40,6 @@ export function tlsTrouble(code: string, message: string): TlsTrouble | undefine
       hint: 'Write http:// in front of a registry or an endpoint without TLS.',
     };
   }
-  if (/CERT|TLS|SSL|EPROTO|ISSUER/.test(code)) return { said: presentable(message), hint: TRUST };
+  if (/CERT|TLS|SSL|EPROTO|ISSUER/.test(code)) return { said: presentable(message, from), hint: TRUST };
   return undefined;
 }

@@ -19,7 +19,7 @@ function endless(): HttpResponse & { readonly sent: () => number; readonly relea
       released = true;
     }
   }
-  return { status: 200, headers: {}, body: body(), sent: () => sent, released: () => released };
+  return { ...answer(200), body: body(), sent: () => sent, released: () => released };
 }
 
 test('text is put together before it is decoded', async () => {
@@ -28,7 +28,7 @@ test('text is put together before it is decoded', async () => {
     yield first;
     yield second;
   }
-  expect(await readText({ status: 200, headers: {}, body: body() })).toBe('€');
+  expect(await readText({ ...answer(200), body: body() })).toBe('€');
 });
 
 describe('a body without end', () => {
@@ -58,7 +58,7 @@ test('a document that comes byte by byte is not waited for without end', async (
       released = true;
     }
   }
-  const error = await failureOf(readText({ status: 200, headers: {}, body: body() }, LIMIT, 30));
+  const error = await failureOf(readText({ ...answer(200), body: body() }, LIMIT, 30));
   expect(error).toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringMatching(/^an answer came too slowly: \d+ bytes/),
@@ -72,7 +72,7 @@ test('a body that breaks while it is discarded harms nobody', async () => {
   async function* body(): AsyncGenerator<Uint8Array> {
     throw new Error('reset');
   }
-  await discard({ status: 500, headers: {}, body: body() });
+  await discard({ ...answer(500), body: body() });
 });
 
 test('an empty body is an empty text', async () => {

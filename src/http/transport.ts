@@ -14,6 +14,8 @@ export interface HttpRequest {
    * sent only once, so a request that carries one is never repeated by a wrapper.
    */
   readonly body?: Uint8Array | StreamBody;
+  /** Parts of the URL that are as good as a password. Those of the headers and the query are known without this. */
+  readonly secrets?: readonly string[];
   /** The reader of the answer's body is done with a chunk when it asks for the next: its memory is used again then. */
   readonly reusesMemory?: true;
   /** How many bytes of such an answer are kept ready ahead of its reader. Default 2 MiB. */
@@ -38,6 +40,11 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Who answered, where redirects led there. */
   readonly url?: string;
+  /**
+   * Takes out of a text what the server may have repeated of our requests, in whatever spelling. Everything that a server
+   * says passes through it on the way into a message: see `presentable`.
+   */
+  readonly redact: (text: string) => string;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;
 }

@@ -55,7 +55,7 @@ const NO_HEAD: ReadonlySet<number> = new Set([400, 405, 501]);
 function onwards(from: string, response: HttpResponse, commit: string): string | undefined {
   const { location } = response.headers;
   if (!isRedirect(response) || location === undefined) return undefined;
-  const target = redirectTarget(from, location);
+  const target = redirectTarget(from, location, response);
   return isFileUrl(target, commit) || originOf(target) === originOf(from) ? target : undefined;
 }
 

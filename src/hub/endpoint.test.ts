@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { answer } from '../../test/support/answer.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { ModelId } from '../core/model.ts';
 import { parseHubEndpoint } from './endpoint.ts';
@@ -126,7 +127,7 @@ describe('the next page of a listing', () => {
     ['as a query only', 'https://corp.test/hf', '<?recursive=true&cursor=ZXlK%3D%3D>; rel="next"'],
   ])('%s is asked for at the endpoint', (_, endpoint, link) => {
     const hub = parseHubEndpoint(endpoint);
-    expect(hub.nextPage(link, hub.tree(model, SHA))).toBe(endpoint + tail);
+    expect(hub.nextPage(link, hub.tree(model, SHA), answer(200))).toBe(endpoint + tail);
   });
 
   test.each([
@@ -135,7 +136,7 @@ describe('the next page of a listing', () => {
     ['a link to something else', `<https://hub.test${tail}>; rel="prev"`],
     ['the links to Xet', '<https://hub.test/api/models/a/b/xet-read-token/1>; rel="xet-auth"'],
   ])('does not exist with %s', (_, link) => {
-    expect(hub.nextPage(link, hub.tree(model, SHA))).toBeUndefined();
+    expect(hub.nextPage(link, hub.tree(model, SHA), answer(200))).toBeUndefined();
   });
 
   test.each([
@@ -143,7 +144,7 @@ describe('the next page of a listing', () => {
     '<https://evil.test/>; rel="next"',
     '<http://[>; rel="next"',
   ])('elsewhere than in the API is an error, not the end: %s', (link) => {
-    expect(() => hub.nextPage(link, hub.tree(model, SHA))).toThrow(
+    expect(() => hub.nextPage(link, hub.tree(model, SHA), answer(200))).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED' }),
     );
   });

@@ -1,6 +1,7 @@
 import { ModelcarError } from '../core/error.ts';
 import type { Commit, ModelId } from '../core/model.ts';
 import { withoutQuery } from '../http/origin.ts';
+import { type Redacting, shownUrl } from '../http/presentable.ts';
 import { resolveVerbatim } from '../http/redirect.ts';
 
 /** URLs of a Hub. Its endpoint may have a path: Artifactory, Nexus and CSGHub put theirs below one. */
@@ -14,7 +15,7 @@ export interface HubEndpoint {
    * The page of a listing that follows `page`, from a `Link` that may name another host than the one we asked.
    * @throws ModelcarError `UNSUPPORTED` where there is one that we cannot ask for: half a listing must not pass for all
    */
-  nextPage(link: string | undefined, page: string): string | undefined;
+  nextPage(link: string | undefined, page: string, answer: Redacting): string | undefined;
   file(id: ModelId, revision: string, path: string): string;
   /** The page of the model, for people. */
   page(id: ModelId): string;
@@ -37,13 +38,13 @@ export function parseHubEndpoint(text: string): HubEndpoint {
     revision: revisionUrl,
     description: (id, revision) => `${revisionUrl(id, revision)}?blobs=true`,
     tree: (id, revision) => `${url}/api/${api(id)}/tree/${encodeURIComponent(revision)}?recursive=true`,
-    nextPage(link, page) {
+    nextPage(link, page, answer) {
       const next = /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link ?? '')?.[1];
       if (next === undefined) return undefined;
       // The path of an endpoint may have an /api/ of its own: Artifactory's is api/huggingfaceml/models.
       const path = /^[^?#]*?(\/api\/(?:models|datasets)\/.*)/s.exec(resolveVerbatim(page, next))?.[1];
       if (path !== undefined) return url + path;
-      const where = `${withoutQuery(page)} goes on at ${withoutQuery(next)}`;
+      const where = `${shownUrl(page, answer)} goes on at ${shownUrl(next, answer)}`;
       throw new ModelcarError('UNSUPPORTED', `the listing ${where}: not a page of the Hub's API`, {
         hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
       });

@@ -1,6 +1,7 @@
 import { ModelcarError } from '../core/error.ts';
 import { formatModelId } from '../core/model.ts';
 import { originOf } from '../http/origin.ts';
+import { presentable } from '../http/presentable.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { isPassing } from '../http/retry.ts';
 import { discard, type HttpRequest, type HttpResponse } from '../http/transport.ts';
@@ -103,7 +104,7 @@ export class FilePlace {
       }
       await this.#checkLinked(response);
       await discard(response);
-      const target = redirectTarget(url, location);
+      const target = redirectTarget(url, location, response);
       if (atHub && !isFileUrl(target, commit) && originOf(target) !== originOf(url)) {
         stored = true;
         // One that was minted with a range is of no use for the next range.
@@ -227,7 +228,9 @@ export class FilePlace {
     await discard(response);
     throw changed(
       path,
-      other ? `expected sha256 ${oid.hex}, got ${sha256}` : `expected ${size} bytes, got ${linkedSize}`,
+      other
+        ? `expected sha256 ${oid.hex}, got ${sha256}`
+        : `expected ${size} bytes, got ${presentable(linkedSize ?? '', response)}`,
     );
   }
 

@@ -86,8 +86,7 @@ describe('metadata', () => {
 
   test('that is cut off in the middle of its body is asked for again', async () => {
     const cut: HttpResponse = {
-      status: 200,
-      headers: {},
+      ...answer(200),
       body: {
         async *[Symbol.asyncIterator]() {
           yield Buffer.from('[{"type":');

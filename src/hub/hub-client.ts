@@ -1,9 +1,9 @@
 import { fromBytes } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
-import { originOf, withoutQuery } from '../http/origin.ts';
+import { originOf } from '../http/origin.ts';
 import { createPacer, type Pacer, withPacing } from '../http/pacing.ts';
-import { presentable } from '../http/presentable.ts';
+import { presentable, shownUrl } from '../http/presentable.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
@@ -97,10 +97,10 @@ function readWhole(transport: Transport): Transport {
     const response = await transport(request);
     const bytes = await readBytes(response, PAGE_LIMIT);
     if (bytes.length < PAGE_LIMIT) {
-      if (response.status === 200) refuseError(bytes, request.url);
+      if (response.status === 200) refuseError(bytes, request.url, response);
       return { ...response, body: fromBytes(bytes).open() };
     }
-    const what = `the Hub's answer to ${withoutQuery(request.url)} is longer than ${PAGE_LIMIT / 2 ** 20} MiB`;
+    const what = `the Hub's answer to ${shownUrl(request.url, response)} is longer than ${PAGE_LIMIT / 2 ** 20} MiB`;
     throw new ModelcarError('UNSUPPORTED', `${what}: not read`, {
       hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
     });
@@ -108,12 +108,13 @@ function readWhole(transport: Transport): Transport {
 }
 
 /** A Hub in trouble was seen to answer 200 with an error where the model was due: as passing as a 500. */
-function refuseError(bytes: Uint8Array, url: string): void {
+function refuseError(bytes: Uint8Array, url: string, response: HttpResponse): void {
   const text = Buffer.from(bytes).toString('utf8');
   const said = /^\s*\{\s*"error"/.test(text) ? parseErrorMessage(text) : undefined;
   if (said === undefined) return;
   const code = /rate limit/i.test(said) ? 'RATE_LIMITED' : 'UNAVAILABLE';
-  throw new ModelcarError(code, `GET ${withoutQuery(url)} was answered with an error: ${presentable(said)}`, {
+  const what = `GET ${shownUrl(url, response)} was answered with an error`;
+  throw new ModelcarError(code, `${what}: ${presentable(said, response)}`, {
     hint: 'Run the same command again.',
   });
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
-import { presentable } from '../http/presentable.ts';
+import { presentable, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
@@ -27,6 +27,7 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const body = await readText(response).catch(() => '');
   const said = presentable(
     headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
+    response,
   );
   const refusal = classify(status, headers['x-error-code'], said, question);
   const { code } = refusal;
@@ -34,7 +35,8 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
-  const detail = [String(status), words, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
+  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
+  const detail = withStatus(status, words) + request;
   return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
 }
 

@@ -1,6 +1,7 @@
 import { atOnce } from '../core/at-once.ts';
 import { ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId, type Sibling } from '../core/model.ts';
+import { shownUrl } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import { askFile, type Listing } from './ask-file.ts';
 import { PAGE_LIMIT } from './hub-client.ts';
@@ -48,9 +49,9 @@ async function listTree(
     }
     const body = await readText(response, PAGE_LIMIT);
     if (!isJson(body)) return undefined;
-    for (const file of parseTreePage(body, url)) files.push(file);
+    for (const file of parseTreePage(body, shownUrl(url, response))) files.push(file);
     if (files.length > FILES_LIMIT) throw badListing(id, `has more than ${FILES_LIMIT} files`);
-    url = hub.endpoint.nextPage(response.headers.link, url);
+    url = hub.endpoint.nextPage(response.headers.link, url, response);
   }
   return files;
 }
@@ -74,7 +75,7 @@ async function listDescribed(listing: Listing, signal: AbortSignal): Promise<rea
   const url = hub.endpoint.description(id, commit);
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200) throw await listError(response, listing);
-  return parseSiblings(await readText(response, PAGE_LIMIT), url, commit);
+  return parseSiblings(await readText(response, PAGE_LIMIT), shownUrl(url, response), commit);
 }
 
 function listError(response: HttpResponse, { id, commit, hub }: Listing): Promise<ModelcarError> {

@@ -1,6 +1,7 @@
 import { dropBefore } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Commit, ModelId, Sibling } from '../core/model.ts';
+import { presentable } from '../http/presentable.ts';
 import { discard, type HttpResponse } from '../http/transport.ts';
 import type { RereadTally } from './reread-tally.ts';
 
@@ -74,31 +75,33 @@ export function isUnknownPart({ status, headers }: HttpResponse): boolean {
   return status === 206 && headers['content-range'] === undefined && headers['content-length'] === undefined;
 }
 
-function firstByte({ status, headers }: HttpResponse, asked: FileRange, { sibling }: HubFileName): number {
+function firstByte(response: HttpResponse, asked: FileRange, { sibling }: HubFileName): number {
+  const { status, headers } = response;
   const { path, size } = sibling;
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
-    throw new ModelcarError('UNSUPPORTED', `cannot read ${path} from the Hub: it comes as ${encoding}`, {
+    const what = `cannot read ${path} from the Hub: it comes as ${presentable(encoding, response)}`;
+    throw new ModelcarError('UNSUPPORTED', what, {
       hint: 'A proxy on the way to the Hub compresses what was asked for as it is: go round it.',
     });
   }
   const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
-  if (status === 206) return partialStart(headers, asked, size, length, path);
+  if (status === 206) return partialStart(response, asked, size, length, path);
   if (length === undefined || length === size) return 0;
   throw otherSize(path, size, length);
 }
 
 /** Artifactory leaves the header out: then the length has to be exactly that of the range. */
 function partialStart(
-  headers: HttpResponse['headers'],
+  response: HttpResponse,
   { start, end }: FileRange,
   size: number,
   length: number | undefined,
   path: string,
 ): number {
-  const header = headers['content-range'];
+  const header = response.headers['content-range'];
   if (header === undefined && length === end - start) return start;
-  const range = parseContentRange(headers);
+  const range = parseContentRange(response.headers);
   const fits =
     range?.first === start &&
     range.first <= range.last &&
@@ -106,7 +109,7 @@ function partialStart(
     (range.total === undefined || range.total === size) &&
     (length === undefined || length === range.last + 1 - start);
   if (fits) return start;
-  const got = `"${header ?? 'no Content-Range'}" and ${length ?? 'an unknown number of'} bytes`;
+  const got = `"${presentable(header ?? 'no Content-Range', response)}" and ${length ?? 'an unknown number of'} bytes`;
   throw new ModelcarError(
     'UNSUPPORTED',
     `cannot read ${path} from the Hub: asked for bytes ${start}-${end - 1}/${size}, got ${got}`,

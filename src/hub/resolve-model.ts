@@ -7,6 +7,7 @@ import {
   type ResolvedModel,
   type Sibling,
 } from '../core/model.ts';
+import { shownUrl } from '../http/presentable.ts';
 import { isRedirect, redirectTarget } from '../http/redirect.ts';
 import { discard, type HttpResponse, readText } from '../http/transport.ts';
 import { isFileUrl } from './endpoint.ts';
@@ -44,7 +45,7 @@ async function resolveCommit(
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200)
     throw await asError(`find ${formatModelId(id)}@${revision}`, response, id, revision, hub);
-  return parseCommit(await readText(response, PAGE_LIMIT), url);
+  return parseCommit(await readText(response, PAGE_LIMIT), shownUrl(url, response));
 }
 
 /** The listing of a gated model is public, its files are not. */
@@ -66,7 +67,7 @@ async function askForAccess(
     await discard(response);
     const { location } = response.headers;
     if (!isRedirect(response) || location === undefined) return;
-    url = redirectTarget(url, location);
+    url = redirectTarget(url, location, response);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
-import { presentable } from '../http/presentable.ts';
+import { presentable, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 
@@ -23,10 +23,10 @@ export async function storageFailure(
   fileSize: number,
 ): Promise<StorageFailure> {
   const { status, headers } = response;
-  const said = presentable(await readText(response).catch(() => ''));
+  const said = presentable(await readText(response).catch(() => ''), response);
   const requestId = headers['x-amz-cf-id'] ?? headers['x-request-id'];
-  const detail = [String(status), said, requestId && `(request ${requestId})`].filter(Boolean).join(' ');
-  const message = `cannot ${what} from the Hub's storage: ${detail}`;
+  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
+  const message = `cannot ${what} from the Hub's storage: ${withStatus(status, said)}${request}`;
   if (isPassing(status)) {
     const code = status === 429 ? 'RATE_LIMITED' : 'UNAVAILABLE';
     return {

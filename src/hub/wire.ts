@@ -72,7 +72,7 @@ export function parseSiblings(body: string, url: string, commit: Commit): readon
   const parsed = v.safeParse(described, parseAnswer(body, url), FIRST_ISSUE);
   if (!parsed.success) throw unreadable(url, 'no listing of files');
   const { sha, siblings } = parsed.output;
-  if (sha !== commit) throw unreadable(url, `it is of another commit, ${sha.slice(0, 40)}`);
+  if (sha !== commit) throw unreadable(url, `it is of another commit${isCommit(sha) ? `, ${sha}` : ''}`);
   return siblings.map(({ rfilename, blobId, size: bytes, lfs: stored }) =>
     listedFile(rfilename, blobId, bytes, stored),
   );

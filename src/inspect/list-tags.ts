@@ -16,7 +16,7 @@ export interface TagEntry {
 export async function listTags(reader: ImageReader, signal: AbortSignal): Promise<readonly TagEntry[]> {
   const tags = (await reader.listTags(signal)).toSorted(inNaturalOrder);
   return atOnce(tags, QUESTIONS_AT_ONCE, signal, async (tag, stop) => ({
-    tag,
+    tag: reader.redact(tag),
     digest: await reader.resolveTag(tag, stop),
   }));
 }

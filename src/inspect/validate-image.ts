@@ -50,11 +50,13 @@ export async function validateImage(
   return {
     reference,
     manifestDigest: sha256(root.bytes),
-    mediaType: document?.mediaType ?? root.mediaType ?? '',
-    blobs,
+    mediaType: reader.redact(document?.mediaType ?? root.mediaType ?? ''),
+    blobs: blobs.map((blob) => ({ ...blob, problem: blob.problem && reader.redact(blob.problem) })),
     problems: [
-      ...complaints.map((complaint) => `${reference} ${complaint}`),
-      ...blobs.flatMap(({ kind, digest, problem }) => (problem ? [`${kind} ${digest} ${problem}`] : [])),
+      ...complaints.map((complaint) => `${reference} ${reader.redact(complaint)}`),
+      ...blobs.flatMap(({ kind, digest, problem }) =>
+        problem ? [`${kind} ${digest} ${reader.redact(problem)}`] : [],
+      ),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
+import { presentable } from '../http/presentable.ts';
 import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
 import { registryError } from './registry-error.ts';
 
@@ -48,9 +49,9 @@ export async function isHeld({ url, descriptor, signal }: HeldQuestion, api: Tra
 }
 
 /** The digest that a success names must be the one that was pushed. */
-export function checkDigest({ headers }: HttpResponse, what: string, { digest }: Descriptor): void {
-  const held = headers['docker-content-digest'];
-  if (held !== undefined && held !== digest) throw different(what, digest, held);
+export function checkDigest(response: HttpResponse, what: string, { digest }: Descriptor): void {
+  const held = response.headers['docker-content-digest'];
+  if (held !== undefined && held !== digest) throw different(what, digest, presentable(held, response));
 }
 
 async function compare(response: HttpResponse, what: string, descriptor: Descriptor): Promise<void> {

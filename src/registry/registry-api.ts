@@ -7,7 +7,6 @@ import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import type { Transport } from '../http/transport.ts';
 import { type Authorization, createAuthorization, withRegistryAuth } from './auth/registry-auth.ts';
 import { withRegistryWarnings } from './registry-warnings.ts';
-import { withoutSession } from './upload/location.ts';
 
 export interface RegistryApiOptions {
   readonly registry: RegistryHost;
@@ -65,10 +64,7 @@ export type Actions = 'pull' | 'pull,push';
 export function createSharedAccess(options: RegistryApiOptions, actions: Actions): SharedAccess {
   const { transport, clock, onHold } = options;
   const { origin, repository } = endpoint(options);
-  const pacer = createPacer({
-    clock,
-    onHold: ({ delayMs, reason }) => onHold?.({ delayMs, reason: withoutSession(reason) }),
-  });
+  const pacer = createPacer({ clock, onHold });
   const authorization = createAuthorization({
     origin,
     scope: `repository:${repository}:${actions}`,

@@ -1,5 +1,5 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
-import { presentable, withoutMarkup } from '../http/presentable.ts';
+import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import { parseProblems, type RegistryProblem } from './wire.ts';
 
@@ -14,13 +14,14 @@ export interface Problem {
 export async function readProblem(response: HttpResponse): Promise<Problem> {
   const body = await readText(response).catch(() => '');
   const problems = parseProblems(body);
-  const said = presentable(
-    problems.length > 0 ? problems.map(formatProblem).join('; ') : withoutMarkup(body),
-  );
+  const said =
+    problems.length > 0
+      ? presentable(problems.map(formatProblem).join('; '), response)
+      : presentablePage(body, response);
   return {
     status: response.status,
     codes: problems.map(({ code }) => code),
-    text: said === '' ? String(response.status) : `${response.status} ${said}`,
+    text: withStatus(response.status, said),
   };
 }
 

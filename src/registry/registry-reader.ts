@@ -4,7 +4,13 @@ import { DOCUMENT_LIMIT } from '../core/image.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../core/media-type.ts';
 import type { FoundBlob, ImageReader, StoredManifest } from '../core/ports.ts';
 import { formatReference, type ManifestName, type TargetLocation } from '../core/reference.ts';
-import { discard, type HttpRequest, type HttpResponse, readBytes } from '../http/transport.ts';
+import {
+  discard,
+  type HttpRequest,
+  type HttpResponse,
+  readBytes,
+  type Transport,
+} from '../http/transport.ts';
 import { listAllTags } from './list-all-tags.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
@@ -20,7 +26,12 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
   const { registry, repository } = options;
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
-  const { base, patient: api } = createRegistryApi(options, 'pull');
+  const { base, patient } = createRegistryApi(options, 'pull');
+  let latest: HttpResponse | undefined;
+  const api: Transport = async (request) => {
+    latest = await patient(request);
+    return latest;
+  };
 
   /** Undefined where the answer is that there is none. */
   async function ask(what: string, request: Omit<HttpRequest, 'headers'>): Promise<HttpResponse | undefined> {
@@ -84,6 +95,7 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
     },
     findBlob,
     formatReference: (name) => formatReference(location, name),
+    redact: (text) => latest?.redact(text) ?? text,
   };
 }
 

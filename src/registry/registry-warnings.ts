@@ -1,6 +1,6 @@
 import { originOf } from '../http/origin.ts';
 import { presentable } from '../http/presentable.ts';
-import type { Wrapper } from '../http/transport.ts';
+import type { HttpResponse, Wrapper } from '../http/transport.ts';
 
 /** A registry that has a new one for every request is not read to its end. */
 const MOST_WARNINGS = 10;
@@ -22,7 +22,7 @@ export function withRegistryWarnings({ origin, host, onWarning }: WarningPolicy)
   return (transport) => async (request) => {
     const response = await transport(request);
     if (onWarning === undefined || originOf(request.url) !== origin) return response;
-    for (const text of warningsIn(response.headers.warning)) {
+    for (const text of warningsIn(response)) {
       if (told.has(text) || told.size >= MOST_WARNINGS) continue;
       told.add(text);
       onWarning(`${host} says: ${text}`);
@@ -32,9 +32,9 @@ export function withRegistryWarnings({ origin, host, onWarning }: WarningPolicy)
 }
 
 /** `299 - "text"`, where a quote in the text is escaped (RFC 9110, section 5.6.4); repeated headers come joined. */
-function warningsIn(header: string | undefined): readonly string[] {
-  const found = (header ?? '').matchAll(/(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g);
+function warningsIn(response: HttpResponse): readonly string[] {
+  const found = (response.headers.warning ?? '').matchAll(/(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g);
   return [...found]
-    .map(([, text = '']) => presentable(text.replace(/\\(.)/g, '$1')))
+    .map(([, text = '']) => presentable(text.replace(/\\(.)/g, '$1'), response))
     .filter((text) => text !== '');
 }

@@ -1,4 +1,5 @@
-import type { HttpResponse } from '../../src/http/transport.ts';
+import { createRedaction } from '../../src/http/redaction.ts';
+import type { HttpResponse, Transport } from '../../src/http/transport.ts';
 
 export interface WatchedAnswer extends HttpResponse {
   /** Whether somebody took the body on: an untouched one holds its connection. */
@@ -16,6 +17,7 @@ export function answer(
     status,
     headers,
     touched: () => touched,
+    redact: createRedaction().redact,
     body: {
       async *[Symbol.asyncIterator]() {
         touched = true;
@@ -23,5 +25,14 @@ export function answer(
         for (let at = 0; at < bytes.length; at += 4096) yield bytes.subarray(at, at + 4096);
       },
     },
+  };
+}
+
+/** Answers that know what they may repeat, as those of a network do. */
+export function remembering(transport: Transport): Transport {
+  const redaction = createRedaction();
+  return async (request) => {
+    redaction.note(request);
+    return { ...(await transport(request)), redact: redaction.redact };
   };
 }

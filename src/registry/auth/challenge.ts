@@ -4,6 +4,12 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string | undefined>>;
 }
 
+/** A challenge that a token can be fetched for. Plain data: it goes from thread to thread. */
+export interface ShownChallenge extends Challenge {
+  /** The realm as messages show it: it may repeat the request that the challenge answers. */
+  readonly shownRealm: string;
+}
+
 const TOKEN = String.raw`[!#$%&'*+.^_\x60|~0-9A-Za-z-]+`;
 const PARAMETER = new RegExp(String.raw`^(${TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|(${TOKEN}))`);
 const SCHEME = new RegExp(String.raw`^(${TOKEN})(?=\s|,|$)(?!\s*=)`);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { answer, type WatchedAnswer } from '../../../test/support/answer.ts';
+import { answer, remembering, type WatchedAnswer } from '../../../test/support/answer.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
 import { secret } from '../../../test/support/secrets.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
@@ -21,19 +21,19 @@ interface Exchange {
 function exchange(answers: readonly WatchedAnswer[], parameters: Record<string, string> = {}): Exchange {
   const sent: HttpRequest[] = [];
   const request: TokenRequest = {
-    challenge: { scheme: 'bearer', parameters: { realm: REALM, ...parameters } },
+    challenge: { scheme: 'bearer', parameters: { realm: REALM, ...parameters }, shownRealm: REALM },
     registryOrigin: 'https://r.test',
     scope: SCOPE,
     credentials: { kind: 'identity', username: 'ada', identityToken: SECRET },
   };
   const token = fetchToken(
     request,
-    async (one) => {
+    remembering(async (one) => {
       const next = answers[sent.length];
       sent.push(one);
       if (next === undefined) throw new Error('one request too many');
       return next;
-    },
+    }),
     testClock(),
   );
   return { sent, token };

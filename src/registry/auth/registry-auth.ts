@@ -2,8 +2,16 @@ import { isPassingError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
 import { originOf } from '../../http/origin.ts';
-import { canRepeat, discard, type HttpRequest, type Transport, type Wrapper } from '../../http/transport.ts';
-import { type Challenge, parseChallenges } from './challenge.ts';
+import { shownUrl } from '../../http/presentable.ts';
+import {
+  canRepeat,
+  discard,
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+  type Wrapper,
+} from '../../http/transport.ts';
+import { parseChallenges, type ShownChallenge } from './challenge.ts';
 import { rememberCredentials, sameCredentials } from './remembered-credentials.ts';
 import { basicAuthorization, fetchToken, type Token } from './token.ts';
 
@@ -30,7 +38,7 @@ export function withRegistryAuth(origin: string, authorization: Authorization): 
       const sent = await unlessAborted(authorization.current(), request.signal);
       const response = await transport(withAuthorization(request, sent));
       if (response.status !== 401) return response;
-      const challenge = usable(parseChallenges(response.headers['www-authenticate']));
+      const challenge = usable(response);
       if (challenge === undefined) return response;
       const renewed = await unlessAborted(authorization.renew(challenge, sent), request.signal).catch(
         async (error) => {
@@ -49,18 +57,18 @@ export interface Authorization {
   /** Undefined as long as the registry wants nothing. */
   current(): Promise<string | undefined>;
   /** What to send instead of `refused`. Layers that are refused together share one renewal. */
-  renew(challenge: Challenge, refused: string | undefined): Promise<string | undefined>;
+  renew(challenge: ShownChallenge, refused: string | undefined): Promise<string | undefined>;
 }
 
 export function createAuthorization(auth: RegistryAuth): Authorization {
   const credentials = rememberCredentials(auth.credentials);
-  let challenge: Challenge | undefined;
+  let challenge: ShownChallenge | undefined;
   let held: Token | undefined;
   let fetching: Promise<void> | undefined;
 
   async function use(found: RegistryCredentials | undefined): Promise<void> {
     if (challenge === undefined) return;
-    held = await headerFor(challenge, found, auth);
+    held = await headerFor(challenge, found, auth, held?.value);
     if (found !== undefined && held?.refreshToken !== undefined) credentials.rotate(found, held.refreshToken);
   }
 
@@ -111,15 +119,16 @@ export function createAuthorization(auth: RegistryAuth): Authorization {
 
 /** What the challenge wants, made of what we have; undefined where there is nothing that it could use. */
 async function headerFor(
-  challenge: Challenge,
+  challenge: ShownChallenge,
   credentials: RegistryCredentials | undefined,
   { origin: registryOrigin, scope, tokens, clock }: RegistryAuth,
+  spent: string | undefined,
 ): Promise<Token | undefined> {
   if (credentials?.kind === 'bearer') {
     return lasting(`Bearer ${credentials.token}`);
   }
   if (challenge.scheme === 'bearer') {
-    const token = await fetchToken({ challenge, registryOrigin, scope, credentials }, tokens, clock);
+    const token = await fetchToken({ challenge, registryOrigin, scope, credentials, spent }, tokens, clock);
     return { ...token, value: `Bearer ${token.value}` };
   }
   if (credentials?.kind !== 'account') return undefined;
@@ -131,11 +140,12 @@ function lasting(value: string): Token {
 }
 
 /** Bearer where it is offered: Gitea offers both, and only its tokens know about repositories. */
-function usable(challenges: readonly Challenge[]): Challenge | undefined {
-  return (
+function usable(response: HttpResponse): ShownChallenge | undefined {
+  const challenges = parseChallenges(response.headers['www-authenticate']);
+  const found =
     challenges.find(({ scheme }) => scheme === 'bearer') ??
-    challenges.find(({ scheme }) => scheme === 'basic')
-  );
+    challenges.find(({ scheme }) => scheme === 'basic');
+  return found && { ...found, shownRealm: shownUrl(found.parameters.realm ?? '', response) };
 }
 
 /** Stops the waiting, not the work: others wait for the same token. */

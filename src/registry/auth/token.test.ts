@@ -10,7 +10,8 @@ const SCOPE = 'repository:acme/llama:pull,push';
 const ada = { kind: 'account', username: 'ada', password: `pass:${secret('password')} ü` } as const;
 
 function challenge(parameters: Record<string, string> = {}): TokenRequest['challenge'] {
-  return { scheme: 'bearer', parameters: { realm: 'https://auth.test/token', ...parameters } };
+  const realm = 'https://auth.test/token';
+  return { scheme: 'bearer', parameters: { realm, ...parameters }, shownRealm: realm };
 }
 
 async function fetched(
@@ -184,7 +185,9 @@ describe('credentials stay on TLS', () => {
     ['a relative realm', '/token'],
   ])('%s is nowhere to go', async (_, realm) => {
     const parameters = realm === undefined ? {} : { realm };
-    const error = await failureOf(fetched({ challenge: { scheme: 'bearer', parameters } }));
+    const error = await failureOf(
+      fetched({ challenge: { scheme: 'bearer', parameters, shownRealm: realm ?? '' } }),
+    );
     expect(error).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('where to get one'),

@@ -1,11 +1,11 @@
 import { ModelcarError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
-import { isPrivateAddress, originOf, withoutQuery } from '../../http/origin.ts';
+import { isPrivateAddress, originOf } from '../../http/origin.ts';
 import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
 import { registryError } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
-import type { Challenge } from './challenge.ts';
+import type { ShownChallenge } from './challenge.ts';
 
 export interface Token {
   readonly value: string;
@@ -18,7 +18,9 @@ export interface Token {
 }
 
 export interface TokenRequest {
-  readonly challenge: Challenge;
+  readonly challenge: ShownChallenge;
+  /** The authorization that the token replaces: the realm may repeat it. */
+  readonly spent?: string | undefined;
   /** The origin that sent the challenge. */
   readonly registryOrigin: string;
   /** What we need, such as `repository:acme/llama:pull,push`. */
@@ -42,8 +44,8 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const realm = trustedRealm(challenge, registryOrigin);
   const sentAt = clock.now();
   const { response, exchanged } = await askRealm(realm, request, transport);
-  const what = `get a token for ${registryOrigin} from ${withoutQuery(realm)}`;
-  if (response.status !== 200) throw withoutSecrets(await registryError(what, response), request);
+  const what = `get a token for ${registryOrigin} from ${response.redact(challenge.shownRealm)}`;
+  if (response.status !== 200) throw await registryError(what, response);
   const answer = parseTokenAnswer(await readText(response));
   if (answer === undefined)
     throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`, {
@@ -79,6 +81,7 @@ async function askRealm(
     url: realm,
     headers,
     body: Buffer.from(form.toString()),
+    secrets: secretsOf(request),
   });
   if (response.status !== 404 && response.status !== 405) return { response, exchanged: true };
   await discard(response);
@@ -96,7 +99,7 @@ function askWithAccount(
   questions(request, url.searchParams);
   if (account) url.searchParams.set('account', account.username);
   const headers: Record<string, string> = account ? { authorization: basicAuthorization(account) } : {};
-  return transport({ method: 'GET', url: url.href, headers });
+  return transport({ method: 'GET', url: url.href, headers, secrets: secretsOf(request) });
 }
 
 /** What both ways of asking say. */
@@ -108,14 +111,9 @@ function questions(request: TokenRequest, parameters: URLSearchParams): URLSearc
   return parameters;
 }
 
-/** A realm may repeat what it was sent. */
-function withoutSecrets(
-  { code, message, hint }: ModelcarError,
-  { credentials }: TokenRequest,
-): ModelcarError {
-  const secret = credentials?.kind === 'identity' ? credentials.identityToken : credentials?.password;
-  const shown = secret ? message.replaceAll(secret, '…') : message;
-  return new ModelcarError(code, shown, hint === undefined ? {} : { hint });
+/** Not sent, but perhaps in the URL of the realm. */
+function secretsOf({ spent }: TokenRequest): readonly string[] {
+  return spent === undefined ? [] : [spent.slice(spent.indexOf(' ') + 1)];
 }
 
 /** `Basic` and the account (RFC 7617). */
@@ -124,7 +122,7 @@ export function basicAuthorization({ username, password }: { username: string; p
 }
 
 /** Credentials go to the realm, so it must be as well protected as the registry that named it. */
-function trustedRealm({ parameters }: Challenge, registryOrigin: string): string {
+function trustedRealm({ parameters, shownRealm }: ShownChallenge, registryOrigin: string): string {
   const { realm } = parameters;
   if (realm === undefined || !URL.canParse(realm)) {
     throw new ModelcarError(
@@ -139,14 +137,14 @@ function trustedRealm({ parameters }: Challenge, registryOrigin: string): string
   if (isPrivateAddress(realm) && !isPrivateAddress(registryOrigin)) {
     throw new ModelcarError(
       'UNSUPPORTED',
-      `${registryOrigin} asks for a token from ${withoutQuery(realm)}, which is a private address: not asked`,
+      `${registryOrigin} asks for a token from ${shownRealm}, which is a private address: not asked`,
       { hint: 'Where that is meant, give the token server of the registry a name.' },
     );
   }
   if (protocol === 'https:' || plain) return realm;
   throw new ModelcarError(
     'UNSUPPORTED',
-    `${registryOrigin} asks for a token from ${withoutQuery(realm)}: credentials stay on TLS`,
+    `${registryOrigin} asks for a token from ${shownRealm}: credentials stay on TLS`,
     { hint: 'Give the token server of the registry an https URL.' },
   );
 }

@@ -19,8 +19,10 @@ export async function cancelSession(state: UploadState, transport: Transport): P
   };
   try {
     const refused = (await ask('DELETE', location)).status === 416;
-    const latest = refused ? (await ask('GET', location)).headers.location : undefined;
-    if (latest !== undefined) await ask('DELETE', resolveLocation(location, latest));
+    if (!refused) return;
+    const status = await ask('GET', location);
+    const { location: latest } = status.headers;
+    if (latest !== undefined) await ask('DELETE', resolveLocation(location, latest, status));
   } catch {
     // Whatever ends the push is what people should hear of.
   }

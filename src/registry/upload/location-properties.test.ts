@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { answer } from '../../../test/support/answer.ts';
 import { latin1 } from '../../../test/support/arbitrary-text.ts';
 import { unlessRefused } from '../../../test/support/rejection.ts';
 import { ModelcarError } from '../../core/error.ts';
@@ -67,7 +68,7 @@ describe('whatever a server writes as Location', () => {
   test('an upload stays on TLS and away from private addresses', () => {
     fc.assert(
       fc.property(location, (written) => {
-        const url = unlessRefused(() => resolveLocation(BASE, written));
+        const url = unlessRefused(() => resolveLocation(BASE, written, answer(202)));
         if (url === undefined) return;
         const { protocol, hostname } = new URL(url);
         expect(protocol).toBe('https:');
@@ -80,9 +81,9 @@ describe('whatever a server writes as Location', () => {
   test('what is connected to is the origin that was checked', () => {
     fc.assert(
       fc.property(location, (written) => {
-        const url = unlessRefused(() => resolveLocation(BASE, written));
+        const url = unlessRefused(() => resolveLocation(BASE, written, answer(202)));
         if (url === undefined) return;
-        const { protocol, host, port, path } = parseTarget(url);
+        const { protocol, host, port, path } = parseTarget(url, answer(202));
         expect(originOf(`${protocol}//${host}${port && ':'}${port}`)).toBe(originOf(url));
         expect(path).toMatch(/^\/[\x21-\x7e]*$/);
       }),
@@ -93,10 +94,10 @@ describe('whatever a server writes as Location', () => {
   test('the digest that commits comes through to the wire', () => {
     fc.assert(
       fc.property(location, (written) => {
-        const url = unlessRefused(() => resolveLocation(BASE, written));
+        const url = unlessRefused(() => resolveLocation(BASE, written, answer(202)));
         if (url === undefined) return;
         // What is no URL with a digest behind it is refused when it is asked.
-        const target = unlessRefused(() => parseTarget(withDigest(url, DIGEST)));
+        const target = unlessRefused(() => parseTarget(withDigest(url, DIGEST), answer(202)));
         if (target !== undefined) expect(target.path).toMatch(/[?&]digest=sha256%3A(ab){32}$/);
       }),
       { numRuns: 300 },
@@ -106,8 +107,8 @@ describe('whatever a server writes as Location', () => {
   test('resolving what was resolved changes nothing', () => {
     fc.assert(
       fc.property(location, (written) => {
-        const url = unlessRefused(() => resolveLocation(BASE, written));
-        if (url !== undefined) expect(resolveLocation(url, url)).toBe(url);
+        const url = unlessRefused(() => resolveLocation(BASE, written, answer(202)));
+        if (url !== undefined) expect(resolveLocation(url, url, answer(202))).toBe(url);
       }),
       { numRuns: 300 },
     );
@@ -117,7 +118,7 @@ describe('whatever a server writes as Location', () => {
     fc.assert(
       fc.property(location, (written) => {
         try {
-          expect(new URL(redirectTarget(BASE, written)).protocol).toBe('https:');
+          expect(new URL(redirectTarget(BASE, written, answer(307))).protocol).toBe('https:');
         } catch (error) {
           expect(error).toBeInstanceOf(ModelcarError);
           if (/\/\/user:word@registry\.test/.test(written))
@@ -132,7 +133,7 @@ describe('whatever a server writes as Location', () => {
 test('a URL of any characters is sent as HTTP can carry it, or refused', () => {
   fc.assert(
     fc.property(latin1(60), fc.constantFrom('\ud800', '\u20ac', ''), (path, odd) => {
-      const target = unlessRefused(() => parseTarget(`http://r.test/${odd}${path}`));
+      const target = unlessRefused(() => parseTarget(`http://r.test/${odd}${path}`, answer(202)));
       if (target !== undefined) expect(target.path).toMatch(/^\/[\x21-\x7e]*$/);
     }),
     { numRuns: 300 },

@@ -1,6 +1,7 @@
 import type { Digest } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
 import { isPrivateAddress, originOf, withoutQuery } from '../../http/origin.ts';
+import { presentable, type Redacting } from '../../http/presentable.ts';
 import { resolveVerbatim } from '../../http/redirect.ts';
 
 /**
@@ -8,26 +9,22 @@ import { resolveVerbatim } from '../../http/redirect.ts';
  * with the http of a registry that does not know of the TLS in front of it. The query is state; it stays as it is.
  *
  * @param base the URL that was asked
+ * @param answer the one that has the header
  * @throws ModelcarError `UNSUPPORTED` where the upload would leave http(s), lose its TLS, or be led from a public
  *   registry to a private address
  */
-export function resolveLocation(base: string, location: string): string {
+export function resolveLocation(base: string, location: string, answer: Redacting): string {
+  const named = { base, location, answer };
   // A fragment never goes over the wire, and would take a digest behind it along.
   const sent = location.replace(/#.*$/s, '');
   const url = keepTls(base, resolveVerbatim(base, withScheme(base, sent)));
-  if (!URL.canParse(url)) throw refused(base, location, 'it is not a URL');
+  if (!URL.canParse(url)) throw refused(named, 'it is not a URL');
   if (originOf(url) === originOf(base)) return url;
   const { protocol } = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') throw refused(base, location, 'it leaves HTTP');
-  if (base.startsWith('https:') && protocol === 'http:') throw refused(base, location, 'it leaves TLS');
-  if (isPrivateAddress(url) && !isPrivateAddress(base))
-    throw refused(base, location, 'it is a private address');
+  if (protocol !== 'http:' && protocol !== 'https:') throw refused(named, 'it leaves HTTP');
+  if (base.startsWith('https:') && protocol === 'http:') throw refused(named, 'it leaves TLS');
+  if (isPrivateAddress(url) && !isPrivateAddress(base)) throw refused(named, 'it is a private address');
   return url;
-}
-
-/** `text` without what names an upload session: with some registries whoever knows that may write there. */
-export function withoutSession(text: string): string {
-  return text.replace(/(\/uploads\/)[^\s?#:][^\s?#]*?(?=[:?#]?(\s|$)|[?#])/g, '$1…');
 }
 
 /** `location` with the digest that commits the session. */
@@ -51,10 +48,17 @@ function keepTls(base: string, url: string): string {
   return url.replace(/^[^/]*\/\/[^/?#]*/, originOf(base));
 }
 
-function refused(base: string, location: string, reason: string): ModelcarError {
+interface Named {
+  readonly base: string;
+  readonly location: string;
+  readonly answer: Redacting;
+}
+
+function refused({ base, location, answer }: Named, reason: string): ModelcarError {
+  const shown = (url: string) => presentable(withoutQuery(url), answer);
   return new ModelcarError(
     'UNSUPPORTED',
-    withoutSession(`${withoutQuery(base)} sends the upload to ${withoutQuery(location)}: ${reason}`),
+    `${shown(base)} sends the upload to ${shown(location)}: ${reason}`,
     { hint: 'Check the external URL that the registry or the proxy in front of it is configured with.' },
   );
 }

@@ -349,15 +349,6 @@ describe('a session that a later run can use', () => {
     expect(await push({ content, session })).toMatchObject({ digest: DIGEST });
     expect(content.opened).toEqual([]);
   });
-
-  test('shows its name in no message', async () => {
-    const lost = new ModelcarError('UNAVAILABLE', 'PATCH https://r.test/v2/a/blobs/uploads/8845-bb: reset');
-    const reasons: string[] = [];
-    const { push } = scripted([opened, lost, answer(404), opened, taken(1000), answer(201)]);
-    await push({ onRetry: ({ reason }) => reasons.push(reason) });
-    expect(reasons.join()).toContain('/blobs/uploads/…: reset');
-    expect(reasons.join()).not.toContain('8845-bb');
-  });
 });
 
 test('a cookie of the registry does not follow a redirect to somebody else', async () => {

@@ -8,6 +8,7 @@ import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
 import { type HeldBlob, holdBlob } from './held-blob.ts';
+import { withSecretSessions } from './secret-sessions.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
 import {
@@ -46,7 +47,8 @@ async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beg
   const { content, signal } = push;
   const { clock, host, retries, target } = uploads;
   // Below the redirects: a cookie goes nowhere but to who set it.
-  const transport = withRedirects(5)(withSessionCookies(originOf(uploads.base), uploads.transport));
+  const cookies = withSessionCookies(originOf(uploads.base), uploads.transport);
+  const transport = withRedirects(5)(withSecretSessions(uploads.base)(cookies));
   const reader = new BlobReader(content, signal);
   const budget = new UploadBudget({ retries, clock, target, size: content.size });
   const mayPost = held !== undefined && host.mayPost();

@@ -92,7 +92,7 @@ describe('a PATCH was too large', () => {
     expect(await read(answer(413, {}, html))).toEqual({
       type: 'too-large',
       bodySize: 8 * MIB,
-      reason: 'registry.test/acme/llama: 413 413 Request Entity Too Large nginx',
+      reason: 'registry.test/acme/llama: 413 Request Entity Too Large nginx',
     });
   });
 

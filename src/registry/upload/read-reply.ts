@@ -50,7 +50,7 @@ export async function readOpened(response: HttpResponse, asked: Asked): Promise<
   if (location === undefined) return noLocation(asked);
   return {
     type: 'opened',
-    location: resolveLocation(asked.url, location),
+    location: resolveLocation(asked.url, location, response),
     ...chunkLimit('minChunk', response.headers['oci-chunk-min-length']),
     // Not in the spec yet: https://github.com/opencontainers/distribution-spec/issues/485
     ...chunkLimit('maxChunk', response.headers['oci-chunk-max-length']),
@@ -112,7 +112,7 @@ async function readTooLarge(
 async function readMoved(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { location } = response.headers;
   if (location === undefined) return readTrouble(response, asked);
-  return after(response, { type: 'moved', location: resolveLocation(asked.url, location) });
+  return after(response, { type: 'moved', location: resolveLocation(asked.url, location, response) });
 }
 
 /** GET of the session; `offset` is what it last confirmed, `size` that of the blob. */
@@ -222,7 +222,7 @@ function chunkLimit<Name extends string>(
 
 function newLocation(response: HttpResponse, { url }: Asked): string {
   const { location } = response.headers;
-  return location === undefined ? url : resolveLocation(url, location);
+  return location === undefined ? url : resolveLocation(url, location, response);
 }
 
 function noLocation(asked: Asked): UploadReply {

@@ -7,7 +7,7 @@ import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
 import type { HeldBlob } from './held-blob.ts';
-import { withDigest, withoutSession } from './location.ts';
+import { withDigest } from './location.ts';
 import {
   type Asked,
   readAccepted,
@@ -110,7 +110,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
       if (signal.aborted) throw signal.reason;
       if (!isPassingError(error)) throw error;
       const cut = brokenByPeer(error) ? { byPeer: true as const } : {};
-      return { type: 'interrupted', reason: `${target}: ${withoutSession(error.message)}`, ...cut };
+      return { type: 'interrupted', reason: `${target}: ${error.message}`, ...cut };
     }
     return read(response, response.url ?? request.url);
   }
