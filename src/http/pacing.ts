@@ -116,7 +116,8 @@ export function withPacing({ clock, pacer, ...policy }: PacingPolicy): Wrapper {
         status: response.status,
         waitMs: asked(response),
         allowance: allowanceOf(response),
-        what: `${method} ${shownUrl(url, response)}`,
+        // Only a refusal is told of.
+        what: response.status === 429 ? `${method} ${shownUrl(url, response)}` : method,
       });
       return response;
     };

@@ -69,6 +69,12 @@ describe.each(SPELLINGS)('a server that repeats a secret %s shows', (_, spelt) =
   });
 });
 
+test('a password that begins with letters beyond ASCII is found in base64', () => {
+  const password = 'Überaus grün-7';
+  const redact = knowing({ headers: { authorization: `Basic ${base64(`ada:${password}`)}` } });
+  expect(redact(`no ${base64(`a:${password}`)} here`)).toBe('no … here');
+});
+
 describe('taken out is', () => {
   test.each<[what: string, request: Partial<HttpRequest>, said: string, shown: string]>([
     [

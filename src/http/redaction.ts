@@ -24,11 +24,12 @@ const ESCAPES_DEEP = 2;
  * and out of base64. Every step takes linear time.
  */
 export function createRedaction(): Redaction {
-  const known = new Map<string, readonly Search[]>();
+  /** What to search for is made when it is needed: most requests never have an error. */
+  const known = new Map<string, readonly Search[] | undefined>();
   return {
     note(request) {
       for (const secret of secretsOf(request)) {
-        const searches = known.get(secret) ?? spellingsOf(secret).flatMap(searchesFor);
+        const searches = known.get(secret);
         known.delete(secret);
         known.set(secret, searches);
       }
@@ -38,7 +39,11 @@ export function createRedaction(): Redaction {
       }
     },
     redact(text) {
-      const searches = [...known.values()].flat().sort((a, b) => b.start.length - a.start.length);
+      const searches = [...known].flatMap(([secret, made = spellingsOf(secret).flatMap(searchesFor)]) => {
+        known.set(secret, made);
+        return made;
+      });
+      searches.sort((a, b) => b.start.length - a.start.length);
       // A whole secret in any reading comes before the beginning of one, which would leave its end.
       const whole = inEveryReading(
         cutToLimit(text),
@@ -124,7 +129,7 @@ function cutToLimit(text: string): string {
 /** Something to take out. */
 interface Search {
   readonly isWhole: boolean;
-  /** What its matches begin with, in small letters; and so in the bytes of UTF-8. */
+  /** What its matches begin with, in small letters; and its bytes, as base64 has them. */
   readonly start: string;
   readonly bytes: string;
   readonly pattern: () => RegExp;
@@ -151,8 +156,7 @@ function searchesFor(secret: string): readonly Search[] {
 }
 
 function beginningWith(text: string): Pick<Search, 'start' | 'bytes'> {
-  const start = text.toLowerCase();
-  return { start, bytes: Buffer.from(start).toString('latin1') };
+  return { start: text.toLowerCase(), bytes: Buffer.from(text).toString('latin1').toLowerCase() };
 }
 
 function literal(text: string): string {

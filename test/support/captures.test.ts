@@ -35,6 +35,19 @@ describe('a secret is found', () => {
       `e30.${Buffer.from(`{"a":"${PLANTED}"}`).toString('base64url')}.x`,
       'planted-token in base64',
     ],
+    [
+      'in a URL that escapes every byte',
+      [...Buffer.from(PLANTED)].map((byte) => `%${byte.toString(16)}`).join(''),
+      'planted-token',
+    ],
+    ['as Markdown', PLANTED.replace(/[_-]/g, '\\$&'), 'planted-token'],
+    ['as JSON of escapes', PLANTED.replaceAll('-', '\\u002d'), 'planted-token'],
+    ['as HTML', PLANTED.replaceAll('-', '&#x2D;'), 'planted-token'],
+    [
+      'as Basic authorization in Markdown',
+      `Basic ${base64('a:')}`.replace(/[=+/]/g, '\\$&'),
+      'planted-token in base64',
+    ],
     ['in base64 that follows on other letters', `path${base64('')}`, 'planted-token in base64'],
   ])('%s', (_, text, name) => {
     expect(secretsIn(text)).toEqual([name]);

@@ -14,10 +14,14 @@ export function hubToken(name: string): string {
 }
 
 /**
- * The names of all secrets in `text`: as they are, or in base64 (plain, for URLs, or in CloudFront's alphabet), as Basic
- * authorization and JWTs have them. The mark holds nothing that JSON or URLs would escape.
+ * The names of all secrets in `text`: as they are, in base64 (plain, for URLs, or in CloudFront's alphabet) as Basic
+ * authorization and JWTs have them, and both where the text escapes them for a URL, JSON, Markdown or HTML.
  */
 export function secretsIn(text: string): readonly string[] {
+  return [...new Set([text, ...ESCAPES.map((unescaped) => unescaped(text))].flatMap(namesIn))];
+}
+
+function namesIn(text: string): readonly string[] {
   const names = new Set(rawNames(text));
   for (const [run] of text.matchAll(BASE64)) {
     // Text around it may look like base64 too, so nobody knows where it begins.
@@ -29,6 +33,19 @@ export function secretsIn(text: string): readonly string[] {
   }
   return [...names];
 }
+
+const ESCAPES: readonly ((text: string) => string)[] = [
+  (text) =>
+    text.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+      Buffer.from(run.replaceAll('%', ''), 'hex').toString('latin1'),
+    ),
+  (text) => text.replace(/\\u00([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16))),
+  (text) => text.replace(/\\([!-/:-@[-`{-~])/g, '$1'),
+  (text) =>
+    text.replace(/&#(?:x([0-9a-f]{2})|(\d{2,3}));/gi, (_, hex, decimal) =>
+      String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
+    ),
+];
 
 /** Holds the tests to it: a secret that nobody could find is refused. Nothing, or an empty text, is none. */
 export function requireMarked(what: string, value: string | undefined): void {
