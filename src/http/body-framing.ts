@@ -7,7 +7,8 @@ export interface BodyFraming {
   /** Whether the end of the connection is the end of the body. */
   readonly endsWithConnection: boolean;
   /**
-   * Calls `onBody` with what of the bytes belongs to the body, as parts of `bytes`.
+   * Calls `onBody` at most once, with the part of `bytes` that belongs to the body. Where framing splits it, its pieces
+   * are moved together first: `bytes` is overwritten.
    * @returns how many of the bytes were the answer's; fewer than all where it has ended before
    * @throws Error with the `code` that Node's own parser gives for the same
    */
@@ -66,8 +67,8 @@ class ChunkedBody implements BodyFraming {
   #state: 'size' | 'data' | 'data-end' | 'trailers' | 'complete' = 'size';
   /** Of the chunk that is being read. */
   #left = 0;
-  /** The line that has not come to its end. */
-  #line = '';
+  /** The beginning of a line whose end has not come yet. */
+  #line: Uint8Array = new Uint8Array();
   #trailers = 0;
 
   get isComplete(): boolean {
@@ -76,47 +77,88 @@ class ChunkedBody implements BodyFraming {
 
   take(bytes: Uint8Array, onBody: (part: Uint8Array) => void): number {
     let at = 0;
-    while (at < bytes.length && this.#state !== 'complete') {
-      if (this.#state === 'data') {
-        const part = bytes.subarray(at, at + this.#left);
-        this.#left -= part.length;
-        at += part.length;
+    // Of the body, in `bytes`.
+    let start = 0;
+    let end = 0;
+    try {
+      while (at < bytes.length && this.#state !== 'complete') {
+        if (this.#state !== 'data') {
+          at = this.#readLine(bytes, at);
+          continue;
+        }
+        const piece = Math.min(this.#left, bytes.length - at);
+        if (end === start) start = end = at;
+        else bytes.copyWithin(end, at, at + piece);
+        at += piece;
+        end += piece;
+        this.#left -= piece;
         if (this.#left === 0) this.#state = 'data-end';
-        onBody(part);
-      } else {
-        at = this.#readLine(bytes, at);
       }
+    } finally {
+      // Also what came before broken framing.
+      if (end > start) onBody(bytes.subarray(start, end));
     }
     return at;
   }
 
+  /** @returns where the next line, or data, begins */
   #readLine(bytes: Uint8Array, from: number): number {
-    const end = bytes.indexOf(0x0a, from);
+    const end = bytes.indexOf(LF, from);
     const to = end === -1 ? bytes.length : end;
     if (this.#line.length + to - from > HEAD_LIMIT)
       throw broken('HPE_CHUNK_EXTENSIONS_OVERFLOW', 'A line without end');
-    this.#line += Buffer.from(bytes.subarray(from, to)).toString('latin1');
-    if (end === -1) return to;
-    if (!this.#line.endsWith('\r')) throw broken('HPE_CR_EXPECTED', 'Missing CR in a chunked body');
-    const line = this.#line.slice(0, -1);
-    this.#line = '';
-    this.#see(line);
-    return end + 1;
+    if (end === -1 || this.#line.length > 0) {
+      const line = Buffer.concat([this.#line, bytes.subarray(from, to)]);
+      this.#line = end === -1 ? line : new Uint8Array();
+      if (end !== -1) this.#see(line, 0, line.length);
+    } else this.#see(bytes, from, to);
+    return end === -1 ? to : end + 1;
   }
 
-  #see(line: string): void {
+  /** A complete line, without its LF. */
+  #see(bytes: Uint8Array, from: number, to: number): void {
+    const end = to - 1;
+    if (end < from || bytes[end] !== CR) throw broken('HPE_CR_EXPECTED', 'Missing CR in a chunked body');
     if (this.#state === 'data-end') {
-      if (line !== '') throw broken('HPE_STRICT', 'A chunk is longer than it says');
+      if (end > from) throw broken('HPE_STRICT', 'A chunk is longer than it says');
       this.#state = 'size';
     } else if (this.#state === 'trailers') {
-      this.#trailers += line.length;
+      this.#trailers += end - from;
       if (this.#trailers > HEAD_LIMIT) throw broken('HPE_STRICT', 'Trailers without end');
-      if (line === '') this.#state = 'complete';
+      if (end === from) this.#state = 'complete';
     } else {
-      const size = /^([0-9a-fA-F]{1,12})[ \t]*(?:;.*)?$/.exec(line)?.[1];
-      if (size === undefined) throw broken('HPE_INVALID_CHUNK_SIZE', 'Invalid character in chunk size');
-      this.#left = Number.parseInt(size, 16);
+      this.#left = chunkSize(bytes, from, end);
       this.#state = this.#left === 0 ? 'trailers' : 'data';
     }
   }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const TAB = 0x09;
+const SPACE = 0x20;
+const SEMICOLON = 0x3b;
+const MOST_DIGITS = 12;
+
+/** The size at the beginning of a line. It is read digit by digit: a server may send a chunk for every byte. */
+function chunkSize(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  let size = 0;
+  for (let digit = hexDigit(bytes[at]); at < end && digit !== undefined; digit = hexDigit(bytes[at])) {
+    size = size * 16 + digit;
+    at += 1;
+  }
+  const digits = at - from;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at += 1;
+  const isExtended = at < end && bytes[at] === SEMICOLON && !bytes.subarray(at, end).includes(CR);
+  if (digits === 0 || digits > MOST_DIGITS || (at < end && !isExtended))
+    throw broken('HPE_INVALID_CHUNK_SIZE', 'Invalid character in chunk size');
+  return size;
+}
+
+function hexDigit(byte = 0): number | undefined {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  // Lower case.
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : undefined;
 }

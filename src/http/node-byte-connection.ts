@@ -13,6 +13,13 @@ interface BodyOptions {
   readonly onOver: () => void;
 }
 
+/** A part of the body in the connection's memory. */
+interface Part {
+  readonly bytes: Uint8Array;
+  /** Of the connection: everything received before it is free once this part is. */
+  readonly position: number;
+}
+
 /**
  * A connection that carries one request after the other, and hands out the bodies of the answers where they were
  * received: a chunk is good until the next one is asked for. It reads on while nobody asks, until its memory is full.
@@ -24,10 +31,8 @@ export class ByteConnection {
   readonly #head = new HeadReader();
   #answer: ResponseHead | undefined;
   #framing: BodyFraming | undefined;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  /** Memory that is not the ring's, as through a tunnel, is no more than this either. */
-  #readAhead = 0;
+  /** What the reader has not asked for yet: one part in each piece of memory, since parts are joined. */
+  #waiting: Part[] = [];
   #isPaused = false;
   #isBusy = false;
   /** Somebody reads the body, and may hold a chunk of it. */
@@ -44,7 +49,7 @@ export class ByteConnection {
     this.#socket = socket;
     this.#ring = ring;
     socket.setKeepAlive(true, 1_000);
-    socket.on('data', (bytes) => this.receive(bytes));
+    socket.on('data', (bytes) => this.#copyIn(bytes));
     socket.on('error', (error) => this.#end(error));
     socket.on('end', () => this.#end());
     socket.on('close', () => {
@@ -77,14 +82,17 @@ export class ByteConnection {
     }
   }
 
-  /** @returns whether more should be read for now */
+  /**
+   * @param bytes in the memory of the ring, behind all that came before
+   * @returns whether more should be read for now
+   */
   receive(bytes: Uint8Array): boolean {
     try {
       this.#take(bytes);
     } catch (error) {
       this.destroy(error as Error);
     }
-    if (!this.#isPaused && this.#isFull()) {
+    if (!this.#isPaused && this.#ring.isFull) {
       this.#isPaused = true;
       this.#socket.pause();
     }
@@ -100,7 +108,6 @@ export class ByteConnection {
     request: string,
     { answerTimeoutMs, readAhead }: { readonly answerTimeoutMs: number; readonly readAhead: number },
   ): Promise<ResponseHead> {
-    this.#readAhead = readAhead;
     this.#ring.hold(readAhead);
     this.#isBusy = true;
     this.#answer = undefined;
@@ -119,7 +126,7 @@ export class ByteConnection {
    * The body of the answer, once. Left early, also before it was begun, it closes the connection.
    */
   body({ stallTimeoutMs, explained, onOver }: BodyOptions): AsyncIterableIterator<Uint8Array> {
-    let held: Uint8Array | undefined;
+    let held: Part | undefined;
     let over = false;
     const finish = () => {
       if (over) return;
@@ -133,12 +140,12 @@ export class ByteConnection {
         this.#isRead = true;
         if (held !== undefined) this.#release(held);
         try {
-          held = await this.#chunk(stallTimeoutMs);
+          held = await this.#part(stallTimeoutMs);
         } catch (error) {
           finish();
           throw explained(error);
         }
-        if (held !== undefined) return { done: false, value: held };
+        if (held !== undefined) return { done: false, value: held.bytes };
         finish();
         return { done: true, value: undefined };
       },
@@ -156,7 +163,6 @@ export class ByteConnection {
   drop(error: Error): void {
     this.#isDropped = true;
     this.#waiting = [];
-    this.#waitingBytes = 0;
     this.destroy(error);
     this.#dispose();
   }
@@ -165,6 +171,17 @@ export class ByteConnection {
     this.#failure ??= error;
     this.#socket.destroy();
     this.#wake();
+  }
+
+  /** A tunnel hands out memory of its own, often little at a time: in the ring its bytes lie side by side. */
+  #copyIn(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const room = this.#ring.room();
+      const fitting = bytes.subarray(at, at + room.length);
+      room.set(fitting);
+      at += fitting.length;
+      this.receive(this.#ring.received(room, fitting.length));
+    }
   }
 
   #take(bytes: Uint8Array): void {
@@ -188,16 +205,13 @@ export class ByteConnection {
     return rest;
   }
 
-  /** What has come and was not handed out yet, as much of it as lies together; undefined at the end. */
-  async #chunk(stallTimeoutMs: number): Promise<Uint8Array | undefined> {
+  /** The next of the parts that wait, or the next to come; undefined at the end. */
+  async #part(stallTimeoutMs: number): Promise<Part | undefined> {
     for (;;) {
       // The end of what was dropped is not the end of the body.
       if (this.#isDropped && this.#failure !== undefined) throw this.#failure;
-      const chunk = this.#waiting.shift();
-      if (chunk !== undefined) {
-        this.#waitingBytes -= chunk.length;
-        return chunk;
-      }
+      const part = this.#waiting.shift();
+      if (part !== undefined) return part;
       if (this.#framing?.isComplete) return undefined;
       if (this.#failure !== undefined) {
         if (this.#framing?.endsWithConnection && !this.#socket.errored) return undefined;
@@ -207,30 +221,22 @@ export class ByteConnection {
     }
   }
 
-  #release(chunk: Uint8Array): void {
-    this.#ring.release(chunk);
+  #release({ position }: Part): void {
+    this.#ring.release(position);
     this.#readOn();
   }
 
-  #queue(part: Uint8Array): void {
-    this.#waitingBytes += part.length;
+  /** Every part that the reader gets goes through the whole push by itself, so what waits together becomes one. */
+  #queue(bytes: Uint8Array): void {
+    const { position } = this.#ring;
     const last = this.#waiting.at(-1);
-    // What lies side by side is handed over at once.
-    if (last?.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset)
-      this.#waiting[this.#waiting.length - 1] = new Uint8Array(
-        last.buffer,
-        last.byteOffset,
-        last.length + part.length,
-      );
-    else this.#waiting.push(part);
-  }
-
-  #isFull(): boolean {
-    return this.#ring.isFull || this.#waitingBytes >= this.#readAhead;
+    const joined = last && this.#ring.joined(last.bytes, bytes);
+    if (joined !== undefined) this.#waiting.pop();
+    this.#waiting.push({ bytes: joined ?? bytes, position });
   }
 
   #readOn(): void {
-    if (!this.#isPaused || this.#isFull()) return;
+    if (!this.#isPaused || this.#ring.isFull) return;
     this.#isPaused = false;
     this.#socket.resume();
   }
@@ -238,7 +244,6 @@ export class ByteConnection {
   #finish(): void {
     const complete = this.#framing?.isComplete && this.#waiting.length === 0;
     this.#waiting = [];
-    this.#waitingBytes = 0;
     this.#isBusy = false;
     this.#isRead = false;
     this.#ring.releaseAll();

@@ -9,14 +9,20 @@ function ringOf(pool = new SlabPool()): ReceiveRing {
   return ring;
 }
 
-/** Receives `bytes` where the ring says, `at` most at a time, and gives what came as views. */
-function receive(ring: ReceiveRing, bytes: Uint8Array): readonly Uint8Array[] {
-  const parts: Uint8Array[] = [];
+interface Received {
+  readonly view: Uint8Array;
+  /** What releases it. */
+  readonly position: number;
+}
+
+/** Receives `bytes` where the ring says, as much at a time as there is room for. */
+function receive(ring: ReceiveRing, bytes: Uint8Array): readonly Received[] {
+  const parts: Received[] = [];
   for (let at = 0; at < bytes.length; ) {
     const room = ring.room();
     const part = bytes.subarray(at, at + room.length);
     room.set(part);
-    parts.push(ring.received(room, part.length));
+    parts.push({ view: ring.received(room, part.length), position: ring.position });
     at += part.length;
   }
   return parts;
@@ -30,13 +36,14 @@ test('what was received stays as it is until it is released, whatever comes mean
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
       const ring = ringOf();
-      const held: { readonly view: Uint8Array; readonly mark: number }[] = [];
+      const held: (Received & { readonly mark: number })[] = [];
       let mark = 0;
       for (const one of steps) {
-        if ('release' in one) for (const { view } of held.splice(0, one.release)) ring.release(view);
+        if ('release' in one) for (const { position } of held.splice(0, one.release)) ring.release(position);
         else {
           mark = (mark + 1) % 256;
-          for (const view of receive(ring, new Uint8Array(one.receive).fill(mark))) held.push({ view, mark });
+          for (const part of receive(ring, new Uint8Array(one.receive).fill(mark)))
+            held.push({ ...part, mark });
         }
         for (const { view, mark: own } of held) expect([view[0], view.at(-1)]).toEqual([own, own]);
       }
@@ -49,9 +56,9 @@ test('a reader that keeps up is given the same memory again and again', () => {
   const ring = ringOf();
   const memories = new Set<ArrayBufferLike>();
   for (let turn = 0; turn < 100; turn += 1) {
-    for (const view of receive(ring, new Uint8Array(300_000))) {
+    for (const { view, position } of receive(ring, new Uint8Array(300_000))) {
       memories.add(view.buffer);
-      ring.release(view);
+      ring.release(position);
     }
   }
   expect(memories.size).toBeLessThanOrEqual(5);
@@ -67,8 +74,42 @@ test('a reader that does not keep up fills it, and a release makes room', () => 
   }
   expect(ring.isFull).toBe(true);
   expect(views.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(2.25 * 2 ** 20);
-  ring.release(views[0] as Uint8Array);
+  ring.release(views[0]?.length ?? 0);
   expect(ring.isFull).toBe(false);
+});
+
+test('parts that wait together become one piece, and what came before and after them stays as it is', () => {
+  const ring = ringOf();
+  const [before] = receive(ring, Buffer.from('held'));
+  const [first] = receive(ring, Buffer.from('one'));
+  receive(ring, Buffer.from('\r\n3\r\n'));
+  const [second] = receive(ring, Buffer.from('two'));
+  const joined = ring.joined(first?.view as Uint8Array, second?.view as Uint8Array);
+  const [after] = receive(ring, Buffer.from('next'));
+  const texts = [before?.view, joined, after?.view].map((view) => String(Buffer.from(view as Uint8Array)));
+  expect(texts).toEqual(['held', 'onetwo', 'next']);
+});
+
+test('parts in different memory, or in memory of their own, are not joined', () => {
+  const ring = ringOf();
+  const [first, second] = receive(ring, new Uint8Array(100_000));
+  expect(first?.view.buffer).not.toBe(second?.view.buffer);
+  expect(ring.joined(first?.view as Uint8Array, second?.view as Uint8Array)).toBeUndefined();
+  const own = Buffer.from('one of another, two');
+  expect(ring.joined(own.subarray(0, 3), own.subarray(16))).toBeUndefined();
+  expect(String(own)).toBe('one of another, two');
+});
+
+test('a release frees all that came before it, framing and joined parts too', () => {
+  const ring = ringOf();
+  const memories = new Set<ArrayBufferLike>();
+  for (let turn = 0; turn < 1_000; turn += 1) {
+    const [part] = receive(ring, new Uint8Array(5_000));
+    receive(ring, new Uint8Array(5_000));
+    memories.add(part?.view.buffer as ArrayBufferLike);
+    ring.release(ring.position);
+  }
+  expect(memories.size).toBe(1);
 });
 
 test('what nobody waits for leaves no trace: a thousand answers without a body do not fill it', () => {

@@ -13,7 +13,7 @@ export class ReceiveRing {
   #current = 0;
   /** How far the slab that is read into is full. */
   #offset = 0;
-  /** Bytes that were received so far, and those of them that nobody needs any more. */
+  /** Positions in all that the connection receives: the end of what came, and of what its reader has released. */
   #received = 0;
   #released = 0;
   #bytes = 0;
@@ -57,11 +57,28 @@ export class ReceiveRing {
     return room.subarray(0, bytes);
   }
 
-  /** This, and everything that came before it, is needed no more. */
-  release(bytes: Uint8Array): void {
-    const slab = this.#bySlabMemory.get(bytes.buffer);
-    if (slab === undefined) return;
-    this.#released = Math.max(this.#released, slab.start + bytes.byteOffset + bytes.length);
+  /** How many bytes the connection has received in all. */
+  get position(): number {
+    return this.#received;
+  }
+
+  /**
+   * `part` as one piece with `last`, which was received before it; undefined where they lie in different memory.
+   * The bytes in between are overwritten: the caller has parsed them.
+   */
+  joined(last: Uint8Array, part: Uint8Array): Uint8Array | undefined {
+    if (last.buffer !== part.buffer) return undefined;
+    const slab = this.#bySlabMemory.get(part.buffer);
+    if (slab === undefined) return undefined;
+    const { memory } = slab;
+    const end = last.byteOffset + last.length;
+    if (end < part.byteOffset) memory.copyWithin(end, part.byteOffset, part.byteOffset + part.length);
+    return memory.subarray(last.byteOffset, end + part.length);
+  }
+
+  /** Frees the memory of everything that was received before this position. */
+  release(position: number): void {
+    this.#released = Math.max(this.#released, position);
   }
 
   /**
@@ -112,13 +129,12 @@ export class ReceiveRing {
 
   #begin(slab: Slab): void {
     this.#offset = 0;
-    slab.start = this.#received;
     slab.end = this.#received;
   }
 
   #grow(): void {
     const memory = this.#pool.take(this.#nextSize());
-    const slab = { memory, start: this.#received, end: this.#received };
+    const slab = { memory, end: this.#received };
     this.#slabs.push(slab);
     this.#bySlabMemory.set(memory.buffer, slab);
   }
@@ -153,8 +169,7 @@ export class SlabPool {
 
 interface Slab {
   readonly memory: Uint8Array;
-  /** Which byte of the connection lies at its beginning, and the one behind its last. */
-  start: number;
+  /** The position behind the last byte that was received into it. */
   end: number;
 }
 
