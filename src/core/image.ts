@@ -1,6 +1,6 @@
 import { type Descriptor, HF_PATH, HF_SHA256 } from './descriptor.ts';
-import { sha256 } from './digest.ts';
-import { encodeJson } from './json.ts';
+import { type Digest, sha256 } from './digest.ts';
+import { encodeJson, type Json } from './json.ts';
 import { CONFIG, LAYER, MANIFEST } from './media-type.ts';
 import type { Sibling } from './model.ts';
 
@@ -47,19 +47,41 @@ export function buildImage(layers: readonly Descriptor[]): Image {
   });
   const manifest = document(MANIFEST, {
     config: { ...config.descriptor },
-    layers: layers.map(({ mediaType, digest, size, annotations }) => ({
-      mediaType,
-      digest,
-      size,
-      ...(annotations && { annotations }),
-    })),
+    layers: layers.map(entryOf),
     mediaType: MANIFEST,
     schemaVersion: 2,
   });
   return { config, manifest, layers };
 }
 
-function document(mediaType: string, content: Parameters<typeof encodeJson>[0]): Document {
+function entryOf({ mediaType, digest, size, annotations }: Descriptor): { readonly [key: string]: Json } {
+  return { mediaType, digest, size, ...(annotations && { annotations }) };
+}
+
+/**
+ * How many of these layers, from the first on, fit into a manifest of at most `limit` bytes. Digests have one length,
+ * so this is known before any digest is. The config is always the smaller document.
+ */
+export function layersThatFit(
+  layers: readonly { readonly sibling: Sibling; readonly size: number }[],
+  limit: number = DOCUMENT_LIMIT,
+): number {
+  const empty = buildImage([]);
+  const sizeField = (config: number) => String(config).length;
+  let config = empty.config.bytes.length;
+  let manifest = empty.manifest.bytes.length - sizeField(config);
+  for (const [index, { sibling, size }] of layers.entries()) {
+    const comma = index === 0 ? 0 : 1;
+    config += JSON.stringify(ANY_DIGEST).length + comma;
+    manifest += encodeJson(entryOf(layerDescriptor(sibling, { digest: ANY_DIGEST, size }))).length + comma;
+    if (manifest + sizeField(config) > limit) return index;
+  }
+  return layers.length;
+}
+
+const ANY_DIGEST: Digest = `sha256:${'0'.repeat(64)}`;
+
+function document(mediaType: string, content: Json): Document {
   const bytes = encodeJson(content);
   return { bytes, descriptor: { mediaType, digest: sha256(bytes), size: bytes.length } };
 }

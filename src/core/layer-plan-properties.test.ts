@@ -101,8 +101,8 @@ test('the folder of the model is one below the root, or refused', () => {
 });
 
 test('a listing of the deepest paths there are is planned in seconds', () => {
-  const deep = Array.from({ length: 100 }, (_, index) => ({
-    path: `${'d/'.repeat(99)}${index}`,
+  const deep = Array.from({ length: 4_000 }, (_, index) => ({
+    path: `${index}/${'d/'.repeat(98)}f`,
     size: 1,
     oid,
   }));

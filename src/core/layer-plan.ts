@@ -1,7 +1,6 @@
-import { zeros } from './bytes.ts';
 import { ModelcarError } from './error.ts';
 import type { Sibling } from './model.ts';
-import { type TarLayout, tarLayer } from './tar-layer.ts';
+import { type TarLayout, tarLayerSize } from './tar-layer.ts';
 
 /** One layer to push. Plain data. */
 export interface PlannedLayer {
@@ -27,9 +26,10 @@ export interface LayerPlanOptions {
  */
 export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptions): readonly PlannedLayer[] {
   for (const { path } of siblings) refuseUnsafe(path);
-  const layers = [...siblings]
-    .sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)))
-    .map((sibling) => plan(sibling, options));
+  const layers = siblings
+    .map((sibling) => ({ sibling, bytes: Buffer.from(sibling.path) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ sibling }) => plan(sibling, options));
   if (layers.length === 0) {
     throw new ModelcarError('NOT_FOUND', 'the model has no files at this revision', {
       hint: 'Give the revision that has them.',
@@ -51,7 +51,7 @@ export function parseLayerPrefix(prefix: string): string {
 
 function plan(sibling: Sibling, options: LayerPlanOptions): PlannedLayer {
   const path = imagePath(sibling.path, options);
-  return { sibling, path, size: tarLayer(path, zeros(sibling.size), options.tarLayout).size };
+  return { sibling, path, size: tarLayerSize(path, sibling.size, options.tarLayout) };
 }
 
 function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {

@@ -33,8 +33,17 @@ export function header({ type, name, size }: Entry): Uint8Array {
   writeOctal(block, 329, 7, 0);
   writeOctal(block, 337, 7, 0);
   seal(block);
-  // POSIX keeps the name field to the portable characters; text beyond them is for PAX, which is UTF-8 by definition.
-  return split && isAscii(bytes) ? block : join(paxHeader([['path', name]], 0o644), block);
+  return fitsUstar(bytes) ? block : join(paxHeader([['path', name]], 0o644), block);
+}
+
+/** The length of {@link header} for a name: a plan has headers by the million, and needs the bytes of none. */
+export function headerLength(name: Uint8Array): number {
+  return fitsUstar(name) ? BLOCK : paxLength(recordLength('path', name.length)) + BLOCK;
+}
+
+/** POSIX keeps the name field to the portable characters; text beyond them is for PAX, which is UTF-8 by definition. */
+function fitsUstar(name: Uint8Array): boolean {
+  return splitName(name) !== undefined && isAscii(name);
 }
 
 /**
@@ -45,7 +54,7 @@ export function referenceHeader(name: string, size: number): Uint8Array {
   const records: [string, string][] = [];
   const large = size >= OCTAL_LIMIT;
   const ascii = name.replace(/[^\0-\x7f]/gu, '?');
-  if (ascii !== name || name.length > 100) records.push(['path', name]);
+  if (needsPath(name)) records.push(['path', name]);
   if (large) records.push(['size', String(size)]);
   const block = emptyHeader(0o644, '0');
   block.set(encoder.encode(ascii).subarray(0, 100), 0);
@@ -54,23 +63,43 @@ export function referenceHeader(name: string, size: number): Uint8Array {
   return records.length > 0 ? join(paxHeader(records, 0), block) : block;
 }
 
+/** The length of {@link referenceHeader}. */
+export function referenceHeaderLength(name: string, size: number): number {
+  const path = needsPath(name) ? recordLength('path', Buffer.byteLength(name)) : 0;
+  const large = size >= OCTAL_LIMIT ? recordLength('size', String(size).length) : 0;
+  return (path + large > 0 ? paxLength(path + large) : 0) + BLOCK;
+}
+
+function needsPath(name: string): boolean {
+  return name.length > 100 || Buffer.byteLength(name) > name.length;
+}
+
 function paxHeader(records: readonly (readonly [string, string])[], mode: number): Uint8Array {
   const body = encoder.encode(records.map(([key, value]) => paxRecord(key, value)).join(''));
   const block = emptyHeader(mode, 'x');
   block.set(encoder.encode('././@PaxHeader'), 0);
   writeOctal(block, 124, 11, body.length);
   seal(block);
-  const padded = new Uint8Array(Math.ceil(body.length / BLOCK) * BLOCK);
+  const padded = new Uint8Array(paxLength(body.length) - BLOCK);
   padded.set(body);
   return join(block, padded);
 }
 
+/** A header, and the records padded to whole blocks. */
+function paxLength(records: number): number {
+  return BLOCK + Math.ceil(records / BLOCK) * BLOCK;
+}
+
 /** `<length> <key>=<value>\n`, where the length counts its own digits too. */
 function paxRecord(key: string, value: string): string {
-  const rest = encoder.encode(` ${key}=${value}\n`).length;
+  return `${recordLength(key, Buffer.byteLength(value))} ${key}=${value}\n`;
+}
+
+function recordLength(key: string, valueLength: number): number {
+  const rest = ` ${key}=\n`.length + valueLength;
   let length = rest + 1;
   while (length !== rest + String(length).length) length = rest + String(length).length;
-  return `${length} ${key}=${value}\n`;
+  return length;
 }
 
 /** `name` (100 bytes) and `prefix` (155 bytes), parted at a `/`; undefined where no `/` fits. */

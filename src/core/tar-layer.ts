@@ -1,5 +1,5 @@
 import { type ByteSource, concat, fromBytes, zeros } from './bytes.ts';
-import { BLOCK, header, referenceHeader } from './tar-header.ts';
+import { BLOCK, header, headerLength, referenceHeader, referenceHeaderLength } from './tar-header.ts';
 
 /**
  * `standard` is what we write unless asked otherwise; `reference` repeats the bytes of the Python tool, for
@@ -20,9 +20,19 @@ const RECORD = 20 * BLOCK;
  */
 export function tarLayer(path: string, content: ByteSource, layout: TarLayout): ByteSource {
   const head = layout === 'standard' ? standardHead(path, content.size) : referenceHeader(path, content.size);
-  const end = head.length + content.size + padding(content.size, BLOCK) + 2 * BLOCK;
-  const size = layout === 'standard' ? end : end + padding(end, RECORD);
+  const size = layerSize(head.length, content.size, layout);
   return concat(fromBytes(head), content, zeros(size - head.length - content.size));
+}
+
+/** The size of {@link tarLayer}, without its bytes. */
+export function tarLayerSize(path: string, contentSize: number, layout: TarLayout): number {
+  const head = layout === 'standard' ? standardHeadLength(path) : referenceHeaderLength(path, contentSize);
+  return layerSize(head, contentSize, layout);
+}
+
+function layerSize(head: number, contentSize: number, layout: TarLayout): number {
+  const end = head + contentSize + padding(contentSize, BLOCK) + 2 * BLOCK;
+  return layout === 'standard' ? end : end + padding(end, RECORD);
 }
 
 /**
@@ -37,6 +47,15 @@ function standardHead(path: string, size: number): Uint8Array {
       header({ type: 'directory', name: `${components.slice(0, depth + 1).join('/')}/`, size: 0 }),
     );
   return Buffer.concat([...parents, header({ type: 'file', name: path, size })]);
+}
+
+function standardHeadLength(path: string): number {
+  const bytes = Buffer.from(path);
+  let length = headerLength(bytes);
+  for (let slash = bytes.indexOf(0x2f); slash !== -1; slash = bytes.indexOf(0x2f, slash + 1)) {
+    length += headerLength(bytes.subarray(0, slash + 1));
+  }
+  return length;
 }
 
 function padding(size: number, unit: number): number {

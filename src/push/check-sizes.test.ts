@@ -13,10 +13,13 @@ const LAYERS = [layer('a', 10), layer('big', 6e9), layer('z', 20)];
 const limit = (size: number, firm = true): SizeLimit => ({ size, whose: 'Acme', firm });
 
 /** What people hear of it; throws what ends the push. */
-function warnings(world: { largestFile?: SizeLimit; largestBlob?: SizeLimit }): readonly string[] {
+function warnings(
+  world: { largestFile?: SizeLimit; largestBlob?: SizeLimit },
+  layers: readonly PlannedLayer[] = LAYERS,
+): readonly string[] {
   const events: PushEvent[] = [];
   const { largestFile, largestBlob } = world;
-  checkSizes(LAYERS, {
+  checkSizes(layers, {
     source: { largestFile } as never,
     target: { largestBlob } as never,
     onEvent: (event) => events.push(event),
@@ -51,5 +54,23 @@ describe('a layer', () => {
     expect(() => warnings({ largestFile: limit(5e9) })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', message: expect.stringContaining('gives no file') }),
     );
+  });
+});
+
+describe('the manifest of a model with very many files', () => {
+  const files = (count: number) => Array.from({ length: count }, (_, index) => layer(`${index}.json`, 1));
+
+  test('ends the push before it begins where registries and readers would not take it', () => {
+    expect(() => warnings({}, files(20_000))).toThrow(
+      expect.objectContaining({
+        code: 'REJECTED',
+        message: expect.stringMatching(/larger than 4 MiB.*only 1\d{4} of 20000 files fit$/),
+        hint: expect.stringContaining('fewer files'),
+      }),
+    );
+  });
+
+  test('is not spoken of where it fits', () => {
+    expect(warnings({}, files(10_000))).toEqual([]);
   });
 });

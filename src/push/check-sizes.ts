@@ -1,18 +1,21 @@
 import { ModelcarError } from '../core/error.ts';
 import { formatSize } from '../core/format-size.ts';
+import { DOCUMENT_LIMIT, layersThatFit } from '../core/image.ts';
 import type { PlannedLayer } from '../core/layer-plan.ts';
 import type { SizeLimit } from '../core/size-limit.ts';
 import type { World } from './world.ts';
 
 /**
- * Whether each layer can be had and can be stored, for all that is known of the Hub and of the registry: what would fail
- * at the end of hours fails, or is warned of, before the first byte.
- * @throws ModelcarError `REJECTED` when the target takes no such layer; `UNSUPPORTED` when the Hub gives no such file
+ * Checks the plan against every size limit that we know: of a file at the Hub, of a layer at the registry, of a manifest.
+ * A push that would fail after hours fails here, before the first byte, or warns.
+ * @throws ModelcarError `REJECTED` when the target does not take such a layer, or readers such a manifest;
+ *   `UNSUPPORTED` when the Hub does not give such a file
  */
 export function checkSizes(
   layers: readonly PlannedLayer[],
   { source, target, onEvent }: Pick<World, 'source' | 'target' | 'onEvent'>,
 ): void {
+  checkManifest(layers);
   const check = (limit: SizeLimit | undefined, does: string, sizeOf: (layer: PlannedLayer) => number) => {
     const over = limit && layers.find((layer) => sizeOf(layer) > limit.size);
     if (limit === undefined || over === undefined) return undefined;
@@ -28,6 +31,19 @@ export function checkSizes(
   const refused = check(target.largestBlob, 'takes no layer of', ({ size }) => size);
   if (refused !== undefined && !target.largestBlob?.firm) onEvent({ type: 'warning', message: refused });
   else if (refused !== undefined) throw rejected(refused);
+}
+
+function checkManifest(layers: readonly PlannedLayer[]): void {
+  const fitting = layersThatFit(layers);
+  if (fitting === layers.length) return;
+  const limit = `${DOCUMENT_LIMIT / 2 ** 20} MiB`;
+  throw new ModelcarError(
+    'REJECTED',
+    `cannot push the model: its manifest would be larger than ${limit}, the most that registries and readers take: only ${fitting} of ${layers.length} files fit`,
+    {
+      hint: 'Push fewer files, such as with --allow-patterns, or pack many small files into one in the model.',
+    },
+  );
 }
 
 function rejected(refused: string): ModelcarError {
