@@ -1,4 +1,5 @@
 import { ModelcarError } from './error.ts';
+import { overlong, shownPath } from './file-path.ts';
 import type { Sibling } from './model.ts';
 import { type TarLayout, tarLayerSize } from './tar-layer.ts';
 
@@ -59,25 +60,20 @@ function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): strin
   return prefix + (tarLayout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
 }
 
-/** PATH_MAX of Linux (limits.h), without its NUL: nobody could open a longer one. */
-const LONGEST_PATH = 4095;
 /** Each folder is an entry of the layer; no model nests its files this deep. */
 const MOST_COMPONENTS = 100;
 
 function refuseUnsafe(path: string): void {
   const reason = unsafe(path);
   if (reason === undefined) return;
-  throw new ModelcarError('REJECTED', `cannot put ${shown(path)} into an image: ${reason}`, {
-    hint: 'Rename the file in the model.',
+  throw new ModelcarError('REJECTED', `cannot put ${shownPath(path)} into an image: ${reason}`, {
+    hint: 'Rename the file in the model, or leave it out.',
   });
 }
 
-function shown(path: string): string {
-  return path.length > 300 ? `${JSON.stringify(path.slice(0, 300))}…` : JSON.stringify(path);
-}
-
 function unsafe(path: string): string | undefined {
-  if (Buffer.byteLength(path) > LONGEST_PATH) return `the path is longer than ${LONGEST_PATH} bytes`;
+  const tooLong = overlong(path);
+  if (tooLong !== undefined) return tooLong;
   if (path.startsWith('/')) return 'the path is absolute';
   if (path.includes('\\')) return 'the path contains a backslash';
   if (path.includes('\0')) return 'the path contains a NUL byte';
@@ -88,7 +84,6 @@ function unsafe(path: string): string | undefined {
     if (component === '' || component === '.' || component === '..') {
       return `the path has the component ${JSON.stringify(component)}`;
     }
-    if (Buffer.byteLength(component) > 255) return 'a component is longer than 255 bytes';
     // OCI image-spec, layer.md, "Whiteouts": such an entry deletes files of the layers below.
     if (component.startsWith('.wh.')) return 'names that begin with .wh. mean deletion in an image layer';
   }

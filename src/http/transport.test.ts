@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { withinMemory } from '../../test/hostile/endless.ts';
 import { answer } from '../../test/support/answer.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { canRepeat, discard, type HttpResponse, readText } from './transport.ts';
@@ -37,6 +38,17 @@ describe('a body without end', () => {
     expect((await readText(response)).length).toBe(LIMIT);
     expect(response.sent()).toBeLessThan(LIMIT + 1000);
     expect(response.released()).toBe(true);
+  });
+
+  test('costs no more memory when it comes in chunks of one byte', async () => {
+    const chunk = Buffer.from('x');
+    const body = {
+      async *[Symbol.asyncIterator]() {
+        for (;;) yield chunk;
+      },
+    };
+    const text = await withinMemory(() => readText({ status: 200, headers: {}, body }, 2 ** 21));
+    expect(text.length).toBe(2 ** 21);
   });
 
   test('is not discarded to its end', async () => {

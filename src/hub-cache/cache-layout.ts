@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises';
 import { join, normalize, sep } from 'node:path';
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { overlong, shownPath } from '../core/file-path.ts';
 import { parseJson } from '../core/json.ts';
+import { listingLimits } from '../core/listing-limits.ts';
 import { type Commit, isCommit, type ModelId, type Oid, type Sibling } from '../core/model.ts';
 import { nameMap } from '../core/name-map.ts';
 import { readRegularFile } from '../files/read-regular-file.ts';
@@ -47,7 +49,12 @@ export async function readCachedTree(
   if (text === undefined) return undefined;
   const parsed = v.safeParse(tree, parseJson(text), { abortEarly: true });
   if (!parsed.success) throw unreadable(path, 'it is not a listing of files');
+  const excess = listingLimits();
   return [...parsed.output.files].map(([name, file]) => {
+    const tooLong = overlong(name);
+    if (tooLong !== undefined) throw unreadable(path, `${tooLong}: ${shownPath(name)}`);
+    const wrong = excess(name);
+    if (wrong !== undefined) throw unreadable(path, `the listing ${wrong}`);
     const oid = oidOf(file.lfs_sha256 ?? undefined, file.blob_id);
     if (oid === undefined) throw unreadable(path, `it has no hash for ${JSON.stringify(name)}`);
     return { path: name, size: file.lfs_size ?? file.size, oid };

@@ -1,5 +1,6 @@
 import { atOnce } from '../core/at-once.ts';
 import { ModelcarError } from '../core/error.ts';
+import { listingLimits } from '../core/listing-limits.ts';
 import { formatModelId, type ModelId, type Sibling } from '../core/model.ts';
 import { shownUrl } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
@@ -8,10 +9,10 @@ import { PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
 import { isJson, type ListedFile, parseSiblings, parseTreePage } from './wire.ts';
 
-/** Models have fewer than 100,000 files (https://huggingface.co/docs/hub/storage-limits); a listing beyond this has no end. */
-const FILES_LIMIT = 250_000;
 /** A page has up to 1000 entries; so few that this is not enough are no answer. */
 const PAGES_LIMIT = 5_000;
+/** Of all pages together, with their URLs: 512 bytes for each of as many files as we take. */
+const ANSWERS_LIMIT_MIB = 128;
 
 /** Questions about single files, where a listing leaves something out. */
 const QUESTIONS_AT_ONCE = 4;
@@ -36,7 +37,9 @@ async function listTree(
   signal: AbortSignal,
 ): Promise<readonly ListedFile[] | undefined> {
   const files: ListedFile[] = [];
+  const excess = listingLimits();
   const seen = new Set<string>();
+  let received = 0;
   for (let url: string | undefined = hub.endpoint.tree(id, commit); url !== undefined; ) {
     if (seen.has(url)) throw badListing(id, 'goes in a circle');
     if (seen.size === PAGES_LIMIT) throw badListing(id, `has more than ${PAGES_LIMIT} pages`);
@@ -49,8 +52,14 @@ async function listTree(
     }
     const body = await readText(response, PAGE_LIMIT);
     if (!isJson(body)) return undefined;
-    for (const file of parseTreePage(body, shownUrl(url, response))) files.push(file);
-    if (files.length > FILES_LIMIT) throw badListing(id, `has more than ${FILES_LIMIT} files`);
+    received += url.length + body.length;
+    if (received > ANSWERS_LIMIT_MIB * 2 ** 20)
+      throw badListing(id, `is longer than ${ANSWERS_LIMIT_MIB} MiB`);
+    for (const file of parseTreePage(body, shownUrl(url, response))) {
+      const wrong = excess(file.path);
+      if (wrong !== undefined) throw badListing(id, wrong);
+      files.push(file);
+    }
     url = hub.endpoint.nextPage(response.headers.link, url, response);
   }
   return files;
@@ -75,7 +84,13 @@ async function listDescribed(listing: Listing, signal: AbortSignal): Promise<rea
   const url = hub.endpoint.description(id, commit);
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200) throw await listError(response, listing);
-  return parseSiblings(await readText(response, PAGE_LIMIT), shownUrl(url, response), commit);
+  const files = parseSiblings(await readText(response, PAGE_LIMIT), shownUrl(url, response), commit);
+  const excess = listingLimits();
+  for (const { path } of files) {
+    const wrong = excess(path);
+    if (wrong !== undefined) throw badListing(id, wrong);
+  }
+  return files;
 }
 
 function listError(response: HttpResponse, { id, commit, hub }: Listing): Promise<ModelcarError> {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
+import { overlong, shownPath } from '../core/file-path.ts';
 import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type Oid } from '../core/model.ts';
 
@@ -53,7 +54,7 @@ export function parseCommit(body: string, url: string): Commit {
 
 /**
  * The files of one page of a listing, without its directories.
- * @throws ModelcarError `UNSUPPORTED` when it is not a listing
+ * @throws ModelcarError `UNSUPPORTED` when it is not a listing, or has a path that no file system takes
  */
 export function parseTreePage(body: string, url: string): readonly ListedFile[] {
   const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url), FIRST_ISSUE);
@@ -84,9 +85,17 @@ function listedFile(
   bytes: number | undefined,
   stored: v.InferOutput<typeof lfs>,
 ): ListedFile {
+  const tooLong = overlong(path);
+  if (tooLong !== undefined) throw overlongPath(path, tooLong);
   // For an LFS file the entry's own oid is that of its pointer, and its own size may be the pointer's.
   const hex = stored ? (stored.oid ?? stored.sha256)?.replace(/^sha256:/, '') : gitOid;
   return { path, size: stored?.size ?? bytes, oid: parseOid(hex, Boolean(stored)), lfs: Boolean(stored) };
+}
+
+function overlongPath(path: string, reason: string): ModelcarError {
+  return new ModelcarError('UNSUPPORTED', `cannot read the Hub's listing: ${reason}: ${shownPath(path)}`, {
+    hint: 'Rename the file in the model: no file system of Linux can hold it.',
+  });
 }
 
 function parseOid(hex: string | undefined, inLfs: boolean): Oid | undefined {

@@ -19,6 +19,8 @@ const PAGE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** A list that has not ended by then will not end. */
 const PAGES_LIMIT = 10_000;
 const TAGS_LIMIT = 1_000_000;
+/** Of all pages together, with their URLs: 67 bytes for each of so many tags. */
+const ANSWERS_LIMIT_MIB = 64;
 
 /**
  * Every tag of a repository, page after page (OCI distribution-spec, "Listing Tags"). A registry that sends us back to a
@@ -29,11 +31,15 @@ const TAGS_LIMIT = 1_000_000;
 export async function listAllTags(question: TagsQuestion, api: Transport): Promise<readonly string[]> {
   const tags = new Set<string>();
   const asked = new Set<string>();
+  let received = 0;
   let url: string | undefined = `${question.url}?n=${PAGE_SIZE}`;
   while (url !== undefined && !asked.has(url)) {
     if (asked.size === PAGES_LIMIT) throw unreadable(question, `its list has more than ${PAGES_LIMIT} pages`);
     asked.add(url);
     const page = await readPage(url, question, api);
+    received += url.length + page.length;
+    if (received > ANSWERS_LIMIT_MIB * 2 ** 20)
+      throw unreadable(question, `its list is longer than ${ANSWERS_LIMIT_MIB} MiB`);
     for (const tag of page.tags) tags.add(tag);
     if (tags.size > TAGS_LIMIT) throw unreadable(question, `its list has more than ${TAGS_LIMIT} tags`);
     url = page.next;
@@ -44,6 +50,8 @@ export async function listAllTags(question: TagsQuestion, api: Transport): Promi
 interface Page {
   readonly tags: readonly string[];
   readonly next: string | undefined;
+  /** Of the answer, in characters. */
+  readonly length: number;
 }
 
 async function readPage(url: string, question: TagsQuestion, api: Transport): Promise<Page> {
@@ -54,9 +62,10 @@ async function readPage(url: string, question: TagsQuestion, api: Transport): Pr
     if (response.status !== 404) throw await registryError(what, response);
     throw unknownRepository(what, (await readProblem(response)).text);
   }
-  const tags = parseTagsPage(await readText(response, PAGE_LIMIT_BYTES));
+  const text = await readText(response, PAGE_LIMIT_BYTES);
+  const tags = parseTagsPage(text);
   if (tags === undefined) throw unreadable(question, 'the answer is not a list of tags');
-  return { tags, next: nextPage(url, response.headers.link) };
+  return { tags, next: nextPage(url, response.headers.link), length: text.length };
 }
 
 function unknownRepository(what: string, said: string): ModelcarError {

@@ -183,6 +183,59 @@ describe('a listing', () => {
     expect(requests.length).toBe(3);
   });
 
+  test.each([
+    ['of 20,000 words for a licence', `${'license'.repeat(20_000)}/x`, 'the path is longer than 4095 bytes'],
+    ['of 150 KB', 'x'.repeat(150_000), 'the path is longer than 4095 bytes'],
+    ['with a component of 256 bytes', `a/${'é'.repeat(128)}`, 'a component is longer than 255 bytes'],
+  ])('with a path %s is refused for it, in no time and no memory', async (_, path, reason) => {
+    // As much as one page may have, a hundred times.
+    const entry = JSON.stringify({ type: 'file', path, size: 1, oid: COMMIT });
+    const page = `[${Array(100).fill(entry).join()}]`;
+    const { hub, requests } = listing(() => page, nextCursor);
+    const error = await withinMemory(() => failureOf(hub.resolve()));
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(new RegExp(`^cannot read the Hub's listing: ${reason}: ".{1,310}$`)),
+      hint: expect.stringContaining('Rename'),
+    });
+    expect(requests.length).toBe(2);
+  });
+
+  test('whose paths never end is given up after 32 MiB of them', async () => {
+    const path = (index: number) => `${'d'.repeat(250)}/`.repeat(16) + index;
+    const page = (number: number) =>
+      JSON.stringify(
+        Array.from({ length: 1_000 }, (_, index) => ({
+          type: 'file',
+          path: path(1_000 * number + index),
+          size: 1,
+          oid: COMMIT,
+        })),
+      );
+    const { hub, requests } = listing(page, nextCursor);
+    const error = await withinMemory(() => failureOf(hub.resolve()));
+    expect(error.message).toBe("the Hub's listing of acme/llama has more than 32 MiB of paths");
+    expect(requests.length).toBe(10);
+  });
+
+  test('of folders and nothing else is given up after 128 MiB', async () => {
+    const page = JSON.stringify(Array(20_000).fill({ type: 'directory', path: 'd'.repeat(700) }));
+    const { hub, requests } = listing(() => page, nextCursor);
+    const error = await withinMemory(() => failureOf(hub.resolve()));
+    expect(error.message).toBe("the Hub's listing of acme/llama is longer than 128 MiB");
+    expect(requests.length).toBeLessThan(15);
+  });
+
+  test('in the description of a model has the same limits', async () => {
+    const siblings = Array(260_000).fill({ rfilename: 'x' });
+    const description = json(JSON.stringify({ sha: COMMIT, siblings }));
+    const error = await resolving({
+      tree: (response) => response.writeHead(404).end(),
+      info: description,
+    });
+    expect(error.message).toBe("the Hub's listing of acme/llama has more than 250000 files");
+  });
+
   test.each(['9007199254740993', '-1', '"1000"', '1e999', '1.5', 'null', '{}', '9007199254740991'])(
     'with a file of %s bytes is refused',
     async (size) => {

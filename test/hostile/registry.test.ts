@@ -88,6 +88,17 @@ describe('a list of tags', () => {
     expect(requests.length).toBe(10_000);
   });
 
+  test('whose pages are long and never end is given up after 64 MiB of them', async () => {
+    const page = JSON.stringify({ tags: Array(20_000).fill('-'.repeat(500)) });
+    const { requests, reader, signal } = listing(() => page);
+    const error = await withinMemory(() => failureOf(reader.listTags(signal)));
+    expect(error).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('longer than 64 MiB'),
+    });
+    expect(requests.length).toBeLessThan(10);
+  });
+
   test.each([
     ['of a million entries that are none', `{"tags":[${'0,'.repeat(1_000_000)}0]}`],
     ['that is 100,000 deep', `{"tags":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],

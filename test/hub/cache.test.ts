@@ -195,6 +195,17 @@ describe('a push from the cache', () => {
     });
   });
 
+  test('whose listing has a path that no file system takes is an error that names both', async () => {
+    const { repository, fromHub, fromCache } = await both();
+    const listing = join(repository, 'trees', `${fromHub.commit}.json`);
+    const files = { ['x'.repeat(256)]: { size: 1, blob_id: 'a'.repeat(40) } };
+    await writeFile(listing, JSON.stringify({ format_version: 1, files }));
+    expect(await failureOf(fromCache())).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `cannot read ${listing}: a component is longer than 255 bytes: "${'x'.repeat(256)}"`,
+    });
+  });
+
   test('whose listing cannot be read is an error that names it', async () => {
     const { repository, fromHub, fromCache } = await both();
     const listing = join(repository, 'trees', `${fromHub.commit}.json`);
