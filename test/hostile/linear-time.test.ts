@@ -24,7 +24,7 @@ import { parseErrorMessage, parseTreePage } from '../../src/hub/wire.ts';
 import { parseDiffIds, parseManifest } from '../../src/inspect/wire.ts';
 import { parseChallenges } from '../../src/registry/auth/challenge.ts';
 import { nextPage } from '../../src/registry/next-page.ts';
-import { resolveLocation, withDigest, withoutSession } from '../../src/registry/upload/location.ts';
+import { resolveLocation, withDigest } from '../../src/registry/upload/location.ts';
 import { parseProblems, parseTagsPage, parseTokenAnswer } from '../../src/registry/wire.ts';
 import { parseState } from '../../src/state/state-document.ts';
 import { answer } from '../support/answer.ts';
@@ -39,6 +39,8 @@ const ENDS = ['', '/x', '\n', '\0', '"x'];
 const LENGTHS = [14, 16, 18].map((power) => 2 ** power);
 /** Linear work takes some ten milliseconds for the longest text; quadratic work takes seconds at least. */
 const LIMIT_MS = 1_000;
+
+const ANSWER = answer(200);
 
 type Reader = (text: string) => unknown;
 
@@ -130,7 +132,7 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
   ],
   [
     'words for a message',
-    presentable,
+    (text) => presentable(text, ANSWER),
     ['http://', 'https://a?', 'X-Amz-', 'Policy=', '_state=', ' ', '\t', '?'],
   ],
   ['a page of a proxy', withoutMarkup, ['<', '<style>', '</style>', '<script', '>', '<a ']],
@@ -143,8 +145,8 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
   [
     'the next page of a listing',
     (text) => [
-      endpoint.nextPage(text, 'https://hub.test/api/models/a'),
-      endpoint.nextPage(`<${text}>; rel=next`, 'https://hub.test/api/models/a'),
+      endpoint.nextPage(text, 'https://hub.test/api/models/a', ANSWER),
+      endpoint.nextPage(`<${text}>; rel=next`, 'https://hub.test/api/models/a', ANSWER),
     ],
     ['<', '>', '<>;', ';', ' ', ' rel=', 'rel="next', '/api/models/', '?', '/'],
   ],
@@ -152,9 +154,13 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
     'where a redirect leads',
     (text) => [
       resolveVerbatim('https://a.test/', text),
-      redirectTarget('https://a.test/', `https://b.test/${text}`),
-      [withoutQuery(text), isPrivateAddress(`https://b.test/${text}`), parseTarget(`https://b.test/${text}`)],
-      [bucketOf(`https://b.test/${text}`), signedUrl(`https://b.test/${text}`, answer(200), 0)],
+      redirectTarget('https://a.test/', `https://b.test/${text}`, ANSWER),
+      [
+        withoutQuery(text),
+        isPrivateAddress(`https://b.test/${text}`),
+        parseTarget(`https://b.test/${text}`, ANSWER),
+      ],
+      [bucketOf(`https://b.test/${text}`), signedUrl(`https://b.test/${text}`, ANSWER, 0)],
       signedUrl(`https://b.test/?Policy=${text}&X-Amz-Date=${text}`, answer(200), 0),
     ],
     ['#', '/', '?', '\\', '@', ':', 'a.', '%', '&', '/api/', '/resolve/', 'Policy='],
@@ -162,8 +168,7 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
   [
     'where an upload goes on',
     (text) => [
-      withoutSession(text),
-      resolveLocation('https://r.test/', `/${text}`),
+      resolveLocation('https://r.test/', `/${text}`, ANSWER),
       withDigest(`https://r.test/${text}`, DIGEST),
     ],
     ['/uploads/', '/uploads/a ', '?', '&digest', '#', ':', '/', ' '],
