@@ -29,13 +29,13 @@ export function cacheError(
   return new ModelcarError(
     isCommon ? code : 'NOT_FOUND',
     `cannot read ${problems.length} of ${all} files from the cache: ${named.join(', ')}${more}`,
-    { hint: isCommon ? hint : DOWNLOAD, cause },
+    { hint: isCommon ? hint : DOWNLOAD_ALL, cause },
   );
 }
 
 const DOWNLOAD = 'Download the model again with hf download, or leave out --source cache.';
 
-export function notDownloaded(path: string): CacheProblem {
+function notDownloaded(path: string): CacheProblem {
   return { code: 'NOT_FOUND', path, why: 'it was not downloaded', hint: DOWNLOAD };
 }
 
@@ -57,14 +57,21 @@ export function wrongSize(path: string, expected: number, got: number): CachePro
 export const DOWNLOAD_ALL =
   'Download it again with hf download --force-download, or leave out --source cache.';
 
-/** What the system says about a file. */
+/**
+ * What the system says about a file.
+ * @throws whatever is no error of the system: that is a bug
+ */
 export function systemProblem(path: string, cause: unknown): CacheProblem {
-  const { code = '', message } = cause as NodeJS.ErrnoException;
+  if (!(cause instanceof Error && 'code' in cause)) throw cause;
+  const code = String(cause.code);
+  const problem = { path, why: cause.message, cause };
   if (code === 'ENOENT' || code === 'ENOTDIR') return { ...notDownloaded(path), cause };
-  const hint = 'Let this user read the cache, or leave out --source cache.';
-  if (stays(code)) return { code: 'NOT_FOUND', path, why: message, hint, cause };
-  return { code: 'UNAVAILABLE', path, why: message, hint: CHECK_DISK, cause };
+  if (code === 'EACCES' || code === 'EPERM') return { ...problem, code: 'NOT_FOUND', hint: PERMIT };
+  if (stays(code)) return { ...problem, code: 'NOT_FOUND', hint: DOWNLOAD };
+  return { ...problem, code: 'UNAVAILABLE', hint: CHECK_DISK };
 }
+
+const PERMIT = 'Let this user read the cache, or leave out --source cache.';
 
 export const CHECK_DISK = 'Check the disk or the network share that has the cache, then push again.';
 
