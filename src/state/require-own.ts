@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { othersInControl } from '../files/ownership.ts';
+import { realFile } from '../files/real-file.ts';
 
 /*
  * The state file decides which layers are taken as they are at the registry. So it is as trusted as the code: only this
@@ -27,7 +28,7 @@ export function requireOwnFile(path: string, stats: Stats, user: number | undefi
  * @throws Error that says what is wrong and how to fix it
  */
 export async function requireOwnFolder(path: string, user: number | undefined): Promise<void> {
-  const folder = dirname(await realpath(path).catch(() => path));
+  const folder = dirname(await realFile(path));
   const stats = await stat(folder).catch(() => undefined);
   // Opening the file says what is wrong with a folder that is none.
   if (!stats?.isDirectory()) return;

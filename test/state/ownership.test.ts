@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/core/ports.ts';
@@ -107,6 +107,17 @@ describe('a state file', () => {
     await (await journal().open(JOB)).recordLayer(layer('a'), BLOB);
     expect((await journal().open(JOB)).recordedLayer(layer('a'))).toEqual(BLOB);
     expect(warnings).toEqual([]);
+  });
+
+  test('that a link points at is judged by the folder it is in, also before it exists', async () => {
+    await mkdir(folder);
+    await chmod(folder, 0o777);
+    const link = join(dirname(folder), 'link.json');
+    await symlink(path, link);
+    path = link;
+    await (await journal().open(JOB)).recordLayer(layer('a'), BLOB);
+    expect(warnings).toEqual([expect.stringContaining(`every user can write to the folder ${folder}`)]);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('that others may read is used', async () => {
