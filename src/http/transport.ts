@@ -45,6 +45,8 @@ export interface HttpResponse {
    * says passes through it on the way into a message: see `presentable`.
    */
   readonly redact: (text: string) => string;
+  /** A 401 to a body that cannot be sent again: the next request carries another token. */
+  readonly renewed?: true;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;
 }

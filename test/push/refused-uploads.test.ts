@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../fakes/registry/faults.ts';
+import type { ErrorCode } from '../../src/core/error.ts';
+import type { Fault, FaultAnswer } from '../fakes/registry/faults.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
-import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';
+import type { LogEntry } from '../fakes/registry/request-log.ts';
+import {
+  BYTES,
+  FILE,
+  layerOf,
+  REPOSITORY,
+  type Scenario,
+  type ScenarioOptions,
+  scenario,
+} from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';
 import { secret } from '../support/secrets.ts';
 
@@ -90,9 +100,46 @@ describe('a 416', () => {
     const faults: Fault[] = [{ on: ['PATCH', 'PUT'], times: ALWAYS, answer: { status: 416 } }];
     const told = await scenario({ personality: 'dist3', faults });
     const error = await failureOf(told.push());
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('416') });
-    expect(told.registry.log.length).toBeLessThan(80);
+    expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('416') });
+    expect(told.registry.log.length).toBeLessThan(20);
+    expect(told.registry.bytesReceived).toBeLessThan(4 * layer.bytes.length);
   });
+});
+
+describe('a proxy that refuses every way to upload', () => {
+  const isChunk = ({ contentRange }: LogEntry) => contentRange !== undefined;
+  const wantsLengths = (put: FaultAnswer): Fault[] => [
+    {
+      on: 'PATCH',
+      where: (entry) => !isChunk(entry),
+      times: ALWAYS,
+      answer: { status: 411, at: 'unstored' },
+    },
+    { on: 'PATCH', where: isChunk, times: ALWAYS, answer: { status: 400, at: 'unstored' } },
+    { on: 'upload-put', times: ALWAYS, answer: { ...put, at: 'unstored' } },
+  ];
+  const invalid = JSON.stringify({ errors: [{ code: 'DIGEST_INVALID', message: 'did not match' }] });
+
+  test.each<[string, FaultAnswer, ErrorCode]>([
+    ['400', { status: 400, body: 'no binary bodies here' }, 'REJECTED'],
+    ['405', { status: 405 }, 'REJECTED'],
+    ['411', { status: 411 }, 'REJECTED'],
+    ['DIGEST_INVALID', { status: 400, body: invalid }, 'CONTENT_MISMATCH'],
+  ])(
+    '(411 to a stream, 400 to a chunk, %s to a PUT) ends the push after a bounded number of requests and bytes',
+    async (_, put, code) => {
+      for (const files of [{ [FILE]: BYTES }, { [FILE]: BYTES.subarray(0, 2_000) }]) {
+        for (const framing of ['stream', 512 * 1024] as const) {
+          const told = await scenario({ faults: wantsLengths(put), files, framing });
+          const error = await failureOf(told.push());
+          expect(error).toMatchObject({ code, message: expect.stringContaining(`${put.status}`) });
+          expect(told.registry.log.length).toBeLessThan(30);
+          expect(told.registry.bytesReceived).toBeLessThan(5 * layer.bytes.length);
+          expect([told.tags, told.model.readers()]).toEqual([{}, 0]);
+        }
+      }
+    },
+  );
 });
 
 describe('a token', () => {
@@ -127,6 +174,42 @@ describe('a token', () => {
     const told = await expiring('dist28', 'PUT', 1);
     expect(told.requests('upload-put').map(({ status }) => status)).toEqual([401, 201, 201]);
     expect(told.requests('token')).toHaveLength(2);
+  });
+
+  describe('that a registry refuses after the whole body', () => {
+    const refusing = async (times: number, more: ScenarioOptions = {}) => {
+      const told = await scenario({ auth, credentials: ada, ...more });
+      const bearer = `Bearer realm="${told.registry.origin}/token",service="fake-registry"`;
+      const challenge = more.auth?.kind === 'basic' ? 'Basic realm="fake registry"' : bearer;
+      const answer = { status: 401, headers: { 'www-authenticate': challenge }, at: 'unstored' } as const;
+      told.registry.addFault({ on: 'PATCH', times, answer });
+      return told;
+    };
+    const bodies = (told: Scenario) => told.layerPatches().map(({ bytesReceived }) => bytesReceived);
+    const { length } = layer.bytes;
+
+    test('is renewed, and the body sent again', async () => {
+      const told = await refusing(1, { retries: 0 });
+      await told.push();
+      expect(bodies(told)).toEqual([length, length]);
+      expect(told.requests('token')).toHaveLength(2);
+    });
+
+    test('ends the push with UNAUTHORIZED when a new token is refused as well: no third body is sent', async () => {
+      const told = await refusing(ALWAYS);
+      expect(await failureOf(told.push())).toMatchObject({
+        code: 'UNAUTHORIZED',
+        message: expect.stringContaining('401'),
+      });
+      expect(bodies(told)).toEqual([length, length]);
+    });
+
+    test('ends the push after one body where there is no other token to send', async () => {
+      const basic = { kind: 'basic', ...ada } as const;
+      const told = await refusing(ALWAYS, { auth: basic });
+      expect((await failureOf(told.push())).code).toBe('UNAUTHORIZED');
+      expect(bodies(told)).toEqual([length]);
+    });
   });
 
   test('is asked for with our scope, and never to delete', async () => {

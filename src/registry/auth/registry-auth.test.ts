@@ -171,9 +171,17 @@ describe('a refusal of a stream', () => {
   test('goes back to the caller, and the next request carries the new token', async () => {
     const registry = authRegistry();
     const refused = await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
-    expect([refused.status, registry.sent.length]).toEqual([401, 1]);
+    expect([refused.status, refused.renewed, registry.sent.length]).toEqual([401, true, 1]);
     expect((await registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() })).status).toBe(200);
     expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`]);
+  });
+
+  test('says so where the next request would carry what was refused', async () => {
+    const registry = authRegistry({ challenge: 'Basic realm="r"', accepts: () => false });
+    const send = () => registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
+    expect((await send()).renewed).toBe(true);
+    const again = await send();
+    expect([again.status, again.renewed]).toEqual([401, undefined]);
   });
 });
 

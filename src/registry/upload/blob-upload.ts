@@ -1,8 +1,10 @@
 import type { UploadSession } from '../../core/ports.ts';
 import { pollDelayMs } from './commit-patience.ts';
-import { type ChunkLimits, chooseFraming, chunkSize, type UploadTerms } from './framing.ts';
-import { isAppended, miscounted, rangeDisputed } from './host-profile.ts';
-import type { Asking, Framing, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
+import { type ChunkLimits, chooseFraming, type UploadTerms } from './framing.ts';
+import { miscounted, rangeDisputed } from './host-profile.ts';
+import { failed, LARGER_BODIES, moved, rangeRefused, refused, tooLarge, unfit } from './refusals.ts';
+import { sendFrom } from './send-from.ts';
+import type { Asking, UploadReply, UploadState } from './upload-state.ts';
 
 /**
  * Where a reply leads. No request is sent here: `push-blob.ts` drives this.
@@ -66,12 +68,9 @@ export function next(state: UploadState, reply: UploadReply, terms: UploadTerms)
     case 'too-large':
       return tooLarge(state, reply, terms);
     case 'unfit':
-      return unfit(state, terms);
+      return unfit(state, reply, terms);
     case 'moved':
-      if (state.phase === 'posting') return { phase: 'opening' };
-      return 'location' in state && state.location !== undefined
-        ? { ...state, location: reply.location }
-        : state;
+      return moved(state, reply);
     case 'unauthorized':
       return state;
     case 'busy':
@@ -93,6 +92,7 @@ function absent(state: UploadState, terms: UploadTerms): UploadState {
   if (state.phase === 'checking') return first(terms);
   if (state.phase !== 'confirming') return { phase: 'opening' };
   const { location, framing, polls } = state;
+  if (state.disputed) return rangeRefused(state, terms);
   if (location !== undefined) return { phase: 'asking', location, offset: size, framing, committed: true };
   const waits = polls !== undefined && pollDelayMs(polls, size) !== undefined;
   return waits ? { ...state, polls: polls + 1 } : { phase: 'opening' };
@@ -164,60 +164,15 @@ function outOfOrder(
 ): UploadState {
   const { location, end } = reply;
   // ACR answers 416 to the repetition of a commit that had succeeded.
-  if (state.phase === 'committing')
-    return { phase: 'confirming', location: state.location, framing: state.framing };
+  if (state.phase === 'committing') {
+    const confirming = { phase: 'confirming', location: state.location, framing: state.framing } as const;
+    return state.framing === 'whole' ? { ...confirming, disputed: true } : confirming;
+  }
   if (state.phase !== 'sending') return { phase: 'opening' };
   if (rangeDisputed(state, reply)) return rangeRefused(state, terms);
   const { offset, framing } = state;
   if (end === undefined) return { phase: 'asking', location, offset, disputed: true, framing };
   return end > terms.size ? { phase: 'opening' } : sendFrom(end, location, framing, terms);
-}
-
-/** Once more, as the host is known now; unless that is the way that was refused. */
-function rangeRefused({ framing }: { readonly framing: Framing }, terms: UploadTerms): UploadState {
-  const other = chooseFraming(terms);
-  if (other !== undefined && (typeof framing === 'number' ? other !== framing : other !== 'stream')) {
-    return { phase: 'opening' };
-  }
-  return failed('REJECTED', 'the registry refuses every range (416)', 'Push without --chunk-mib.');
-}
-
-const LARGER_BODIES =
-  'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
-
-function tooLarge(
-  state: UploadState,
-  { reason }: UploadReply & { type: 'too-large' },
-  { host }: UploadTerms,
-): UploadState {
-  if (state.phase === 'posting') return { phase: 'opening' };
-  const smaller = (state.phase === 'sending' || state.phase === 'committing') && host.largestBody > 0;
-  return smaller ? { phase: 'opening' } : failed('REJECTED', reason, LARGER_BODIES);
-}
-
-/** The same bytes in a request of another kind, in the same session where that goes. */
-function unfit(state: UploadState, terms: UploadTerms): UploadState {
-  if (state.phase !== 'sending' || !terms.host.patches) return { phase: 'opening' };
-  return sendFrom(state.offset, state.location, state.framing, terms);
-}
-
-function refused(
-  state: UploadState,
-  { failure }: UploadReply & { type: 'refused' },
-  terms: UploadTerms,
-): UploadState {
-  // A registry may say it in any way that it does not know the session any more.
-  if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
-  // It may be the kind of request alone that it does not want.
-  if (state.phase === 'posting') return { phase: 'opening' };
-  const { patches, wholePuts } = terms.host;
-  const otherWay = state.phase === 'committing' && state.framing === 'whole' && patches && !wholePuts;
-  if (otherWay && (failure.code === 'REJECTED' || failure.code === 'CONTENT_MISMATCH'))
-    return { phase: 'opening' };
-  if (state.phase !== 'sending' || failure.code !== 'REJECTED') return { phase: 'failed', failure };
-  if (isAppended(state)) return sendFrom(state.offset, state.location, state.framing, terms);
-  const range = typeof state.framing === 'number' && terms.host.ranges === 'refused';
-  return range ? { phase: 'opening' } : { phase: 'failed', failure };
 }
 
 /** Nothing certain was heard: never send again blindly, ask first what is there. */
@@ -243,27 +198,4 @@ function afterSilence(
     ...(reply.type === 'interrupted' && reply.sent !== undefined && { sent: reply.sent }),
     ...(failures > 0 && { failures }),
   };
-}
-
-function sendFrom(offset: number, location: string, framing: Framing, terms: UploadTerms): UploadState {
-  const { size, host } = terms;
-  if (offset === size) return { phase: 'committing', location, framing, offset };
-  if (framing === 'whole') return { phase: 'committing', location, framing, offset };
-  const appended = framing === 'stream' && (offset > 0 ? host.streams !== 'any' : host.streams === 'never');
-  const fit = appended ? chunkSize(terms) : smaller(framing, host.largestChunk);
-  if (fit === undefined || (appended && host.ranges === 'refused')) return { phase: 'opening' };
-  const last = typeof fit === 'number' && host.lastChunkInPut && size - offset <= fit;
-  return last
-    ? { phase: 'committing', location, framing: fit, offset }
-    : { phase: 'sending', location, offset, framing: fit };
-}
-
-/** A limit that was learned in the middle of a session holds for the rest of it. */
-function smaller(framing: Framing, most: number): Framing | undefined {
-  if (typeof framing !== 'number') return framing;
-  return most === 0 ? undefined : Math.min(framing, most);
-}
-
-function failed(code: UploadFailure['code'], message: string, hint: string): UploadState {
-  return { phase: 'failed', failure: { code, message, hint } };
 }

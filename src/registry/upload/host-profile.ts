@@ -87,7 +87,7 @@ export function learn(host: HostProfile, state: UploadState, reply: UploadReply,
       return rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host;
     case 'refused':
       if (reply.failure.code !== 'REJECTED') return host;
-      if (isAppended(state)) return { ...host, streams: 'first' };
+      if (isAppended(state)) return streamedFirst(host);
       return firstChunk(state) ? rangeRefused(host, state, reply) : host;
     case 'exists':
     case 'absent':
@@ -168,16 +168,18 @@ function rangeRefused(host: HostProfile, state: UploadState, reply: UploadReply)
   return { ...host, largestChunk: Math.min(host.largestChunk, stepBelow(state.framing)) };
 }
 
-function unfit(
-  host: HostProfile,
-  state: UploadState,
-  { want }: UploadReply & { type: 'unfit' },
-): HostProfile {
+function unfit(host: HostProfile, state: UploadState, reply: UploadReply & { type: 'unfit' }): HostProfile {
+  const { want } = reply;
   if (want === 'put') return { ...host, patches: false };
+  // A chunk names its length and its range already, so this is a refusal of chunks.
+  if (inChunks(state)) return firstChunk(state) ? rangeRefused(host, state, reply) : host;
   if (want === 'length') return { ...host, streams: 'never' };
-  return state.phase === 'sending' && state.offset > 0
-    ? { ...host, streams: 'first' }
-    : { ...host, streams: 'never' };
+  return state.phase === 'sending' && state.offset > 0 ? streamedFirst(host) : { ...host, streams: 'never' };
+}
+
+/** What another upload has learned meanwhile may be less than this, and stays. */
+function streamedFirst(host: HostProfile): HostProfile {
+  return { ...host, streams: host.streams === 'never' ? 'never' : 'first' };
 }
 
 /**

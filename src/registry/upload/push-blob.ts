@@ -1,5 +1,4 @@
 import { type Digest, sha256 } from '../../core/digest.ts';
-import { ModelcarError } from '../../core/error.ts';
 import type { BlobPush, PushedBlob } from '../../core/ports.ts';
 import { originOf } from '../../http/origin.ts';
 import { withRedirects } from '../../http/redirect.ts';
@@ -8,6 +7,7 @@ import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
 import { type HeldBlob, holdBlob } from './held-blob.ts';
+import { failureError } from './refusals.ts';
 import { withSecretSessions } from './secret-sessions.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
@@ -69,7 +69,7 @@ async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beg
         push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
       if (after.phase === 'opening' && reply.type !== 'session-lost') await cancelSession(state, transport);
       tell(state, after, push, knownDigest(push, reader));
-      if (after.phase === 'failed') throw source.failure ?? failureError(after);
+      if (after.phase === 'failed') throw source.failure ?? failureError(after.failure);
       state = after;
       if (source.failure !== undefined) throw source.failure;
       if (pause) await clock.sleep(pause.delayMs, signal);
@@ -122,9 +122,4 @@ function tell(
   const offset = after.phase === 'sending' ? after.offset : complete;
   onResume?.(offset);
   onProgress?.(offset);
-}
-
-function failureError({ failure }: UploadState & { phase: 'failed' }): ModelcarError {
-  const { code, message, hint } = failure;
-  return new ModelcarError(code, message, hint === undefined ? {} : { hint });
 }

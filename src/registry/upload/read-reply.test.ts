@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answer } from '../../../test/support/answer.ts';
+import type { HttpResponse } from '../../http/transport.ts';
 import { readAccepted, readCommitted, readExists, readOpened, readPosted, readStatus } from './read-reply.ts';
 import type { UploadReply } from './upload-state.ts';
 
@@ -75,7 +76,11 @@ describe('a POST with all of a blob', () => {
     ['no such route: 404', answer(404), { type: 'refused' }],
     ['no such method: 405', answer(405), { type: 'refused' }],
     ['a digest that differs', problem(400, 'DIGEST_INVALID'), { type: 'refused' }],
-    ['a token that is over', answer(401), { type: 'unauthorized' }],
+    [
+      'a 401 that no other token can change',
+      answer(401),
+      { type: 'refused', failure: { code: 'UNAUTHORIZED' } },
+    ],
     ['too many: 429', answer(429), { type: 'busy', status: 429 }],
     ['no such thing: 501', answer(501), { type: 'busy', status: 501 }],
   ])('%s', async (_, response, expected) => {
@@ -195,7 +200,7 @@ describe('a session', () => {
     ],
     ['needs a repository', 404, {}, { type: 'refused', failure: { code: 'NOT_FOUND' } }],
     ['needs permission', 403, {}, { type: 'refused', failure: { code: 'UNAUTHORIZED' } }],
-    ['needs a token', 401, {}, { type: 'unauthorized' }],
+    ['needs an account', 401, {}, { type: 'refused', failure: { code: 'UNAUTHORIZED' } }],
     ['may have to wait', 503, {}, { type: 'busy', retryAfterMs: undefined }],
   ])('%s', async (_, status, headers, expected) => {
     expect(await read(status, headers)).toMatchObject(expected as object);
@@ -290,10 +295,26 @@ describe('the question whether a blob exists', () => {
     [200, 'exists'],
     [404, 'absent'],
     [405, 'absent'],
-    [401, 'unauthorized'],
+    [401, 'refused'],
     [403, 'refused'],
     [502, 'busy'],
   ])('%i: %s', async (status, type) => {
     expect((await readExists(answer(status), asked)).type).toBe(type);
+  });
+});
+
+describe('a 401 to a streamed body', () => {
+  const read = (response: HttpResponse) =>
+    readAccepted(response, { ...asked, offset: 0, end: 100, bodySize: 100 });
+
+  test('allows another request where that carries another token', async () => {
+    expect(await read({ ...answer(401), renewed: true })).toMatchObject({ type: 'unauthorized' });
+  });
+
+  test('is final where the next request would carry the same token', async () => {
+    expect(await read(answer(401))).toMatchObject({
+      type: 'refused',
+      failure: { code: 'UNAUTHORIZED', message: expect.stringContaining('401') },
+    });
   });
 });

@@ -158,7 +158,7 @@ export async function readCommitted(
 async function readTrouble(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { status, headers } = response;
   const problem = await readProblem(response);
-  if (status === 401) return { type: 'unauthorized', reason: told(problem, asked) };
+  if (status === 401 && response.renewed) return { type: 'unauthorized', reason: told(problem, asked) };
   if (isPassing(status) || status >= 500) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.date);
     return { type: 'busy', reason: told(problem, asked), status, retryAfterMs };

@@ -43,7 +43,7 @@ describe('what comes to an end', () => {
     ['cuts', interrupted, asking],
     ['lost sessions', lost, opening],
     ['a busy registry', busy(), asking],
-    ['a 416 after another', { type: 'out-of-order', location, end: undefined }, asking],
+    ['a 416 that names another offset', { type: 'out-of-order', location, end: 9 }, sending(9)],
     ['a session that claims too much', { type: 'status', location, end: 9 }, opening],
     ['a success that counts nothing', { type: 'accepted', location, end: 9, claimed: 0 }, asking],
   ])('%s', (_, reply, state) => {
@@ -58,6 +58,77 @@ describe('what comes to an end', () => {
         hint: 'Run the same command again.',
       }),
     );
+  });
+
+  test.each<[string, UploadReply, UploadState, times: number, expected: object]>([
+    [
+      'a request that is refused in every way',
+      {
+        type: 'refused',
+        failure: { code: 'CONTENT_MISMATCH', message: 'r: 400 DIGEST_INVALID', hint: 'look' },
+      },
+      opening,
+      4,
+      { code: 'CONTENT_MISMATCH', message: 'r: 400 DIGEST_INVALID', hint: 'look' },
+    ],
+    [
+      'a request of the wrong kind',
+      { type: 'unfit', want: 'length', reason: 'r: 411' },
+      opening,
+      4,
+      { code: 'REJECTED', message: 'cannot push a blob to r: 411' },
+    ],
+    [
+      'a body that is too large',
+      { type: 'too-large', bodySize: 9, reason: 'r: 413' },
+      opening,
+      8,
+      { code: 'REJECTED', hint: expect.stringContaining('client_max_body_size') },
+    ],
+    [
+      'a range that is refused',
+      { type: 'out-of-order', location, end: 0 },
+      opening,
+      8,
+      { code: 'REJECTED', message: expect.stringContaining('416') },
+    ],
+    [
+      'a 416 that names no offset',
+      { type: 'out-of-order', location, end: undefined },
+      asking,
+      8,
+      { code: 'REJECTED', message: expect.stringContaining('416') },
+    ],
+    [
+      'an upload that is sent elsewhere',
+      { type: 'moved', location: '/other' },
+      sending(0),
+      5,
+      { code: 'UNSUPPORTED', message: expect.stringContaining('elsewhere') },
+    ],
+  ])(
+    '%s, whatever the retries are, with its own error and without a pause',
+    (_, reply, state, times, expected) => {
+      for (const retries of [0, 100]) {
+        const budget = budgetOf(retries);
+        for (let time = 0; time < times; time += 1) {
+          expect(budget.after(reply, sending(0), state)?.delayMs).toBe(0);
+          // What lies between is no progress.
+          budget.after({ type: 'opened', location }, opening, sending(0));
+        }
+        expect(() => budget.after(reply, sending(0), state)).toThrow(expect.objectContaining(expected));
+      }
+    },
+  );
+
+  test('a 401 after five new tokens, also with other answers in between', () => {
+    const budget = budgetOf(100);
+    const answers = () => {
+      budget.after(unauthorized, sending(0), sending(0));
+      budget.after(interrupted, sending(0), asking);
+    };
+    for (let time = 0; time < 4; time += 1) answers();
+    expect(answers).toThrow(expect.objectContaining({ code: 'UNAUTHORIZED' }));
   });
 
   test('a second 401 in a row, with UNAUTHORIZED', () => {
@@ -78,6 +149,15 @@ describe('a question that is asked until the answer comes true', () => {
     const budget = budgetOf(0);
     expect(budget.after(status, asking, settling)).toMatchObject({ delayMs: 1_000 });
     expect(budget.after({ type: 'absent' }, confirming, confirming)).toMatchObject({ delayMs: 4_000 });
+  });
+
+  test('is followed by no pause where the answer is true', () => {
+    const session = { ...asking, disputed: true } as const;
+    expect(budgetOf(0).after(status, asking, sending(5))).toBeUndefined();
+    expect(budgetOf(1).after(status, session, sending(5))).toMatchObject({ retry: 1, delayMs: 0 });
+    expect(() => budgetOf(0).after(status, session, sending(5))).toThrow(
+      expect.objectContaining({ message: expect.stringContaining('another offset') }),
+    );
   });
 
   test.each<[string, UploadReply, UploadState]>([
@@ -164,6 +244,23 @@ describe('what is forgiven', () => {
 });
 
 describe('how long it waits', () => {
+  test.each<[string, UploadReply, UploadState]>([
+    ['a session is lost', lost, opening],
+    ['a success counts nothing', { type: 'accepted', location, end: 9, claimed: 0 }, asking],
+    ['another offset is expected', { type: 'out-of-order', location, end: 9 }, sending(9)],
+  ])('longer and longer each time that %s', (_, reply, state) => {
+    const budget = budgetOf(10);
+    const delays = [1, 2, 3].map(() => budget.after(reply, sending(0), state)?.delayMs);
+    expect(delays).toEqual([0, 2_000, 4_000]);
+  });
+
+  test('not at all after the end', () => {
+    const failed: UploadState = { phase: 'failed', failure: { code: 'REJECTED', message: 'no' } };
+    expect(budgetOf(0).after({ type: 'too-large', bodySize: 9, reason: '413' }, sending(0), failed)).toBe(
+      undefined,
+    );
+  });
+
   test('not at all for the first question after a cut, then longer and longer', () => {
     const budget = budgetOf(10);
     const delays = [1, 2, 3, 4].map(() => budget.after(interrupted, sending(0), asking)?.delayMs);

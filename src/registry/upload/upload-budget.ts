@@ -3,6 +3,8 @@ import type { Clock, Pause } from '../../core/ports.ts';
 import { backoffMs } from '../../http/retry-after.ts';
 import { HINTS } from '../registry-error.ts';
 import { pollDelayMs } from './commit-patience.ts';
+import { BODY_LADDER, rangeDisputed } from './host-profile.ts';
+import { failureError, LARGER_BODIES, REDIRECTS } from './refusals.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 
 export interface BudgetOptions {
@@ -22,14 +24,30 @@ const LEAST_PROGRESS = 64 * 1024;
 const SETTLING_MS = 1_000;
 
 /**
+ * How often the registry may refuse a request of this upload before it gets further. The next request is another one each
+ * time: it goes in another way, in a smaller body, to another place or with another token. So it needs no pause and is no
+ * retry. `next` ends such a row by itself; these limits hold even where `next` is wrong.
+ */
+const MOST_REFUSALS: Partial<Record<UploadReply['type'], number>> = {
+  refused: 4,
+  unfit: 4,
+  'too-large': BODY_LADDER.length + 1,
+  'out-of-order': BODY_LADDER.length + 1,
+  moved: 5,
+  unauthorized: 4,
+};
+
+/**
  * How long an upload may go on failing. Counted are the failures since it last got further than ever before: a
  * session that is lost falls back to 0, and counting any movement as progress would send a large blob for ever.
  */
 export class UploadBudget {
   readonly #options: BudgetOptions;
+  readonly #refusals = new Map<UploadReply['type'], number>();
   #furthest = 0;
   #failures = 0;
-  #refusals = 0;
+  /** In a row: the second one was fresh. */
+  #tokensRefused = 0;
   #lostCommits = 0;
   /** Sessions that were unknown to the very first request in them. */
   #strangers = 0;
@@ -49,32 +67,40 @@ export class UploadBudget {
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
     if (reply.type === 'opened') this.#opened = true;
+    this.#tokensRefused = reply.type === 'unauthorized' ? this.#tokensRefused + 1 : 0;
+    // What `next` ends has an error of its own.
+    if (to.phase === 'failed') return undefined;
     const waiting = this.#waiting(reply, to);
     if (waiting) return waiting;
-    // That a registry does not take a blob in one POST is no failure.
+    // It is no failure that a registry does not take a blob in one POST.
     if (from.phase === 'posting' && to.phase === 'opening') return undefined;
     this.#noteLostCommit(from, to);
-    const reason = failureOf(reply, to, this.#options.target);
-    if (reply.type !== 'unauthorized') this.#refusals = 0;
+    const reason = failureOf(reply, from, to, this.#options.target);
     if (reason === undefined) return undefined;
-    // A question follows a failure that was counted; smaller and smaller chunks come to an end by themselves, and so
-    // do refusals, each of which is forgiven once.
-    const bad = reply.type === 'session-lost' || reply.type === 'status';
-    const counted =
-      !(bad && from.phase === 'asking') && reply.type !== 'too-large' && reply.type !== 'refused';
-    if (!counted) return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
+    if (isCounted(reply, from) || this.#isRefusal(reply, from, to, reason)) {
+      return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
+    }
     this.#failures += 1;
     const unknown = (from.phase === 'sending' || from.phase === 'committing') && from.offset === 0;
     if (reply.type === 'session-lost' && unknown) this.#strangers += 1;
-    if (reply.type === 'unauthorized') {
-      this.#refusals += 1;
-      if (this.#refusals > 1) throw spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
-    }
     if (this.#failures > this.#options.retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
       throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, this.#hint(reply, from));
     }
     return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
+  }
+
+  /** @throws ModelcarError the last refusal, where the registry refuses more often than there are other ways */
+  #isRefusal(reply: UploadReply, from: UploadState, to: UploadState, reason: string): boolean {
+    const { type } = reply;
+    const most = MOST_REFUSALS[type];
+    if (most === undefined) return false;
+    // With an offset of its own a 416 is no refusal.
+    if (type === 'out-of-order' && to.phase !== 'asking' && !rangeDisputed(from, reply)) return false;
+    const refusals = (this.#refusals.get(type) ?? 0) + 1;
+    this.#refusals.set(type, refusals);
+    if (refusals > most || this.#tokensRefused > 1) throw finalRefusal(reply, reason);
+    return true;
   }
 
   #noteProgress(state: UploadState): void {
@@ -84,6 +110,7 @@ export class UploadBudget {
       return;
     this.#furthest = offset;
     this.#failures = 0;
+    this.#refusals.clear();
     this.#strangers = 0;
   }
 
@@ -93,7 +120,7 @@ export class UploadBudget {
       const delayMs = pollDelayMs(to.polls - 1, this.#options.size) ?? 0;
       return { retry: to.polls, delayMs, reason: `${this.#options.target}: it is still storing the blob` };
     }
-    if (to.phase !== 'asking' || to.seen === undefined || reply.type !== 'status') return undefined;
+    if (to.phase !== 'asking' || reply.type !== 'status') return undefined;
     return {
       retry: 0,
       delayMs: SETTLING_MS,
@@ -103,7 +130,7 @@ export class UploadBudget {
 
   /** Once is an accident; a blob that is gone after each commit is too large for what is behind the registry. */
   #noteLostCommit(from: UploadState, to: UploadState): void {
-    if (from.phase !== 'confirming' || to.phase !== 'opening' || from.posted) return;
+    if (from.phase !== 'confirming' || to.phase !== 'opening' || from.posted || from.disputed) return;
     this.#lostCommits += 1;
     if (this.#lostCommits > 1) {
       throw spent(
@@ -122,16 +149,9 @@ export class UploadBudget {
 
   #delayMs(reply: UploadReply): number {
     const backoff = backoffMs(this.#failures, this.#options.clock.random());
-    switch (reply.type) {
-      case 'busy':
-        return reply.retryAfterMs ?? backoff;
-      // The first question after a cut is asked at once; it costs nothing and often nothing is wrong.
-      case 'interrupted':
-      case 'session-lost':
-        return this.#failures === 1 ? 0 : backoff;
-      default:
-        return 0;
-    }
+    if (reply.type === 'busy') return reply.retryAfterMs ?? backoff;
+    // The first question after a cut is asked at once; it costs nothing and often nothing is wrong.
+    return this.#failures === 1 ? 0 : backoff;
   }
 }
 
@@ -146,10 +166,23 @@ const NO_REPOSITORY =
 const SEVERAL_NODES =
   'Give the load balancer in front of the registry sticky sessions, and all its nodes one storage and one http.secret.';
 
+/** A question follows a failure that was counted, unless the answer to it is another one. */
+function isCounted(reply: UploadReply, from: UploadState): boolean {
+  if (from.phase !== 'asking' || (reply.type !== 'session-lost' && reply.type !== 'status')) return false;
+  return !from.disputed || rangeDisputed(from, reply);
+}
+
 /** What a person is told; undefined for a reply that is no failure. */
-function failureOf(reply: UploadReply, state: UploadState, target: string): string | undefined {
+function failureOf(
+  reply: UploadReply,
+  from: UploadState,
+  state: UploadState,
+  target: string,
+): string | undefined {
+  if (rangeDisputed(from, reply)) return `${target}: it refuses the range (416)`;
   switch (reply.type) {
     case 'status':
+      if (from.phase === 'asking' && from.disputed) return `${target}: it expects another offset (416)`;
       return state.phase === 'opening' && reply.end > 0
         ? `${target}: the upload session holds nothing of use, beginning anew`
         : undefined;
@@ -162,13 +195,11 @@ function failureOf(reply: UploadReply, state: UploadState, target: string): stri
     case 'session-lost':
       return `${target}: it lost the upload session: ${reply.reason}`;
     case 'out-of-order':
-      return state.phase === 'opening'
-        ? `${target}: it refuses the range (416)`
-        : `${target}: it expects another offset (416)`;
+      return `${target}: it expects another offset (416)`;
     case 'moved':
       return `${target}: it sends the upload elsewhere`;
     case 'refused':
-      return state.phase === 'failed' ? undefined : reply.failure.message;
+      return reply.failure.message;
     case 'too-large':
     case 'unfit':
     case 'unauthorized':
@@ -180,6 +211,21 @@ function failureOf(reply: UploadReply, state: UploadState, target: string): stri
     case 'opened':
     case 'committed':
       return undefined;
+  }
+}
+
+function finalRefusal(reply: UploadReply, reason: string): ModelcarError {
+  switch (reply.type) {
+    case 'refused':
+      return failureError(reply.failure);
+    case 'too-large':
+      return spent('REJECTED', reason, LARGER_BODIES);
+    case 'unauthorized':
+      return spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
+    case 'moved':
+      return spent('UNSUPPORTED', `${reason}, and again each time`, REDIRECTS);
+    default:
+      return spent('REJECTED', reason, HINTS.REJECTED);
   }
 }
 

@@ -50,6 +50,7 @@ export type UploadState =
   /**
    * HEAD: the answer to the PUT was lost or unclear; the truth is whether the blob exists. `polls`: how often it was
    * asked already, where it may take its time to show. `posted`: it was the answer to a POST, and there is no session.
+   * `disputed`: the registry answered the PUT of the whole blob with 416.
    */
   | {
       readonly phase: 'confirming';
@@ -57,6 +58,7 @@ export type UploadState =
       readonly framing: Framing;
       readonly polls?: number;
       readonly posted?: true;
+      readonly disputed?: true;
     }
   | { readonly phase: 'done'; readonly outcome: 'existed' | 'uploaded' }
   | { readonly phase: 'failed'; readonly failure: UploadFailure };
@@ -121,7 +123,7 @@ export type UploadReply =
   | { readonly type: 'unfit'; readonly want: 'length' | 'range' | 'put'; readonly reason: string }
   /** 307, 308: the same request, to another place. */
   | { readonly type: 'moved'; readonly location: string }
-  /** 401: the token is refreshed before the next request, the session is intact. */
+  /** 401, and the next request carries another token. The session is intact. */
   | { readonly type: 'unauthorized'; readonly reason: string }
   /** 408, 429, 5xx. */
   | {

@@ -1,0 +1,101 @@
+import { ModelcarError } from '../../core/error.ts';
+import { chooseFraming, type UploadTerms } from './framing.ts';
+import { isAppended } from './host-profile.ts';
+import { sendFrom } from './send-from.ts';
+import type { Framing, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
+
+/**
+ * Where a refusal leads: to another way of sending the blob, or to the end of the upload. A refused request is forgiven
+ * only if the next one will be a different one, so no refusal can repeat for ever.
+ */
+
+export const LARGER_BODIES =
+  'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
+
+export const REDIRECTS =
+  'Check the URL of the registry, and where the proxies in front of it redirect a PATCH and a PUT.';
+
+const NO_WAY_LEFT =
+  'Look for a proxy in front of the registry that refuses uploads, and at the log of the registry.';
+
+/** Opens a session for the way that is left after `framing` was refused; where none is left, the refusal is final. */
+function otherWay(framing: Framing, failure: UploadFailure, terms: UploadTerms): UploadState {
+  const other = chooseFraming(terms);
+  return other === undefined || other === framing ? { phase: 'failed', failure } : { phase: 'opening' };
+}
+
+/** A 416 to a request whose offset the registry agrees on. */
+export function rangeRefused({ framing }: { readonly framing: Framing }, terms: UploadTerms): UploadState {
+  const message = 'the registry refuses every range (416)';
+  return otherWay(framing, { code: 'REJECTED', message, hint: NO_WAY_LEFT }, terms);
+}
+
+export function tooLarge(
+  state: UploadState,
+  { reason }: UploadReply & { type: 'too-large' },
+  { host }: UploadTerms,
+): UploadState {
+  if (state.phase === 'posting') return { phase: 'opening' };
+  const smaller = (state.phase === 'sending' || state.phase === 'committing') && host.largestBody > 0;
+  return smaller ? { phase: 'opening' } : failed('REJECTED', reason, LARGER_BODIES);
+}
+
+/** The same bytes in a request of another kind, in the same session where the registry allows it. */
+export function unfit(
+  state: UploadState,
+  { want, reason }: UploadReply & { type: 'unfit' },
+  terms: UploadTerms,
+): UploadState {
+  if (state.phase === 'sending') {
+    // No PATCH is sent again: `learn` has noted that the registry does not know it.
+    if (want === 'put') return { phase: 'opening' };
+    if (state.framing === 'stream') return sendFrom(state.offset, state.location, state.framing, terms);
+  }
+  // The request has what the registry asks for already, or cannot have it.
+  const failure = {
+    code: 'REJECTED',
+    message: `cannot push a blob to ${reason}`,
+    hint: NO_WAY_LEFT,
+  } as const;
+  return refused(state, { failure }, terms);
+}
+
+/** The same request, to another place. */
+export function moved(state: UploadState, { location }: UploadReply & { type: 'moved' }): UploadState {
+  if (state.phase === 'posting') return { phase: 'opening' };
+  const known = 'location' in state ? state.location : undefined;
+  if (known !== undefined && known !== location) return { ...state, location } as UploadState;
+  return failed(
+    'UNSUPPORTED',
+    'the registry redirects an upload to the place that it was sent to',
+    REDIRECTS,
+  );
+}
+
+export function refused(
+  state: UploadState,
+  { failure }: Pick<UploadReply & { type: 'refused' }, 'failure'>,
+  terms: UploadTerms,
+): UploadState {
+  // A registry may say it in any way that it does not know the session any more.
+  if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
+  // The registry may refuse only this kind of request.
+  if (state.phase === 'posting') return { phase: 'opening' };
+  if (state.phase === 'committing' && state.framing === 'whole') {
+    // A registry that does not read the body of a PUT counts other bytes than were sent.
+    const kind = failure.code === 'REJECTED' || failure.code === 'CONTENT_MISMATCH';
+    return kind ? otherWay('whole', failure, terms) : { phase: 'failed', failure };
+  }
+  if (state.phase !== 'sending' || failure.code !== 'REJECTED') return { phase: 'failed', failure };
+  if (isAppended(state)) return sendFrom(state.offset, state.location, state.framing, terms);
+  const range = typeof state.framing === 'number' && terms.host.ranges === 'refused';
+  return range ? otherWay(state.framing, failure, terms) : { phase: 'failed', failure };
+}
+
+export function failed(code: UploadFailure['code'], message: string, hint: string): UploadState {
+  return { phase: 'failed', failure: { code, message, hint } };
+}
+
+export function failureError({ code, message, hint }: UploadFailure): ModelcarError {
+  return new ModelcarError(code, message, hint === undefined ? {} : { hint });
+}
