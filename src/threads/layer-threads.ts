@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { Descriptor } from '../core/descriptor.ts';
+import { ModelcarError } from '../core/error.ts';
 import { isSmall } from '../core/small-layer.ts';
 import type { Places, Shared } from '../places.ts';
 import { type LayerJob, type LayerSessions, type LayerWorld, pushLayer } from '../push/push-layer.ts';
 import type { FromThread, ThreadData, ToThread } from './messages.ts';
 import { fromPlainError, toPlainError } from './plain-error.ts';
-import { type SharedCalls, sharedCalls } from './shared-calls.ts';
+import { type SharedCalls, sharedCalls, type ThreadCalls } from './shared-calls.ts';
 
 export interface LayerThreads {
   /** As {@link pushLayer}, in a thread of its own where it is not small, and there is enough to push to be worth it. */
@@ -56,7 +57,10 @@ export function createLayerThreads(places: Places, shared: Shared): LayerThreads
 
 /** The layer that a thread is pushing. */
 interface Task {
+  readonly path: string;
   readonly world: LayerWorld;
+  /** Aborted with the layer's own signal, and when the thread is gone. */
+  readonly signal: AbortSignal;
   readonly sessions: LayerSessions;
   done(descriptor: Descriptor): void;
   failed(error: unknown): void;
@@ -64,7 +68,9 @@ interface Task {
 
 class LayerThread {
   readonly #worker: Worker;
-  readonly #calls: SharedCalls;
+  readonly #shared: ThreadCalls;
+  /** Aborted when the thread is gone: nothing waits on its behalf any more. */
+  readonly #gone = new AbortController();
   #task: Task | undefined;
   #isSessionKept = false;
   #refusal: { readonly error: unknown } | undefined;
@@ -76,7 +82,7 @@ class LayerThread {
       asksForProxies: shared.proxyFor !== undefined,
       rateStep: shared.rateLimit?.step,
     };
-    this.#calls = sharedCalls(shared, () => this.#task?.world.signal);
+    this.#shared = sharedCalls(shared, () => this.#task?.signal ?? this.#gone.signal);
     this.#worker = new Worker(new URL('./layer-thread.js', import.meta.url), {
       workerData: data,
       resourceLimits: LIMITS,
@@ -88,8 +94,13 @@ class LayerThread {
         this.#refuse(error);
       }
     });
-    this.#worker.on('error', (error) => this.#ended(error));
-    this.#worker.on('exit', (code) => this.#ended(new Error(`a layer's thread ended with ${code}`)));
+    this.#worker.on('error', (error) => this.#ended(isLost(error) ? this.#lost(error) : error));
+    this.#worker.on('exit', (code) => {
+      this.#ended(this.#lost(new Error(`exit code ${code}`)));
+      // All messages of the thread have been heard by now, and its sockets are closed.
+      this.#gone.abort(this.#end);
+      this.#shared.giveBack();
+    });
   }
 
   get isAlive(): boolean {
@@ -104,7 +115,8 @@ class LayerThread {
       if (this.#end !== undefined) throw this.#end;
       const done = (descriptor: Descriptor) =>
         this.#refusal ? reject(this.#refusal.error) : resolve(descriptor);
-      this.#task = { world, sessions, done, failed: reject };
+      const either = AbortSignal.any([signal, this.#gone.signal]);
+      this.#task = { path: job.layer.path, world, sessions, signal: either, done, failed: reject };
       signal.addEventListener('abort', abort, { once: true });
       this.#isSessionKept = false;
       this.#refusal = undefined;
@@ -153,7 +165,7 @@ class LayerThread {
 
   async #answer({ id, name, args }: FromThread & { type: 'call' }): Promise<void> {
     try {
-      const call = this.#calls[name as keyof SharedCalls] as (...args: readonly unknown[]) => unknown;
+      const call = this.#shared.calls[name as keyof SharedCalls] as (...args: readonly unknown[]) => unknown;
       this.#tell({ type: 'answer', id, value: await call(...args) });
     } catch (error) {
       this.#tell({ type: 'refusal', id, error: toPlainError(error) });
@@ -168,4 +180,17 @@ class LayerThread {
     this.#end ??= error;
     this.#task?.failed(error);
   }
+
+  #lost(cause: Error): ModelcarError {
+    const what = this.#task === undefined ? 'push a layer' : `push ${this.#task.path}`;
+    return new ModelcarError('UNAVAILABLE', `cannot ${what}: its thread ended: ${cause.message}`, {
+      hint: 'Run the same command again, with one worker if it happens again.',
+      cause,
+    });
+  }
+}
+
+/** Whether the system took the thread away. Any other error is a bug in what ran there. */
+function isLost({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ERR_WORKER_OUT_OF_MEMORY' || code === 'ERR_WORKER_INIT_FAILED';
 }

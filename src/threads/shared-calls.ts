@@ -29,11 +29,19 @@ export interface SharedCalls {
   proxyFor(url: string): Promise<string | undefined>;
 }
 
-/** The main thread's side. @param signal ends the waits of the layer that the thread is pushing */
-export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefined): SharedCalls {
-  const { hubPacer, hubConnections, rateLimit, access, host, knownBlobs, proxyFor } = shared;
+/** The calls of one thread. */
+export interface ThreadCalls {
+  readonly calls: SharedCalls;
+  /** The thread is gone: releases the connections that it still has, and those that it gets from now on. */
+  giveBack(): void;
+}
+
+/** The main thread's side. @param signal ends the waits of the layer that the thread is pushing, and of a thread that is gone */
+export function sharedCalls(shared: Shared, signal: () => AbortSignal): ThreadCalls {
+  const { hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
+  const { connections: hubConnections, giveBack } = countedConnections(shared.hubConnections);
   const registry = () => needed(access);
-  return {
+  const calls: SharedCalls = {
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
     answeredByHub: async (...said) => hubPacer.answered(...said),
     acquireConnection: () => hubConnections.acquire(signal()),
@@ -53,6 +61,41 @@ export function sharedCalls(shared: Shared, signal: () => AbortSignal | undefine
     },
     noteBlob: async (...blob) => knownBlobs.set(...blob),
     proxyFor: async (url) => proxyFor?.(url),
+  };
+  return { calls, giveBack };
+}
+
+/** The connections of one thread, which may end before it has released them. */
+function countedConnections(shared: HubConnections) {
+  let count = 0;
+  let isGone = false;
+  const granted = () => {
+    if (isGone) shared.release();
+    else count += 1;
+  };
+  const connections: HubConnections = {
+    ...shared,
+    async acquire(signal) {
+      await shared.acquire(signal);
+      granted();
+    },
+    async tryAcquire() {
+      const size = await shared.tryAcquire();
+      if (size !== undefined) granted();
+      return size;
+    },
+    release() {
+      if (count === 0) return;
+      count -= 1;
+      shared.release();
+    },
+  };
+  return {
+    connections,
+    giveBack() {
+      isGone = true;
+      while (count > 0) connections.release();
+    },
   };
 }
 

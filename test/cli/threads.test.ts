@@ -2,6 +2,7 @@ import { cp, readFile, rm, symlink } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { ModelcarError, PushEvent } from '../../src/index.ts';
 import { synthetic } from '../fakes/hub/fake-hub.ts';
@@ -267,6 +268,48 @@ describe('a failure in a thread', () => {
     expect(events.filter(({ type }) => type === 'layer-failed').length).toBe(1);
     expect(events.filter(({ type }) => type === 'layer-done').length).toBe(3);
   });
+});
+
+describe('a thread that dies while it has the only connection to the Hub', () => {
+  /** How the thread ends, and what the user reads about it. */
+  const ends: readonly (readonly [how: string, end: (worker: Worker) => void, says: RegExp])[] = [
+    // A message is unpacked on the heap of its thread, which has room for 32 MiB.
+    ['for want of memory', (worker) => worker.postMessage(manyObjects()), /thread ended: .*memory limit/],
+    ['without a word', (worker) => void worker.terminate(), /thread ended: exit code 1/],
+  ];
+
+  test.each(ends)('%s, fails its layer alone: the others get the connection', async (_, end, says) => {
+    const { push, hub, registry, events } = await start();
+    const gate = registry.gate();
+    registry.addFault({ on: 'upload-patch', times: 3, holdBody: { after: 4 * MIB, gate } });
+    const workers: Worker[] = [];
+    const note = (worker: Worker) => void workers.push(worker);
+    process.on('worker', note);
+    const pushed = push(NAME, { workers: 3, hub: { connections: 1 }, continueOnError: true });
+    const failure: Promise<ModelcarError> = pushed
+      .then(
+        () => expect.unreachable(),
+        (error) => error,
+      )
+      .finally(() => process.off('worker', note));
+    await expect
+      .poll(() => registry.sessions.some(({ content }) => content.size > MIB), { timeout: 20_000 })
+      .toBe(true);
+    const file = hub.requests({ on: 'cdn' }).at(-1)?.file ?? '';
+    // Threads start in the order of their layers.
+    end(workers[FILES.indexOf(file)] as Worker);
+    gate.release();
+    expect(await failure).toMatchObject({ code: 'INCOMPLETE', cause: { code: 'UNAVAILABLE' } });
+    expect((await failure).message).toMatch(says);
+    expect(events.flatMap((event) => (event.type === 'layer-failed' ? [event.path] : []))).toEqual([
+      `models/${file}`,
+    ]);
+    expect(events.filter(({ type }) => type === 'layer-done').length).toBe(3);
+  });
+
+  function manyObjects(): readonly object[] {
+    return Array.from({ length: 1_000_000 }, (_, at) => ({ at }));
+  }
 });
 
 describe('a push that is stopped', () => {
