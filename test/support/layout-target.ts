@@ -1,3 +1,4 @@
+import { buildImage, type Document } from '../../src/core/image.ts';
 import type { ImageTarget } from '../../src/core/ports.ts';
 import { createLayoutTarget, type LayoutWorld } from '../../src/layout/layout-target.ts';
 import { systemClock } from '../../src/system-clock.ts';
@@ -11,4 +12,15 @@ export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): 
     known: new Map(),
     ...world,
   });
+}
+
+/** Of an image without layers. */
+export const EMPTY_MANIFEST: Document = buildImage([]).manifest;
+
+/** A push of nothing but that manifest. */
+export async function publish(target: ImageTarget, ...tags: string[]): Promise<void> {
+  const { signal } = new AbortController();
+  await target.prepare(signal);
+  await target.pushManifest(EMPTY_MANIFEST, signal);
+  for (const tag of tags) await target.tagManifest(EMPTY_MANIFEST, tag, signal);
 }
