@@ -10,7 +10,7 @@ import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
 import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
-import { createTransport, openPlaces, type Places, registryApi, type Shared } from './places.ts';
+import { createTransport, homeOf, openPlaces, type Places, registryApi, type Shared } from './places.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
@@ -82,7 +82,11 @@ async function withReader<T>(
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
   requireInteger('retries of the registry', retries, 0, 100);
   const end = new AbortController();
-  const transport = createTransport({ ca: trusted(network), proxyFor: network?.proxyFor, insecure });
+  const transport = createTransport({
+    ca: trusted(network),
+    proxyFor: network?.proxyFor,
+    home: homeOf(target, insecure),
+  });
   try {
     if (target.kind === 'layout') return await work(createLayoutReader(target.folder), signal);
     warnOfInsecurity(target, insecure, onEvent);
@@ -103,8 +107,9 @@ async function inWorld<T>(
   const request = toRequest(options);
   const places = toPlaces(options);
   const tokens = createTransport({
-    ...{ ca: places.ca, insecure: places.registry.insecure },
+    ca: places.ca,
     proxyFor: options.network?.proxyFor,
+    home: homeOf(places.target, places.registry.insecure),
   });
   const end = new AbortController();
   const ended = AbortSignal.any([signal, end.signal]);

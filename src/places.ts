@@ -4,14 +4,14 @@ import type { ImageTarget, ModelSource } from './core/ports.ts';
 import type { RateLimit } from './core/rate-limit.ts';
 import type { TargetLocation } from './core/reference.ts';
 import { createNodeTransport, type NodeTransport } from './http/node-http.ts';
-import type { FindProxy } from './http/node-route.ts';
+import type { FindProxy, HomeServer } from './http/node-route.ts';
 import type { Pacer } from './http/pacing.ts';
 import type { HubConnections } from './hub/hub-connections.ts';
 import { createHubSource } from './hub/hub-source.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
 import type { KnownBlobs } from './layout/known-blobs.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
-import type { RegistryApiOptions, SharedAccess } from './registry/registry-api.ts';
+import { type RegistryApiOptions, registryOrigin, type SharedAccess } from './registry/registry-api.ts';
 import { createRegistryTarget } from './registry/registry-target.ts';
 import type { HostMemory } from './registry/upload/remember-host.ts';
 import { systemClock } from './system-clock.ts';
@@ -60,15 +60,13 @@ export interface OpenPlaces {
   close(): void;
 }
 
-/** `insecure` is the registry's alone, so the two share no connections. */
+/** Hub and registry share no connections: what the one may do and lead to does not hold for the other. */
 export function openPlaces(places: Places, shared: Shared): OpenPlaces {
-  const { ca } = places;
-  const hub = createTransport({ ca, proxyFor: shared.proxyFor });
-  const registry = createTransport({
-    ca,
-    proxyFor: shared.proxyFor,
-    insecure: places.registry.insecure,
-  });
+  const { ca, target } = places;
+  const { proxyFor } = shared;
+  const hub = createTransport({ ca, proxyFor, home: { origin: places.hub.endpoint } });
+  const home = homeOf(target, places.registry.insecure);
+  const registry = createTransport({ ca, proxyFor, home });
   return {
     source: createSource(places, shared, hub),
     target: createTarget(places, shared, registry),
@@ -83,9 +81,14 @@ export function openPlaces(places: Places, shared: Shared): OpenPlaces {
 export function createTransport(options: {
   readonly ca: readonly string[];
   readonly proxyFor: FindProxy | undefined;
-  readonly insecure?: boolean;
+  readonly home: HomeServer | undefined;
 }): NodeTransport {
   return createNodeTransport({ ...options, userAgent: USER_AGENT });
+}
+
+/** `insecure` covers the registry's own host and port; its token server and its storage stay verified. */
+export function homeOf(target: TargetLocation, insecure: boolean): HomeServer | undefined {
+  return target.kind === 'registry' ? { origin: registryOrigin(target.registry), insecure } : undefined;
 }
 
 /** The Hub, or the cache of what was downloaded from it. */

@@ -61,7 +61,7 @@ const registryAccess = {
     flag: '--insecure',
     env: ['INSECURE'],
     group: NETWORK,
-    about: "do not check the registry's certificate; the Hub's is always checked",
+    about: "skip the certificate check for the registry's own host and port, and no other",
   },
 } satisfies Flags;
 

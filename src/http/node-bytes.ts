@@ -140,9 +140,9 @@ function createSocket(
   route: Route,
   ours: { readonly connectSignal: AbortSignal | undefined; readonly onread: OnReadOpts },
 ): Promise<Socket> {
-  const { host, port, agent, servername = isIP(host) ? '' : host } = route.options;
+  const { host, port, agent, lookup, servername = isIP(host) ? '' : host } = route.options;
   const secure = isSecure(route) && { ALPNProtocols: ['http/1.1'], servername };
-  const target = { host, port: port || (secure ? 443 : 80), ...secure };
+  const target = { host, port: port || (secure ? 443 : 80), ...(lookup && { lookup }), ...secure };
   return new Promise((resolve, reject) => {
     const created = (error: Error | null, stream?: Duplex) =>
       error ? reject(error) : resolve(stream as Socket);

@@ -44,10 +44,10 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   const bytes = createByteClient(connectTimeoutMs);
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { method, url, signal } = request;
+    const { method, url, ledFrom, signal } = request;
     signal?.throwIfAborted();
     redaction.note(request);
-    const route = await routes.to(url);
+    const route = await routes.to(url, ledFrom);
     // Who chooses the proxy may take its time.
     signal?.throwIfAborted();
     const { proxy } = route;

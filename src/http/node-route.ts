@@ -1,10 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
+import { createAddressGuard, type Lookup } from './node-address-guard.ts';
 import { trustAlso } from './node-trust.ts';
 import { TunnelAgent } from './node-tunnel-agent.ts';
+import { originOf } from './origin.ts';
 import type { Redacting } from './presentable.ts';
 import { parseTarget } from './request-target.ts';
 
@@ -27,11 +29,17 @@ export interface RouteOptions {
   readonly path: string;
   readonly servername?: string;
   readonly agent: http.Agent;
+  /** Of a direct connection. */
+  readonly lookup?: LookupFunction;
 }
 
 export interface Routes {
-  /** @throws ModelcarError `UNSUPPORTED` for a URL that is not HTTP's, `USAGE` for a proxy that is not */
-  to(url: string): Promise<Route>;
+  /**
+   * @param ledFrom the URL that redirected to `url`
+   * @throws ModelcarError `UNSUPPORTED` for a URL that is not HTTP's, and for a private address that a server with a public
+   *   one leads to; `USAGE` for a proxy that is none
+   */
+  to(url: string, ledFrom?: string): Promise<Route>;
   /** Lets go of the connections that are kept open for the next request. */
   close(): void;
 }
@@ -44,36 +52,50 @@ export interface RoutesOptions extends Redacting {
   readonly userAgent?: string | undefined;
   /** CAs to trust besides Node's own, each a certificate in PEM form. */
   readonly ca?: readonly string[];
-  /** Whoever answers is taken for the server, but not for an https proxy. */
-  readonly insecure?: boolean | undefined;
+  /** Default: none. */
+  readonly home?: HomeServer | undefined;
   readonly proxyFor?: FindProxy | undefined;
+  /** Default: `dns.lookup`. */
+  readonly lookup?: Lookup | undefined;
+}
+
+/** The server that the user named. Requests to any other go where this one led. */
+export interface HomeServer {
+  readonly origin: string;
+  /** Do not verify its certificate. Those of other servers and of https proxies are always verified. */
+  readonly insecure?: boolean | undefined;
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
   const plain = new http.Agent({ keepAlive: true });
+  const { home } = options;
+  const homeOrigin = home && originOf(home.origin);
+  const addresses = createAddressGuard(homeOrigin, options.lookup);
   // Made where TLS is spoken first: many a registry in a cluster has none.
-  let made: ReturnType<typeof secureAgents> | undefined;
-  const secure = () => {
-    made ??= secureAgents(options);
-    return made;
+  const made = new Map<boolean, ReturnType<typeof secureAgents>>();
+  const secure = (verified: boolean) => {
+    const agents = made.get(verified) ?? secureAgents(options.ca, verified);
+    made.set(verified, agents);
+    return agents;
   };
+  const isVerified = (origin: string) => !home?.insecure || origin !== homeOrigin;
   const tunnels = new Map<string, TunnelAgent>();
 
-  function tunnelThrough(proxy: HttpProxy): TunnelAgent {
+  function tunnelThrough(proxy: HttpProxy, verified: boolean): TunnelAgent {
     const { connectTimeoutMs, userAgent, redact } = options;
-    const key = `${proxy.name} ${proxy.authorization}`;
-    const { tls, trust } = secure();
+    const key = `${verified} ${proxy.name} ${proxy.authorization}`;
+    const { tls, trust } = secure(verified);
     const tunnel =
       tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent, redact });
     tunnels.set(key, tunnel);
     return tunnel;
   }
 
-  function toward(target: Target, proxy: HttpProxy | undefined): Omit<Route, 'proxy'> {
+  function toward(target: Target, proxy: HttpProxy | undefined, verified: boolean): Omit<Route, 'proxy'> {
     const { protocol, ...options } = target;
     if (protocol === 'https:') {
-      const { tls, direct } = secure();
-      const agent = proxy === undefined ? direct : tunnelThrough(proxy);
+      const { tls, direct } = secure(verified);
+      const agent = proxy === undefined ? direct : tunnelThrough(proxy, verified);
       return { open: https.request, options: { ...options, agent }, connectOptions: tls, headers: {} };
     }
     if (proxy === undefined)
@@ -86,29 +108,36 @@ export function createRoutes(options: RoutesOptions): Routes {
         options: { ...asked.options, agent: plain },
         connectOptions: {},
       };
-    const { toProxy: agent, trust } = secure();
+    const { toProxy: agent, trust } = secure(true);
     return { ...asked, open: https.request, options: { ...asked.options, agent }, connectOptions: trust };
   }
 
   return {
-    async to(url) {
+    async to(url, ledFrom) {
       const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
-      return { ...toward(target, proxy), proxy };
+      // A proxy looks names up by itself; then only addresses in the URL are judged.
+      const lookup = await addresses.check(url, ledFrom);
+      const route = toward(target, proxy, isVerified(originOf(url)));
+      return proxy === undefined
+        ? { ...route, options: { ...route.options, lookup }, proxy }
+        : { ...route, proxy };
     },
     close() {
       plain.destroy();
-      made?.direct.destroy();
-      made?.toProxy.destroy();
+      for (const { direct, toProxy } of made.values()) {
+        direct.destroy();
+        toProxy.destroy();
+      }
       for (const tunnel of tunnels.values()) tunnel.destroy();
     },
   };
 }
 
-function secureAgents({ ca = [], insecure }: RoutesOptions) {
+function secureAgents(ca: readonly string[] = [], rejectUnauthorized: boolean) {
   const trust = trustAlso(ca);
-  const tls = { ...trust, keepAlive: true, rejectUnauthorized: insecure !== true };
+  const tls = { ...trust, keepAlive: true, rejectUnauthorized };
   return {
     trust,
     tls,
@@ -121,7 +150,7 @@ function secureAgents({ ca = [], insecure }: RoutesOptions) {
 function absoluteForm(
   { host, port, authorization }: HttpProxy,
   target: Target,
-): { readonly options: Omit<RouteOptions, 'agent'>; readonly headers: Route['headers'] } {
+): { readonly options: Omit<RouteOptions, 'agent' | 'lookup'>; readonly headers: Route['headers'] } {
   const name = isIP(target.host) === 6 ? `[${target.host}]` : target.host;
   const authority = target.port === '' ? name : `${name}:${target.port}`;
   return {

@@ -23,6 +23,11 @@ async function ask(port: number, options: NodeTransportOptions): Promise<string>
   return readText(await send({ method: 'GET', url: `https://127.0.0.1:${port}/v2/?state=secret` }));
 }
 
+/** The user named the server on this port, and wants it unverified. */
+function unverified(port: number): NodeTransportOptions {
+  return { home: { origin: `https://127.0.0.1:${port}`, insecure: true } };
+}
+
 const TRUST = /--ca-file.*--insecure/;
 
 describe('a server', () => {
@@ -59,13 +64,23 @@ describe('a server', () => {
   test.each([CERTIFICATE, SELF_SIGNED_CERTIFICATE, EXPIRED_CERTIFICATE, OTHER_CERTIFICATE])(
     'is taken for what it says it is where that was asked for',
     async (cert) => {
-      expect(await ask((await tlsServer(cert)).port, { insecure: true })).toBe('fine');
+      const { port } = await tlsServer(cert);
+      expect(await ask(port, unverified(port))).toBe('fine');
     },
   );
 
+  test('is verified where another one need not be, with what to do', async () => {
+    const [home, other] = [await tlsServer(CERTIFICATE), await tlsServer(CERTIFICATE)];
+    expect(await failureOf(ask(other.port, unverified(home.port)))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(`GET https://127.0.0.1:${other.port}/v2/: no secure connection`),
+      hint: expect.stringContaining("only for the registry's own host and port"),
+    });
+  });
+
   test('without TLS is told from one with a bad certificate', async () => {
     const { port } = await httpServer((_, response) => response.end());
-    expect(await failureOf(ask(port, { insecure: true }))).toMatchObject({
+    expect(await failureOf(ask(port, unverified(port)))).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringContaining('it answers without TLS'),
       hint: expect.stringContaining('http://'),

@@ -220,7 +220,8 @@ describe('a proxy that does not help is named, without its account', () => {
   test('whose certificate is by an unknown CA, also where the registry is not verified', async () => {
     const server = await tlsServer((_, response) => response.end('fine'));
     const proxy = await proxyOf({ tls: true });
-    const { send, close } = createNodeTransport({ insecure: true, proxyFor: () => withAccount(proxy) });
+    const home = { origin: server.url, insecure: true };
+    const { send, close } = createNodeTransport({ home, proxyFor: () => withAccount(proxy) });
     onTestFinished(close);
     for (const url of [server.url, 'http://r.test/']) {
       const error = await failureOf(send({ method: 'GET', url }));

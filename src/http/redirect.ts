@@ -1,5 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
-import { isPrivateAddress, originOf } from './origin.ts';
+import { originOf } from './origin.ts';
 import { type Redacting, shownUrl } from './presentable.ts';
 import { canRepeat, discard, type HttpRequest, type HttpResponse, type Wrapper } from './transport.ts';
 
@@ -11,32 +11,22 @@ export function isRedirect(response: HttpResponse): boolean {
 
 /**
  * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded.
- * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, to another scheme, or from a name to a private
- *   address
+ * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, or to another scheme
  */
 export function redirectTarget(from: string, location: string, answer: Redacting): string {
   const target = resolveVerbatim(from, location);
   const scheme = URL.canParse(target) ? new URL(target).protocol : undefined;
   const plain = scheme === 'http:' && new URL(from).protocol === 'http:';
   if (scheme !== 'https:' && !plain) {
-    throw notFollowed(
-      shownUrl(from, answer),
-      shownUrl(target, answer),
-      'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
-    );
-  }
-  if (isPrivateAddress(target) && !isPrivateAddress(from)) {
-    throw notFollowed(
-      shownUrl(from, answer),
-      shownUrl(target, answer),
-      'It is a private address: where that is meant, give the server behind it a name.',
+    throw new ModelcarError(
+      'UNSUPPORTED',
+      `${shownUrl(from, answer)} redirects to ${shownUrl(target, answer)}: not followed`,
+      {
+        hint: 'Only http and https are followed, and never from https to http: check the URL and the proxies on the way.',
+      },
     );
   }
   return target;
-}
-
-function notFollowed(from: string, target: string, hint: string): ModelcarError {
-  return new ModelcarError('UNSUPPORTED', `${from} redirects to ${target}: not followed`, { hint });
 }
 
 /**
@@ -57,9 +47,9 @@ export function resolveVerbatim(base: string, location: string): string {
 export function withRedirects(limit: number): Wrapper {
   return (transport) =>
     async function following(request) {
-      let url = request.url;
+      let { url, ledFrom } = request;
       for (let hops = 0; ; hops += 1) {
-        const response = await transport({ ...request, url });
+        const response = await transport({ ...request, url, ...(ledFrom !== undefined && { ledFrom }) });
         const { location } = response.headers;
         if (!isRedirect(response) || location === undefined || !follows(request, response)) {
           return hops === 0 ? response : { ...response, url };
@@ -72,7 +62,7 @@ export function withRedirects(limit: number): Wrapper {
             { hint: 'Check the URL, and what a proxy on the way makes of it.' },
           );
         }
-        url = redirectTarget(url, location, response);
+        [url, ledFrom] = [redirectTarget(url, location, response), url];
       }
     };
 }

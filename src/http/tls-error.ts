@@ -7,7 +7,7 @@ export interface TlsTrouble {
 }
 
 const TRUST =
-  'Give the certificate of its CA with --ca-file; for a registry, but not for the Hub, --insecure goes on unverified.';
+  "Trust its CA with --ca-file; --insecure skips the check, but only for the registry's own host and port.";
 const CLOCK = 'Have the certificate renewed, or set the clock of this machine.';
 
 /** Codes of Node (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */

@@ -7,6 +7,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute. Sent as it is: a signed URL that is parsed and printed again may no longer be the one signed. */
   readonly url: string;
+  /** The URL that redirected here. Default: the server that the user named led here, if it is another one. */
+  readonly ledFrom?: string | undefined;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /**

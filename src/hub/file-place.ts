@@ -90,11 +90,13 @@ export class FilePlace {
     let signed = this.#freshUrl();
     let stored = signed !== undefined;
     let url = signed?.url ?? endpoint.file(id, commit, sibling.path);
+    let ledFrom: string | undefined;
     for (let hop = 0; hop < HOPS; hop += 1) {
       const atHub = isFileUrl(url, commit);
       const bare = atHub && asksHub === 'bare';
       const response = await this.#ask(url, bare ? undefined : asked, {
         signal,
+        ledFrom,
         ...(readAhead && { readAhead }),
       });
       const { location } = response.headers;
@@ -111,7 +113,7 @@ export class FilePlace {
         signed = bare ? signedUrl(target, response, clock.now()) : undefined;
         this.#signed = signed;
       }
-      url = target;
+      [url, ledFrom] = [target, url];
     }
     throw new ModelcarError(
       'UNSUPPORTED',
@@ -133,7 +135,7 @@ export class FilePlace {
   #ask(
     url: string,
     asked: FileRange | undefined,
-    how: Pick<HttpRequest, 'signal' | 'readAhead'>,
+    how: Pick<HttpRequest, 'signal' | 'ledFrom' | 'readAhead'>,
   ): Promise<HttpResponse> {
     const headers = asked === undefined ? {} : rangeHeader(asked, this.#name.sibling.size, this.#habits);
     return this.#hub.bytes({ method: 'GET', url, headers, ...how });

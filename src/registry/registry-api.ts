@@ -86,9 +86,14 @@ function findOnce(options: RegistryApiOptions): () => Promise<RegistryCredential
   };
 }
 
-/** Docker Hub answers elsewhere than its name says, and its oldest images have no namespace. */
+/** The oldest images of Docker Hub have no namespace. */
 function endpoint({ registry, repository }: RegistryApiOptions): { origin: string; repository: string } {
-  if (registry.host !== 'docker.io') return { origin: `${registry.scheme}://${registry.host}`, repository };
-  const name = repository.includes('/') ? repository : `library/${repository}`;
-  return { origin: `${registry.scheme}://registry-1.docker.io`, repository: name };
+  const origin = registryOrigin(registry);
+  if (registry.host !== 'docker.io' || repository.includes('/')) return { origin, repository };
+  return { origin, repository: `library/${repository}` };
+}
+
+/** Docker Hub answers elsewhere than its name says. */
+export function registryOrigin({ scheme, host }: RegistryHost): string {
+  return `${scheme}://${host === 'docker.io' ? 'registry-1.docker.io' : host}`;
 }

@@ -40,7 +40,7 @@ export function hubClient(endpoint: string, options: HostileOptions = {}): Hosti
     metadataTimeoutMs: options.patienceMs ?? 5_000,
     stallTimeoutMs: options.patienceMs ?? 5_000,
     retries: options.retries ?? 2,
-    transport: network(options),
+    transport: network(endpoint, options),
     clock: testClock({ date: Date.now() }),
   });
   const { signal } = new AbortController();
@@ -74,7 +74,7 @@ export function registryClient(origin: string, options: HostileOptions = {}): Ho
     repository: 'acme/llama',
     credentials: async () => ({ credentials, origin: 'the test' }),
     retries: options.retries ?? 2,
-    transport: network(options),
+    transport: network(origin, options),
     clock: testClock({ date: Date.now() }),
   };
   return {
@@ -84,9 +84,9 @@ export function registryClient(origin: string, options: HostileOptions = {}): Ho
   };
 }
 
-/** A transport whose limits are those of the test, whatever a request says. */
-function network({ patienceMs, transport, ...options }: HostileOptions): Transport {
-  const { send, close } = createNodeTransport(options);
+/** A transport whose limits are those of the test, whatever a request says; the user named `origin`. */
+function network(origin: string, { patienceMs, transport, ...options }: HostileOptions): Transport {
+  const { send, close } = createNodeTransport({ home: { origin }, ...options });
   onTestFinished(close);
   const limits = patienceMs === undefined ? {} : { answerTimeoutMs: patienceMs, stallTimeoutMs: patienceMs };
   return transport ?? ((request: HttpRequest) => send({ ...request, ...limits }));

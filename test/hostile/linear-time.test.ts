@@ -9,7 +9,7 @@ import { fileUse } from '../../src/core/selection/serving-file.ts';
 import { weightFormat, weightName } from '../../src/core/selection/weight-format.ts';
 import { findInAuthFile, parseAuthFile } from '../../src/credentials/auth-file.ts';
 import { parseCaCertificates } from '../../src/http/ca-certificates.ts';
-import { isPrivateAddress, withoutQuery } from '../../src/http/origin.ts';
+import { withoutQuery } from '../../src/http/origin.ts';
 import { presentable, withoutMarkup } from '../../src/http/presentable.ts';
 import { redirectTarget, resolveVerbatim } from '../../src/http/redirect.ts';
 import { parseTarget } from '../../src/http/request-target.ts';

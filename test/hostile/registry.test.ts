@@ -172,7 +172,7 @@ describe('the Location of an upload', () => {
       const error = await failureOf(target.pushBlob({ content: fromBytes(BYTES), signal }));
       expect(error).toMatchObject({
         code: 'UNSUPPORTED',
-        message: expect.stringContaining('it is a private address'),
+        message: expect.stringContaining('is a private address'),
       });
       expect(asked).toEqual(['http://r.example.com/v2/acme/llama/blobs/uploads/']);
     },
@@ -258,7 +258,12 @@ describe('a token server', () => {
       });
       const { reader, signal } = registryClient('http://r.example.com', { proxyFor: () => proxy.origin });
       const error = await failureOf(reader.listTags(signal));
-      expect(error).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining(realm), ...clear });
+      const { origin } = new URL(realm);
+      expect(error).toMatchObject({
+        code: 'UNSUPPORTED',
+        message: expect.stringContaining(origin),
+        ...clear,
+      });
       expect(seen.filter((url) => !url?.startsWith('http://r.example.com/'))).toEqual([]);
     },
   );

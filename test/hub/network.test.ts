@@ -141,10 +141,40 @@ describe('a registry whose CA nobody knows', () => {
     expect(world.registry.log).toEqual([]);
   });
 
-  test('gets the push where its certificate need not be verified, token server included', async () => {
-    const world = await network();
-    const { manifestDigest } = await pushModel(options(world, {}, { insecure: true }));
+  test.each([1, 2])('gets the push where it need not be verified, with %i at once', async (workers) => {
+    const auth = { kind: 'bearer', username: 'jane', password: PASSWORD } as const;
+    const world = await network({ auth });
+    const insecure = options(world, {}, { insecure: true });
+    const { manifestDigest } = await pushModel({ ...insecure, workers });
     expect(world.registry.tags('acme/tiny').get('v1')).toBe(manifestDigest);
+  });
+
+  test('and need not be verified still sends no password to a token server elsewhere that must be', async () => {
+    const world = await network();
+    const { host, otherHost, log } = world.registry;
+    expect(await failureOf(pushModel(options(world, {}, { insecure: true })))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(`GET https://${otherHost}/token: no secure connection`),
+      hint: expect.stringContaining("only for the registry's own host and port"),
+    });
+    expect(log.filter(({ origin }) => origin === 'other')).toEqual([]);
+    expect(log.some(({ headers }) => headers.host === host)).toBe(true);
+  });
+
+  test('and need not be verified still sends no layer to a storage elsewhere that must be', async () => {
+    const auth = { kind: 'bearer', username: 'jane', password: PASSWORD } as const;
+    const world = await network({ auth });
+    const { otherHost, log } = world.registry;
+    world.registry.addFault({
+      on: 'upload-post',
+      answer: { status: 202, headers: { location: `https://${otherHost}/storage` } },
+      times: Number.POSITIVE_INFINITY,
+    });
+    expect(await failureOf(pushModel(options(world, {}, { insecure: true })))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining(`https://${otherHost}/storage: no secure connection`),
+    });
+    expect(log.filter(({ origin }) => origin === 'other')).toEqual([]);
   });
 });
 

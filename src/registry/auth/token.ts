@@ -1,7 +1,7 @@
 import { ModelcarError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
-import { isPrivateAddress, originOf } from '../../http/origin.ts';
+import { originOf } from '../../http/origin.ts';
 import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
 import { registryError } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
@@ -134,13 +134,6 @@ function trustedRealm({ parameters, shownRealm }: ShownChallenge, registryOrigin
   const { protocol } = new URL(realm);
   const plain =
     protocol === 'http:' && (registryOrigin.startsWith('http:') || originOf(realm) === registryOrigin);
-  if (isPrivateAddress(realm) && !isPrivateAddress(registryOrigin)) {
-    throw new ModelcarError(
-      'UNSUPPORTED',
-      `${registryOrigin} asks for a token from ${shownRealm}, which is a private address: not asked`,
-      { hint: 'Where that is meant, give the token server of the registry a name.' },
-    );
-  }
   if (protocol === 'https:' || plain) return realm;
   throw new ModelcarError(
     'UNSUPPORTED',

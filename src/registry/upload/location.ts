@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
-import { isPrivateAddress, originOf, withoutQuery } from '../../http/origin.ts';
+import { originOf, withoutQuery } from '../../http/origin.ts';
 import { presentable, type Redacting } from '../../http/presentable.ts';
 import { resolveVerbatim } from '../../http/redirect.ts';
 
@@ -10,8 +10,7 @@ import { resolveVerbatim } from '../../http/redirect.ts';
  *
  * @param base the URL that was asked
  * @param answer the one that has the header
- * @throws ModelcarError `UNSUPPORTED` where the upload would leave http(s), lose its TLS, or be led from a public
- *   registry to a private address
+ * @throws ModelcarError `UNSUPPORTED` where the upload would leave http(s) or lose its TLS
  */
 export function resolveLocation(base: string, location: string, answer: Redacting): string {
   const named = { base, location, answer };
@@ -23,7 +22,6 @@ export function resolveLocation(base: string, location: string, answer: Redactin
   const { protocol } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw refused(named, 'it leaves HTTP');
   if (base.startsWith('https:') && protocol === 'http:') throw refused(named, 'it leaves TLS');
-  if (isPrivateAddress(url) && !isPrivateAddress(base)) throw refused(named, 'it is a private address');
   return url;
 }
 

@@ -1,0 +1,196 @@
+import type { LookupAddress } from 'node:dns';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { httpServer, type RawServer } from '../../test/support/raw-server.ts';
+import { failureOf } from '../../test/support/rejection.ts';
+import { createAddressGuard, type Lookup } from './node-address-guard.ts';
+import { createNodeTransport } from './node-http.ts';
+import { withRedirects } from './redirect.ts';
+import { type HttpRequest, readText } from './transport.ts';
+
+const PUBLIC = '93.184.216.34';
+const PRIVATE = '10.0.0.6';
+
+/** What names lead to, one list after the other each time that a name is looked up; the last one stays. */
+function names(book: Readonly<Record<string, readonly string[]>>): Lookup {
+  const asked = new Map<string, number>();
+  return (host, _, callback) => {
+    const nth = asked.get(host) ?? 0;
+    asked.set(host, nth + 1);
+    const answers = book[host];
+    if (answers === undefined)
+      return callback(Object.assign(new Error('no such host'), { code: 'ENOTFOUND' }), []);
+    const addresses = (answers[nth] ?? answers.at(-1) ?? '').split(' ');
+    callback(
+      null,
+      addresses.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 })),
+    );
+  };
+}
+
+/** What becomes of connecting to `url`: the address, or the error. */
+async function connect(
+  guard: ReturnType<typeof createAddressGuard>,
+  url: string,
+  from?: string,
+): Promise<string> {
+  const lookup = await guard.check(url, from);
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  return new Promise((resolve, reject) => {
+    lookup(host, {}, (error, address) => (error ? reject(error) : resolve(String(address))));
+  });
+}
+
+describe('a server with a public address', () => {
+  const book = names({
+    'r.test': [PUBLIC],
+    'private.test': [PRIVATE],
+    'both.test': [`${PUBLIC} ${PRIVATE}`],
+  });
+  const guarded = async (url: string) => {
+    const guard = createAddressGuard('https://r.test', book);
+    await connect(guard, 'https://r.test/v2/');
+    return failureOf(connect(guard, url));
+  };
+
+  test.each([
+    'http://localhost:5000/',
+    'http://localhost./',
+    'http://registry.localhost/',
+    'http://127.0.0.1/',
+    'http://127.0.0.1./',
+    'http://127.1/',
+    'http://2130706433/',
+    'http://0x7f.1/',
+    'http://169.254.169.254/latest/meta-data',
+    'http://100.100.100.200/latest/meta-data',
+    'http://[::1]/',
+    'http://[::ffff:10.0.0.1]/',
+    'http://[64:ff9b::a9fe:a9fe]/',
+    'http://[fd00:ec2::254]/',
+  ])('never leads to %s', async (url) => {
+    expect(await guarded(url)).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(
+        /^cannot connect to http:.*: https:\/\/r\.test leads there, and .* is a private address$/,
+      ),
+    });
+  });
+
+  test.each([
+    ['private.test', 'has a private address'],
+    ['both.test', 'has a private address beside a public one'],
+  ])('never leads to %s, which %s', async (host) => {
+    expect((await guarded(`https://${host}/up?state=1`)).message).toBe(
+      `cannot connect to https://${host}: https://r.test leads there, and ${PRIVATE} is a private address`,
+    );
+  });
+
+  test('leads to other servers with public addresses', async () => {
+    const guard = createAddressGuard(
+      'https://r.test',
+      names({ 'cdn.test': [PUBLIC], '1.1.1.1': ['1.1.1.1'] }),
+    );
+    expect(await connect(guard, 'https://cdn.test/x')).toBe(PUBLIC);
+    expect(await connect(guard, 'https://1.1.1.1/x')).toBe('1.1.1.1');
+  });
+
+  test('never leads to a name that is public when it is first looked up, and private then', async () => {
+    const guard = createAddressGuard(
+      'https://r.test',
+      names({ 'r.test': [PUBLIC], 'cdn.test': [PUBLIC, PRIVATE] }),
+    );
+    expect(await connect(guard, 'https://cdn.test/1')).toBe(PUBLIC);
+    await failureOf(connect(guard, 'https://cdn.test/2', 'https://cdn.test/1'));
+  });
+
+  test('is not private for saying so later', async () => {
+    const guard = createAddressGuard(
+      'https://r.test',
+      names({ 'r.test': [PUBLIC, PRIVATE], 'private.test': [PRIVATE] }),
+    );
+    expect(await connect(guard, 'https://r.test/')).toBe(PUBLIC);
+    expect(await connect(guard, 'https://r.test/')).toBe(PRIVATE);
+    await failureOf(connect(guard, 'https://private.test/'));
+  });
+});
+
+describe('a server with a private address', () => {
+  const book = names({ 'r.test': [PRIVATE], 'private.test': [PRIVATE], 'cdn.test': [PUBLIC] });
+
+  test.each(['https://r.test', 'https://localhost:5000', 'https://192.168.1.1', 'https://[::1]:5000'])(
+    'may lead to another: %s',
+    async (home) => {
+      expect(await connect(createAddressGuard(home, book), 'https://private.test/')).toBe(PRIVATE);
+      expect(await createAddressGuard(home, book).check('https://127.0.0.1/', undefined)).toBeTypeOf(
+        'function',
+      );
+    },
+  );
+
+  test('may not have a public one lead to another', async () => {
+    const guard = createAddressGuard('https://r.test', book);
+    expect(await connect(guard, 'https://cdn.test/')).toBe(PUBLIC);
+    await failureOf(connect(guard, 'https://private.test/', 'https://cdn.test/'));
+    // Not over a connection that is kept from when the private one led there, either.
+    expect(await connect(guard, 'https://private.test/')).toBe(PRIVATE);
+    await failureOf(guard.check('https://private.test/', 'https://cdn.test/'));
+  });
+});
+
+test('the server that the user named may be anywhere, and so may a server that nobody led to', async () => {
+  const book = names({ 'r.test': [PUBLIC, PRIVATE] });
+  const guard = createAddressGuard('https://r.test', book);
+  await connect(guard, 'https://r.test/');
+  expect(await connect(guard, 'https://r.test/', 'https://cdn.test/')).toBe(PRIVATE);
+  expect(await connect(createAddressGuard(undefined, names({ 'x.test': [PRIVATE] })), 'http://x.test/')).toBe(
+    PRIVATE,
+  );
+});
+
+test('a name that is not found fails as it does without us', async () => {
+  const guard = createAddressGuard('https://r.test', names({}));
+  await expect(connect(guard, 'https://nowhere.test/')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+});
+
+describe('a redirect over real connections', () => {
+  let server: RawServer;
+  let asked: string[];
+  beforeEach(async () => {
+    asked = [];
+    server = await httpServer(({ url = '', headers }, response) => {
+      asked.push(`${headers.host?.replace(/:\d+$/, '')}${url}`);
+      const onwards = { location: `http://files.test:${server.port}/2` };
+      if (url === '/1') response.writeHead(302, onwards).end();
+      else response.end('fine');
+    });
+  });
+
+  async function ask(home: string, more: Partial<HttpRequest> = {}): Promise<string> {
+    const local = names({ 'files.test': ['127.0.0.1'], 'private.test': ['127.0.0.1'] });
+    const { send, close } = createNodeTransport({ home: { origin: home }, lookup: local });
+    onTestFinished(close);
+    const url = `http://private.test:${server.port}/1`;
+    return readText(await withRedirects(5)(send)({ method: 'GET', url, ...more }));
+  }
+
+  test.each([[{}], [{ reusesMemory: true as const }]])(
+    'to a name with a private address is followed from one with a private address: %o',
+    async (more) => {
+      expect(await ask(`http://private.test:${server.port}`, more)).toBe('fine');
+      expect(asked).toEqual(['private.test/1', 'files.test/2']);
+    },
+  );
+
+  test.each([[{}], [{ reusesMemory: true as const }]])(
+    'to a name with a private address is refused before a connection is made where a public server led there: %o',
+    async (more) => {
+      const error = await failureOf(ask(`http://${PUBLIC}`, more));
+      expect(error).toMatchObject({
+        code: 'UNSUPPORTED',
+        message: `cannot connect to http://private.test:${server.port}: http://${PUBLIC} leads there, and 127.0.0.1 is a private address`,
+        hint: expect.stringContaining('private address'),
+      });
+      expect(asked).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import dns from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { ModelcarError } from '../core/error.ts';
+import { isSpecialAddress } from './node-special-address.ts';
+import { originOf } from './origin.ts';
+
+/**
+ * Keeps a server on the internet from leading us to a private address, by whatever name. The address is judged when a
+ * connection looks it up, so a name that changes its address in between gains nothing.
+ */
+export interface AddressGuard {
+  /**
+   * @param from the URL that led to `url`. Default: the server that the user named, which may be anywhere itself.
+   * @returns how a connection to `url` looks its host up; it fails like this function
+   * @throws ModelcarError `UNSUPPORTED` where `url` has a private address, and the server that led there a public one
+   */
+  check(url: string, from: string | undefined): Promise<LookupFunction>;
+}
+
+/** As `dns.lookup` is called for all addresses of a name. */
+export type Lookup = (
+  hostname: string,
+  options: dns.LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
+) => void;
+
+/** Of all addresses that a host was found to have. */
+type Reach = 'public' | 'private' | 'mixed';
+
+/** @param home the origin of the server that the user named; undefined where every request is the user's */
+export function createAddressGuard(home: string | undefined, lookup: Lookup = dns.lookup): AddressGuard {
+  const found = new Map<string, Reach>();
+
+  function note(host: string, addresses: readonly string[]): void {
+    const before = found.get(host);
+    const reach = reachOf(addresses);
+    found.set(host, before === undefined || before === reach ? reach : 'mixed');
+  }
+
+  function known(url: string): Reach | undefined {
+    const host = hostOf(url);
+    if (/(^|\.)localhost\.?$/.test(host)) return 'private';
+    return isIP(host) === 0 ? found.get(host) : reachOf([host]);
+  }
+
+  /** A server that has not been connected to by name, as behind a proxy, is looked up now. */
+  async function isPrivate(url: string): Promise<boolean> {
+    const host = hostOf(url);
+    if (known(url) === undefined) note(host, await addressesOf(host));
+    return known(url) === 'private';
+  }
+
+  function addressesOf(host: string): Promise<readonly string[]> {
+    return new Promise((resolve) => {
+      lookup(host, { all: true }, (error, addresses) =>
+        resolve(error ? [] : addresses.map(({ address }) => address)),
+      );
+    });
+  }
+
+  return {
+    async check(url, from = home) {
+      async function refuse(reach: Reach | undefined, address: string): Promise<void> {
+        if (from === undefined || originOf(url) === home) return;
+        if (reach === undefined || reach === 'public' || (await isPrivate(from))) return;
+        throw new ModelcarError(
+          'UNSUPPORTED',
+          `cannot connect to ${originOf(url)}: ${originOf(from)} leads there, and ${address} is a private address`,
+          {
+            hint: 'Check the URLs that the server is configured with: only a server with a private address may lead to one.',
+          },
+        );
+      }
+
+      await refuse(known(url), hostOf(url));
+      return (host, options, callback) => {
+        lookup(host, { ...options, all: true }, (error, addresses) => {
+          if (error) return callback(error, []);
+          note(
+            host,
+            addresses.map(({ address }) => address),
+          );
+          const special = addresses.find(({ address }) => isSpecialAddress(address));
+          const first = addresses[0];
+          refuse(special && 'mixed', special?.address ?? '').then(
+            () =>
+              options.all ? callback(null, addresses) : callback(null, first?.address ?? '', first?.family),
+            (refusal) => callback(refusal, []),
+          );
+        });
+      };
+    },
+  };
+}
+
+/** No addresses at all lead nowhere private. */
+function reachOf(addresses: readonly string[]): Reach {
+  const special = addresses.filter(isSpecialAddress).length;
+  if (special === 0) return 'public';
+  return special === addresses.length ? 'private' : 'mixed';
+}
+
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
