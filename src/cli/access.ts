@@ -6,7 +6,7 @@ import {
   proxyFromEnvironment,
   type RegistryAccess,
 } from '../index.ts';
-import { type Environment, type FlagValues, notEmpty, usage } from './read-flags.ts';
+import { type Environment, type FlagValues, notEmpty, shown, usage } from './read-flags.ts';
 import { hubCacheFolder, type Surroundings } from './surroundings.ts';
 
 const MIB = 2 ** 20;
@@ -87,7 +87,7 @@ function seconds<Name extends string>(
   if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3600) {
     return { [name]: Number(text) * 1000 } as { readonly [Key in Name]: number };
   }
-  throw usage(`${variable}=${text} is not possible`, 'Give whole seconds, from 1 to 3600.');
+  throw usage(`${variable}=${shown(text)} is not possible`, 'Give whole seconds, from 1 to 3600.');
 }
 
 /** The words that huggingface_hub takes for true; everything else is a no there. */

@@ -1,5 +1,5 @@
 import { type ImageReference, parseImageReference, parseTargetLocation } from '../index.ts';
-import { type FlagValues, usage } from './read-flags.ts';
+import { type FlagValues, holdsAccount, usage } from './read-flags.ts';
 
 /**
  * The model and its revision: the argument, else flags or variables. What is said twice on the command line is an
@@ -16,6 +16,9 @@ export function modelOf(
   const text = argument ?? values.text('hfRepo');
   if (text === undefined)
     throw usage('no model is named', 'Write: oci-modelcar push org/model registry/repository');
+  // A URL with an account, as git clones it: the name of a model has no colon.
+  if (holdsAccount(text))
+    throw usage('the model contains a user name or password', 'Write org/model; a token goes into HF_TOKEN.');
   const at = text.indexOf('@');
   if (at === -1) return { model: text, revision: values.text('hfRevision') };
   if (values.wasGiven('hfRevision')) throw usage('the revision is given twice', 'Leave out --hf-revision.');

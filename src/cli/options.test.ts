@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { PushOptions } from '../index.ts';
+import { failureOf } from '../../test/support/rejection.ts';
+import { secret } from '../../test/support/secrets.ts';
+import { type PushOptions, planPush } from '../index.ts';
 import { type FlagName, longName } from './flag.ts';
 import { PUSH_FLAGS } from './flags.ts';
 import { type PushWords, toPushOptions } from './options.ts';
@@ -281,4 +283,46 @@ describe('the account at the registry', () => {
   test('a password without a user name is an error', () => {
     expect(() => options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).toThrow('OCI_PASSWORD is set without');
   });
+});
+
+describe.each([
+  'https://ada:PASSWORD@hub.test/acme/llama',
+  'https://PASSWORD@hub.test/acme/llama',
+  'https://ada:se/PASSWORD@hub.test',
+  'https://ada:80/PASSWORD@hub.test',
+  'https:/ada:PASSWORD@hub.test',
+  'https:ada:PASSWORD@hub.test',
+  'https:\\\\ada:PASSWORD@hub.test',
+  'ada:PASSWORD@hub.test:5000/acme/llama',
+  'oci:https://ada:PASSWORD@hub.test/x',
+])('the password in %s', (shape) => {
+  const url = shape.replace('PASSWORD', secret('password'));
+
+  test.each<[name: FlagName | 'model' | 'reference', given: PushWords]>([
+    ['model', { model: url }],
+    ['reference', { reference: url }],
+    ['registry', { reference: undefined, registry: url, targetRepo: 'acme/llama' }],
+    ['targetRepo', { reference: undefined, registry: 'r.test', targetRepo: url }],
+    ['hfRepo', { model: undefined, hfRepo: url }],
+    ['hfRevision', { hfRevision: url }],
+    ['hfEndpoint', { hfEndpoint: url }],
+    ['targetTag', { targetTag: url }],
+    ['alsoTag', { alsoTag: [url] }],
+    ['layerPrefix', { layerPrefix: url }],
+    ['workers', { workers: url }],
+    ['limitRate', { limitRate: url }],
+    ['tarLayout', { tarLayout: url }],
+  ])('is not repeated where it is given as %s', async (_, given) => {
+    const planned = Promise.resolve().then(() => planPush(options(given)));
+    const error = await failureOf(planned);
+    expect(error.code).toBe('USAGE');
+    expect(error.message).not.toContain(secret('password'));
+  });
+});
+
+test.each(['HF_HUB_ETAG_TIMEOUT', 'INSECURE', 'WORKERS'])('a password in %s is not repeated', (name) => {
+  const env = { [name]: `https://ada:${secret('password')}@hub.test` };
+  expect(() => options({}, env)).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining(secret('password')) }),
+  );
 });

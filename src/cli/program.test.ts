@@ -17,3 +17,17 @@ test.each(['--password', '--worker', '-p'])(
     }
   },
 );
+
+test.each([
+  'https://ada:PASSWORD@hub.test/acme/llama',
+  'https:ada:PASSWORD@hub.test',
+  "https://a'b:PASSWORD@hub.test",
+])('a URL with a password in place of a command is not repeated: %s', async (text) => {
+  const word = text.replace('PASSWORD', secret('password'));
+  const failure: unknown = await createProgram('1', handlers)
+    .parseAsync([word], { from: 'user' })
+    .catch((error: unknown) => error);
+  const { message = '' } = usageMessage(failure) ?? {};
+  expect(message).toMatch(/^unknown command/);
+  expect(message).not.toContain(secret('password'));
+});

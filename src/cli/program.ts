@@ -3,6 +3,7 @@ import { type Flag, type Flags, list, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 import { HELP_WIDTH } from './quick-answer.ts';
+import { holdsAccount } from './read-flags.ts';
 
 /** What each command does, with the words that it was given. */
 export interface Handlers {
@@ -81,6 +82,8 @@ export function usageMessage(
       .replace(/^error: /, '')
       // The value of an option that we do not know may be a secret.
       .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
+      // So may a URL in place of a command.
+      .replace(/'.*'/s, (value) => (holdsAccount(value) ? "'…'" : value))
       .replace(/\s*\n\s*/g, ' '),
     exitCode: error.exitCode,
     help: known ? `oci-modelcar ${command} --help` : 'oci-modelcar --help',

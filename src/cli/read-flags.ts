@@ -76,19 +76,30 @@ export function notEmpty(text: string | undefined): string | undefined {
   return trimmed === '' ? undefined : trimmed;
 }
 
+/** A value for a message; nothing of one that may hold a password: the words of a command may have changed places. */
+export function shown(text: string): string {
+  return holdsAccount(text) ? '…' : text;
+}
+
+/** An @ behind a colon, as in `user:password@host`, whatever is around it. */
+export function holdsAccount(text: string): boolean {
+  const colon = text.indexOf(':');
+  return colon !== -1 && text.includes('@', colon);
+}
+
 export function usage(message: string, hint: string): ModelcarError {
   return new ModelcarError('USAGE', message, { hint });
 }
 
 function checked({ choices }: Flag, value: Value): Value {
   if (choices === undefined || choices.includes(value.text)) return value;
-  throw usage(`${value.from} ${value.text} is not known`, `Choose ${choices.join(', ')}.`);
+  throw usage(`${value.from} ${shown(value.text)} is not known`, `Choose ${choices.join(', ')}.`);
 }
 
 function integer({ text, from }: Value, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw usage(`${from} ${text} is not possible`, `Give a whole number from ${least} to ${most}.`);
+  throw usage(`${from} ${shown(text)} is not possible`, `Give a whole number from ${least} to ${most}.`);
 }
 
 const UNITS = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
@@ -98,7 +109,7 @@ function rate({ text, from }: Value): number {
   const value = Math.floor(Number(number) * UNITS[unit.toLowerCase() as keyof typeof UNITS]);
   if (number !== '' && value >= 1024) return value;
   throw usage(
-    `${from} ${text} is not possible`,
+    `${from} ${shown(text)} is not possible`,
     'Give bytes a second, 1024 at least: 500k, 50M or 1G, or in powers of 1024 500Ki, 50Mi or 1Gi.',
   );
 }
@@ -108,7 +119,7 @@ function decision({ text, from }: Value): boolean {
   if (/^(1|true|yes|on)$/i.test(text)) return true;
   if (/^(0|false|no|off)$/i.test(text)) return false;
   throw usage(
-    `${from}=${text} is neither yes nor no`,
+    `${from}=${shown(text)} is neither yes nor no`,
     'Set it to 1 or 0, true or false, yes or no, on or off.',
   );
 }

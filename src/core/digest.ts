@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { ModelcarError } from './error.ts';
+import { quoted } from './quoted.ts';
 
 /** `sha256:<64 lower-case hex>` of exact bytes (OCI image-spec, descriptor.md, "Digests"). */
 export type Digest = `sha256:${string}`;
@@ -11,7 +12,7 @@ export function isDigest(text: string): text is Digest {
 /** @throws ModelcarError `USAGE` */
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
-  throw new ModelcarError('USAGE', `"${text}" is not a digest`, {
+  throw new ModelcarError('USAGE', `${quoted(text)} is not a digest`, {
     hint: 'Write sha256: and 64 lower-case hex digits.',
   });
 }

@@ -1,6 +1,7 @@
 import { ModelcarError } from './error.ts';
 import { overlong, shownPath } from './file-path.ts';
 import type { Sibling } from './model.ts';
+import { quoted } from './quoted.ts';
 import { type TarLayout, tarLayerSize } from './tar-layer.ts';
 
 /** One layer to push. Plain data. */
@@ -43,7 +44,7 @@ export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptio
 /** @throws ModelcarError `USAGE` unless `prefix` is empty or a safe folder ending in `/` */
 export function parseLayerPrefix(prefix: string): string {
   if (prefix !== '' && (!prefix.endsWith('/') || unsafe(prefix.slice(0, -1)) !== undefined)) {
-    throw new ModelcarError('USAGE', `"${prefix}" cannot be the folder of the model in the image`, {
+    throw new ModelcarError('USAGE', `${quoted(prefix)} cannot be the folder of the model in the image`, {
       hint: 'Give a relative folder that ends in a slash, such as models/.',
     });
   }

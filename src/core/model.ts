@@ -1,4 +1,5 @@
 import { ModelcarError } from './error.ts';
+import { quoted } from './quoted.ts';
 
 /** A repository on the Hub. Models have no prefix in URLs, datasets have `datasets/`. */
 export interface ModelId {
@@ -50,7 +51,7 @@ export function parseModelId(text: string): ModelId {
   const name = dataset ? text.slice('datasets/'.length) : text;
   const segments = name.split('/');
   if (segments.length > 2 || segments.some((segment) => !SEGMENT.test(segment) || segment.includes('..'))) {
-    throw new ModelcarError('USAGE', `"${text}" is not the name of a model`, {
+    throw new ModelcarError('USAGE', `${quoted(text)} is not the name of a model`, {
       hint: 'Write org/model, or datasets/org/name for a dataset, without the address of the Hub.',
     });
   }
@@ -67,7 +68,7 @@ export function parseRevision(text: string): string {
   // git-check-ref-format(1): no control characters, space, ~ ^ : ? * [ \, no "..", none that ends in "/" or ".".
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
   if (text === '' || !text.isWellFormed() || /[\x00-\x20\x7f~^:?*[\\]|\.\.|^\/|[/.]$/.test(text)) {
-    throw new ModelcarError('USAGE', `"${text}" is not a revision`, {
+    throw new ModelcarError('USAGE', `${quoted(text)} is not a revision`, {
       hint: 'Give a branch, a tag or a 40-character commit.',
     });
   }

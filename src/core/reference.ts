@@ -1,5 +1,6 @@
 import { type Digest, parseDigest } from './digest.ts';
 import { ModelcarError } from './error.ts';
+import { quoted } from './quoted.ts';
 
 /** Where a registry is reached. */
 export interface RegistryHost {
@@ -51,7 +52,7 @@ export function parseImageReference(text: string): ImageReference {
   if (scheme === '' && !/[.:]/.test(host) && host !== 'localhost') {
     throw malformed(
       text,
-      `"${host}" does not look like a registry`,
+      `${quoted(host)} does not look like a registry`,
       `Put a registry in front: docker.io/${rest}`,
     );
   }
@@ -112,7 +113,7 @@ export function isTag(text: string): boolean {
 /** @throws ModelcarError `USAGE` unless `text` is a tag by the distribution-spec */
 export function parseTag(text: string): string {
   if (isTag(text)) return text;
-  throw new ModelcarError('USAGE', `"${text}" is not a tag`, {
+  throw new ModelcarError('USAGE', `${quoted(text)} is not a tag`, {
     hint: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or dash.',
   });
 }
@@ -122,11 +123,11 @@ function registryLocation(registry: string, repository: string): TargetLocation 
   refuseUserinfo(repository);
   // The pattern alone lets a port of 99999 through, and brackets round what is no address.
   if (!HOST.test(host) || !URL.canParse(`https://${host}`))
-    throw malformed(`${registry}/${repository}`, `"${host}" is not a registry host`);
+    throw malformed(`${registry}/${repository}`, `${quoted(host)} is not a registry host`);
   if (!REPOSITORY.test(repository) || host.length + repository.length > 255) {
     throw malformed(
       `${registry}/${repository}`,
-      `"${repository}" is not a repository name`,
+      `${quoted(repository)} is not a repository name`,
       'Names are lower-case letters and digits, parted by single dots, dashes, underscores or slashes.',
     );
   }
@@ -162,16 +163,20 @@ function parseLayoutReference(text: string): ImageReference {
 
 function parseFolder(folder: string): TargetLocation {
   if (folder === '' || folder.includes('\0') || folder.includes(':')) {
-    throw new ModelcarError('USAGE', `"${LAYOUT}${folder}" does not name a folder for an OCI image layout`, {
-      hint: 'Write oci:FOLDER or oci:FOLDER:TAG; the folder itself cannot contain a colon.',
-    });
+    throw new ModelcarError(
+      'USAGE',
+      `${quoted(LAYOUT + folder)} does not name a folder for an OCI image layout`,
+      {
+        hint: 'Write oci:FOLDER or oci:FOLDER:TAG; the folder itself cannot contain a colon.',
+      },
+    );
   }
   return { kind: 'layout', folder };
 }
 
 function refuseDigest(text: string): void {
   if (!text.includes('@')) return;
-  throw new ModelcarError('USAGE', `"${text}" names a digest, which nobody knows before the push`, {
+  throw new ModelcarError('USAGE', `${quoted(text)} names a digest, which nobody knows before the push`, {
     hint: 'Leave out @sha256:…; the digest is part of the result.',
   });
 }
@@ -190,7 +195,7 @@ function splitTag(text: string): { name: string; tag: string | undefined } {
 }
 
 function malformed(text: string, reason: string, hint?: string): ModelcarError {
-  return new ModelcarError('USAGE', `"${text}" is not an image reference: ${reason}`, {
+  return new ModelcarError('USAGE', `${quoted(text)} is not an image reference: ${reason}`, {
     hint: hint ?? 'Write registry/repository[:tag], such as ghcr.io/acme/llama:v1, or oci:FOLDER[:tag].',
   });
 }

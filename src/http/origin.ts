@@ -4,11 +4,24 @@ export function originOf(url: string): string {
 }
 
 /**
- * The URL as messages show it: a query may carry a signature or a session's state, both as good as a password, and some
- * servers write a password in front of the host.
+ * The URL as messages show it, without query, fragment and userinfo: a query may carry a signature or a session's state,
+ * both as good as a password, and some servers write a password in front of the host.
+ *
+ * What is userinfo is for the URL parser to say: it reads `https:/u:p@h`, `https:u:p@h` and `\\u:p@h` like `https://u:p@h`.
  */
 export function withoutQuery(url: string): string {
+  const isAbsolute = URL.canParse(url);
+  const isRelative = !isAbsolute && !/^[^\\/]*:/.test(url);
+  const base = isRelative ? 'https://base.invalid' : undefined;
+  if (!URL.canParse(url, base)) return url.includes('@') ? '…' : beforeQuery(url);
+  const { protocol, username, password, host, pathname } = new URL(url, base);
+  if (username + password !== '') return `${isAbsolute ? protocol : ''}//…@${host}${pathname}`;
+  // Without a slash it is a path only for the parser: a server may mean `user:password@host` by it.
+  const isOpaque = !pathname.startsWith('/');
+  return isOpaque && url.includes('@') ? `${protocol}…` : beforeQuery(url);
+}
+
+function beforeQuery(url: string): string {
   const end = url.search(/[?#]/);
-  const shown = end === -1 ? url : url.slice(0, end);
-  return shown.replace(/^([a-z][a-z0-9+.-]*:)?[\\/]{2}[^\\/]*@/i, '$1//…@');
+  return end === -1 ? url : url.slice(0, end);
 }

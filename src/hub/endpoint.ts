@@ -21,12 +21,20 @@ export interface HubEndpoint {
   page(id: ModelId): string;
 }
 
-/** @throws ModelcarError `USAGE` unless `text` is an http(s) URL without query, fragment and credentials */
+/**
+ * @throws ModelcarError `USAGE` unless `text` is an http(s) URL without query, fragment and credentials; the message repeats
+ *   nothing of a text with an @, since a password with a slash in it makes the URL another one
+ */
 export function parseHubEndpoint(text: string): HubEndpoint {
+  if (text.includes('@')) {
+    throw new ModelcarError('USAGE', 'the endpoint of the Hub contains a user name or password', {
+      hint: 'Give a URL such as https://huggingface.co, without an @, and the token apart from it.',
+    });
+  }
   const valid = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
   const parts = valid ? new URL(text) : undefined;
-  if (parts === undefined || parts.search + parts.hash + parts.username + parts.password !== '') {
-    throw new ModelcarError('USAGE', `"${text.replace(/\/\/[^/]*@/, '//…@')}" is not the endpoint of a Hub`, {
+  if (parts === undefined || parts.search + parts.hash !== '') {
+    throw new ModelcarError('USAGE', `"${withoutQuery(text)}" is not the endpoint of a Hub`, {
       hint: 'Give a URL such as https://huggingface.co, with a path if the Hub has one.',
     });
   }

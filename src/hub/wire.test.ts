@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { secret } from '../../test/support/secrets.ts';
 import { parseCommit, parseErrorMessage, parseSiblings, parseTreePage } from './wire.ts';
 
 const URL = 'https://hub.test/api/models/acme/tiny';
@@ -152,4 +153,12 @@ test.each([
   ['', undefined],
 ])('the message in %s is %s', (body, message) => {
   expect(parseErrorMessage(body)).toBe(message);
+});
+
+test('the query of a page that cannot be read is not shown: its cursor is as good as a signature', () => {
+  const page = `${URL}?cursor=${secret('cursor')}`;
+  for (const read of [parseCommit, parseTreePage, (body: string) => parseSiblings(body, page, SHA1)])
+    expect(() => read('<html>', page)).toThrow(
+      expect.objectContaining({ message: `cannot read the Hub's answer to ${URL}: not JSON` }),
+    );
 });

@@ -3,6 +3,7 @@ import { ModelcarError } from '../core/error.ts';
 import { overlong, shownPath } from '../core/file-path.ts';
 import { parseJson } from '../core/json.ts';
 import { type Commit, isCommit, type Oid } from '../core/model.ts';
+import { withoutQuery } from '../http/origin.ts';
 
 /** The shapes of the Hub's JSON (https://huggingface.co/docs/hub/api), as much of them as we rely on. */
 
@@ -136,7 +137,7 @@ function parseAnswer(body: string, url: string): unknown {
 }
 
 function unreadable(url: string, reason: string): ModelcarError {
-  return new ModelcarError('UNSUPPORTED', `cannot read the Hub's answer to ${url}: ${reason}`, {
+  return new ModelcarError('UNSUPPORTED', `cannot read the Hub's answer to ${withoutQuery(url)}: ${reason}`, {
     hint: 'Check that the endpoint is a Hugging Face Hub or a mirror of one.',
   });
 }
