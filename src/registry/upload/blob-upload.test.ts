@@ -235,6 +235,15 @@ describe('where a reply leads', () => {
     ],
     ['a 416 to the commit looks for the blob', committing, outOfOrder(), confirming],
     [
+      'a redirect to the place that was asked ends the upload',
+      sending(700),
+      { type: 'moved', location },
+      {
+        phase: 'failed',
+        failure: expect.objectContaining({ code: 'UNSUPPORTED' }),
+      } as unknown as UploadState,
+    ],
+    [
       'a registry that limits its chunks gets chunks',
       opening,
       { type: 'opened', location, maxChunk: 100_000_000 },
@@ -321,6 +330,12 @@ describe('of a blob that is held in memory', () => {
       { phase: 'failed', failure: { code: 'UNAUTHORIZED', message: 'no' } },
     ],
     ['a session that the PUT is the first to miss is opened anew', whole, lost, opening],
+    [
+      'a PUT that is answered with 416 looks for the blob',
+      whole,
+      outOfOrder(),
+      { ...confirming, framing: 'whole', disputed: true },
+    ],
     [
       'a PUT whose answer is lost looks for the blob',
       whole,
@@ -469,6 +484,8 @@ describe('however a registry answers', () => {
         { type: 'unfit', want: 'range', reason: '' },
         { type: 'unfit', want: 'length', reason: '' },
         { type: 'unfit', want: 'put', reason: '' },
+        { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
+        { type: 'refused', failure: { code: 'CONTENT_MISMATCH', message: 'no' } },
       ]);
     return (state: UploadState): UploadReply => {
       if (draw() < 0.3) return trouble();
@@ -524,7 +541,7 @@ describe('however a registry answers', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 1_000 },
     );
   });
 

@@ -113,6 +113,11 @@ describe('of ranges is learned', () => {
       sending(8 * MIB),
       { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
     ],
+    [
+      'by a 411 to the first one, which has a length',
+      sending(8 * MIB),
+      { type: 'unfit', want: 'length', reason: '' },
+    ],
   ])('that they are refused, %s', (_, state, reply) => {
     expect(learned([state, reply]).ranges).toBe('refused');
   });
@@ -194,3 +199,14 @@ test.each<['length' | 'range' | 'put', Partial<HostProfile>]>([
 ])('a registry that wants a %s gets it from then on', (want, expected) => {
   expect(learned([sending('stream', 10), { type: 'unfit', want, reason: '' }])).toMatchObject(expected);
 });
+
+test.each<[reply: string, UploadReply]>([
+  ['400', { type: 'refused', failure: { code: 'REJECTED', message: 'no' } }],
+  ['demand for a range', { type: 'unfit', want: 'range', reason: '' }],
+])(
+  'a %s to a second stream does not bring back first ones, where another upload knows better',
+  (_, reply) => {
+    const host = learn({ ...UNKNOWN_HOST, streams: 'never' }, sending('stream', 10), reply, SIZE);
+    expect(host.streams).toBe('never');
+  },
+);
