@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
+import { makePipe } from '../../test/support/in-the-way.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
@@ -151,7 +151,7 @@ test('a lock of another PID namespace is waited for, not taken as that of a dead
 });
 
 test('a pipe in place of the lock does not hang: its age decides', async () => {
-  expect(spawnSync('mkfifo', [lock]).status).toBe(0);
+  await makePipe(lock);
   const clock = testClock({ date: Date.now() });
   expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
   expect(clock.now()).toBeGreaterThan(4000);

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
+import { makePipe } from '../../test/support/in-the-way.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { openRegularFile, readRegularFile } from './read-regular-file.ts';
 
@@ -48,7 +48,7 @@ test('a file that hides its size, as those of /proc do, is refused at the limit'
 });
 
 test('a named pipe that nobody writes to is refused at once', async () => {
-  expect(spawnSync('mkfifo', [path]).status).toBe(0);
+  await makePipe(path);
   await expect(read()).rejects.toThrow('refused: a named pipe');
   await expect(openRegularFile(path, refuse)).rejects.toThrow('refused: a named pipe');
 });

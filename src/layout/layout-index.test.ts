@@ -17,68 +17,66 @@ async function readJson(...path: string[]): Promise<unknown> {
   return JSON.parse(await readFile(join(...path), 'utf8'));
 }
 
-describe('an index.json of another tool', () => {
-  test('keeps everything else in it, and so does the folder', async () => {
-    const folder = await tempFolder();
-    const foreign = {
-      schemaVersion: 2,
-      annotations: { 'com.example.note': 'ours' },
-      manifests: [
-        {
-          mediaType,
-          digest: `sha256:${'a'.repeat(64)}`,
-          size: 7,
-          platform: { os: 'linux', architecture: 'arm64' },
-        },
-        {
-          mediaType,
-          digest: `sha256:${'b'.repeat(64)}`,
-          size: 8,
-          annotations: { [REF_NAME]: 'theirs', x: 'y' },
-        },
-        { mediaType, digest: `sha256:${'c'.repeat(64)}`, size: 9, annotations: { [REF_NAME]: 'v1' } },
-      ],
-    };
-    await writeFile(join(folder, 'index.json'), JSON.stringify(foreign));
-    await writeFile(join(folder, 'notes.txt'), 'mine');
-    await publish(layoutTarget(folder), 'v1');
-    expect(await readJson(folder, 'index.json')).toEqual({
-      ...foreign,
-      manifests: [
-        ...foreign.manifests.slice(0, 2),
-        { mediaType, digest, size, annotations: { [REF_NAME]: 'v1' } },
-      ],
-    });
-    expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
+test('a push keeps everything else in index.json and in the folder', async () => {
+  const folder = await tempFolder();
+  const foreign = {
+    schemaVersion: 2,
+    annotations: { 'com.example.note': 'ours' },
+    manifests: [
+      {
+        mediaType,
+        digest: `sha256:${'a'.repeat(64)}`,
+        size: 7,
+        platform: { os: 'linux', architecture: 'arm64' },
+      },
+      {
+        mediaType,
+        digest: `sha256:${'b'.repeat(64)}`,
+        size: 8,
+        annotations: { [REF_NAME]: 'theirs', x: 'y' },
+      },
+      { mediaType, digest: `sha256:${'c'.repeat(64)}`, size: 9, annotations: { [REF_NAME]: 'v1' } },
+    ],
+  };
+  await writeFile(join(folder, 'index.json'), JSON.stringify(foreign));
+  await writeFile(join(folder, 'notes.txt'), 'mine');
+  await publish(layoutTarget(folder), 'v1');
+  expect(await readJson(folder, 'index.json')).toEqual({
+    ...foreign,
+    manifests: [
+      ...foreign.manifests.slice(0, 2),
+      { mediaType, digest, size, annotations: { [REF_NAME]: 'v1' } },
+    ],
   });
+  expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe('mine');
+});
 
-  test('may have null for an empty list or map, as Go and umoci write it; we write a list', async () => {
-    const folder = await tempFolder();
-    const entry = { mediaType, digest: `sha256:${'a'.repeat(64)}`, size: 7 };
-    await writeFile(join(folder, 'index.json'), '{"schemaVersion":2,"manifests":null,"annotations":null}');
-    expect(await createLayoutReader(folder).listTags(signal)).toEqual([]);
-    const target = layoutTarget(folder);
-    await publish(target, 'v1');
-    const ours = { mediaType, digest, size, annotations: { [REF_NAME]: 'v1' } };
-    expect(await readJson(folder, 'index.json')).toEqual({ schemaVersion: 2, manifests: [ours] });
+test('an index.json with null for an empty list or map, as Go and umoci write it, is empty; we write a list', async () => {
+  const folder = await tempFolder();
+  const entry = { mediaType, digest: `sha256:${'a'.repeat(64)}`, size: 7 };
+  await writeFile(join(folder, 'index.json'), '{"schemaVersion":2,"manifests":null,"annotations":null}');
+  expect(await createLayoutReader(folder).listTags(signal)).toEqual([]);
+  const target = layoutTarget(folder);
+  await publish(target, 'v1');
+  const ours = { mediaType, digest, size, annotations: { [REF_NAME]: 'v1' } };
+  expect(await readJson(folder, 'index.json')).toEqual({ schemaVersion: 2, manifests: [ours] });
 
-    const withNull = { schemaVersion: 2, manifests: [{ ...entry, annotations: null }] };
-    await writeFile(join(folder, 'index.json'), JSON.stringify(withNull));
-    await publish(layoutTarget(folder), 'v1');
-    expect(await readJson(folder, 'index.json')).toEqual({ schemaVersion: 2, manifests: [entry, ours] });
-  });
+  const withNull = { schemaVersion: 2, manifests: [{ ...entry, annotations: null }] };
+  await writeFile(join(folder, 'index.json'), JSON.stringify(withNull));
+  await publish(layoutTarget(folder), 'v1');
+  expect(await readJson(folder, 'index.json')).toEqual({ schemaVersion: 2, manifests: [entry, ours] });
+});
 
-  test('keeps members of every name, such as constructor', async () => {
-    const folder = await tempFolder();
-    const path = join(folder, 'index.json');
-    const odd = '{"constructor":"a","__proto__":"b","prototype":"c"}';
-    const entry = `{"digest":"sha256:x","annotations":${odd}}`;
-    await writeFile(path, `{"constructor":1,"annotations":${odd},"manifests":[${entry}]}`);
-    await publish(layoutTarget(folder), 'v1');
-    const text = await readFile(path, 'utf8');
-    expect(text.split(odd)).toHaveLength(3);
-    expect(text).toContain('"constructor":1');
-  });
+test('an index.json keeps members of every name, such as constructor', async () => {
+  const folder = await tempFolder();
+  const path = join(folder, 'index.json');
+  const odd = '{"constructor":"a","__proto__":"b","prototype":"c"}';
+  const entry = `{"digest":"sha256:x","annotations":${odd}}`;
+  await writeFile(path, `{"constructor":1,"annotations":${odd},"manifests":[${entry}]}`);
+  await publish(layoutTarget(folder), 'v1');
+  const text = await readFile(path, 'utf8');
+  expect(text.split(odd)).toHaveLength(3);
+  expect(text).toContain('"constructor":1');
 });
 
 describe('an index.json that is none', () => {
@@ -119,52 +117,48 @@ test.each(IN_THE_WAY)(
   },
 );
 
-describe('an index.json that is a link', () => {
-  test.each(['exists', 'does not exist yet'])(
-    'stays a link, and what it points at is used: it %s',
-    async (what) => {
-      const [folder, volume] = [await tempFolder(), await tempFolder()];
-      const real = join(volume, 'real.json');
-      await symlink(real, join(folder, 'index.json'));
-      if (what === 'exists') await writeFile(real, '{"manifests":[]}');
-      await writeFile(real + unfinishedSuffix(mark(7)), '');
-      await publish(layoutTarget(folder, { processes: testProcesses() }), 'v1');
-      expect((await lstat(join(folder, 'index.json'))).isSymbolicLink()).toBe(true);
-      expect(await readJson(real)).toMatchObject({ manifests: [{ digest }] });
-      expect(await readdir(volume)).toEqual(['real.json']);
-    },
+test.each(['exists', 'does not exist yet'])(
+  'an index.json that is a link stays one, and a push uses what it points at, which %s',
+  async (what) => {
+    const [folder, volume] = [await tempFolder(), await tempFolder()];
+    const real = join(volume, 'real.json');
+    await symlink(real, join(folder, 'index.json'));
+    if (what === 'exists') await writeFile(real, '{"manifests":[]}');
+    await writeFile(real + unfinishedSuffix(mark(7)), '');
+    await publish(layoutTarget(folder, { processes: testProcesses() }), 'v1');
+    expect((await lstat(join(folder, 'index.json'))).isSymbolicLink()).toBe(true);
+    expect(await readJson(real)).toMatchObject({ manifests: [{ digest }] });
+    expect(await readdir(volume)).toEqual(['real.json']);
+  },
+);
+
+test('many pushes at once into one folder keep every tag', async () => {
+  const folder = await tempFolder();
+  const names = ['a', 'b', 'c'].flatMap((push) => [1, 2, 3, 4].map((count) => `${push}${count}`));
+  const targets = { a: layoutTarget(folder), b: layoutTarget(folder), c: layoutTarget(folder) };
+  await publish(targets.a);
+  await Promise.all(
+    Object.entries(targets).map(async ([push, target]) => {
+      for (const name of names.filter((one) => one.startsWith(push))) {
+        await target.tagManifest(manifest, name, signal);
+      }
+    }),
   );
+  expect((await createLayoutReader(folder).listTags(signal)).toSorted()).toEqual(names);
+  expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
 });
 
-describe('tags', () => {
-  test('of many pushes at once into one folder are all there', async () => {
-    const folder = await tempFolder();
-    const names = ['a', 'b', 'c'].flatMap((push) => [1, 2, 3, 4].map((count) => `${push}${count}`));
-    const targets = { a: layoutTarget(folder), b: layoutTarget(folder), c: layoutTarget(folder) };
-    await publish(targets.a);
-    await Promise.all(
-      Object.entries(targets).map(async ([push, target]) => {
-        for (const name of names.filter((one) => one.startsWith(push))) {
-          await target.tagManifest(manifest, name, signal);
-        }
-      }),
-    );
-    expect((await createLayoutReader(folder).listTags(signal)).toSorted()).toEqual(names);
-    expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
-  });
-
-  test('of this push that a tool without our lock has dropped are set again with the next tag', async () => {
-    const folder = await tempFolder();
-    const target = layoutTarget(folder);
-    const index = join(folder, 'index.json');
-    await publish(target, 'v1', 'v2');
-    const other = { mediaType, digest: `sha256:${'b'.repeat(64)}`, size: 8 };
-    const theirs = { ...other, annotations: { [REF_NAME]: 'theirs' } };
-    const moved = { ...other, annotations: { [REF_NAME]: 'v2' } };
-    await writeFile(index, JSON.stringify({ manifests: [theirs, moved] }));
-    await target.tagManifest(manifest, 'v3', signal);
-    const reader = createLayoutReader(folder);
-    expect((await reader.listTags(signal)).toSorted()).toEqual(['theirs', 'v1', 'v2', 'v3']);
-    expect(await reader.resolveTag('v2', signal)).toBe(other.digest);
-  });
+test('a push sets its tags again that a tool without our lock has dropped, together with its next tag', async () => {
+  const folder = await tempFolder();
+  const target = layoutTarget(folder);
+  const index = join(folder, 'index.json');
+  await publish(target, 'v1', 'v2');
+  const other = { mediaType, digest: `sha256:${'b'.repeat(64)}`, size: 8 };
+  const theirs = { ...other, annotations: { [REF_NAME]: 'theirs' } };
+  const moved = { ...other, annotations: { [REF_NAME]: 'v2' } };
+  await writeFile(index, JSON.stringify({ manifests: [theirs, moved] }));
+  await target.tagManifest(manifest, 'v3', signal);
+  const reader = createLayoutReader(folder);
+  expect((await reader.listTags(signal)).toSorted()).toEqual(['theirs', 'v1', 'v2', 'v3']);
+  expect(await reader.resolveTag('v2', signal)).toBe(other.digest);
 });

@@ -40,23 +40,21 @@ describe('what is in the folder', () => {
   });
 });
 
-describe('unfinished files', () => {
-  test('of killed pushes are swept before a push, and those of live ones stay', async () => {
-    const folder = await tempFolder();
-    const blobs = join(folder, 'blobs', 'sha256');
-    await mkdir(blobs, { recursive: true });
-    const files = (pid: number) =>
-      [folder + sep, join(folder, 'oci-layout'), join(folder, 'index.json'), join(blobs, 'a'.repeat(64))].map(
-        (path) => path + unfinishedSuffix(mark(pid)),
-      );
-    const [dead, live] = [files(7), files(42)];
-    for (const path of [...dead, ...live]) await writeFile(path, '');
-    await layoutTarget(folder, { processes: testProcesses({ alive: [42] }) }).prepare(signal);
-    const left = await readdir(folder, { recursive: true });
-    expect(left.filter((name) => name.includes('unfinished')).sort()).toEqual(
-      live.map((path) => relative(folder, path)).sort(),
+test('a push first sweeps the unfinished files of killed pushes, and leaves those of live ones', async () => {
+  const folder = await tempFolder();
+  const blobs = join(folder, 'blobs', 'sha256');
+  await mkdir(blobs, { recursive: true });
+  const files = (pid: number) =>
+    [folder + sep, join(folder, 'oci-layout'), join(folder, 'index.json'), join(blobs, 'a'.repeat(64))].map(
+      (path) => path + unfinishedSuffix(mark(pid)),
     );
-  });
+  const [dead, live] = [files(7), files(42)];
+  for (const path of [...dead, ...live]) await writeFile(path, '');
+  await layoutTarget(folder, { processes: testProcesses({ alive: [42] }) }).prepare(signal);
+  const left = await readdir(folder, { recursive: true });
+  expect(left.filter((name) => name.includes('unfinished')).sort()).toEqual(
+    live.map((path) => relative(folder, path)).sort(),
+  );
 });
 
 describe('a place that cannot be written', () => {

@@ -159,7 +159,7 @@ describe('a state file that is a link', () => {
   });
 
   test.each(['exists', 'does not exist yet'])(
-    'stays a link, and what it points at is used: it %s',
+    'a state file that is a link stays one, and a push uses what it points at, which %s',
     async (what) => {
       if (what === 'exists') await writeFile(real, '{"version":2,"jobs":{}}');
       await (await open()).recordLayer(layer('a'), BLOB);
@@ -170,7 +170,7 @@ describe('a state file that is a link', () => {
     },
   );
 
-  test('has one lock with every other link to that file: many who write through them lose nothing', async () => {
+  test('pushes through several links to one state file lose nothing of each other', async () => {
     const link = path;
     const other = join(volume, 'other.json');
     await symlink(link, other);
@@ -188,7 +188,7 @@ describe('a state file that is a link', () => {
     expect([warnings, (await readdir(volume)).sort()]).toEqual([[], ['other.json', 'state.json']]);
   });
 
-  test('has its unfinished files swept where they are', async () => {
+  test('the unfinished files of a state file that is a link are swept where it points', async () => {
     await writeFile(real + unfinishedSuffix(mark(7)), 'of a process that was killed');
     await open();
     expect(await readdir(volume)).toEqual(['state.json']);

@@ -54,7 +54,7 @@ async function stalled(): Promise<void> {
     .toBe(3);
 }
 
-test('three pushes at once into one folder keep every tag of each, again and again', async () => {
+test('three pushes at once into one folder keep every tag of each, round after round', async () => {
   const expected: string[] = [];
   for (const round of [1, 2, 3]) {
     const names = ['x', 'y', 'z'].map((name) => [1, 2, 3, 4, 5, 6].map((tag) => `${name}${round}-${tag}`));
@@ -66,12 +66,12 @@ test('three pushes at once into one folder keep every tag of each, again and aga
   expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
 }, 120_000);
 
-describe('a push that is killed', () => {
+describe('while the Hub stalls', () => {
   beforeEach(() => {
     hub.addFault({ on: 'cdn', kind: 'stall', afterBytes: 1_000_000, times: Number.POSITIVE_INFINITY });
   });
 
-  test('leaves unfinished files, which the next push sweeps', async () => {
+  test('a killed push leaves unfinished files, and the next push sweeps them', async () => {
     const killed = await push('acme/large', ['v1'], { signal: 'SIGKILL', when: stalled });
     expect([killed.code, (await unfinished()).length]).toEqual(['SIGKILL', 3]);
 
@@ -81,7 +81,7 @@ describe('a push that is killed', () => {
     expect((await validate('v1')).code).toBe(0);
   });
 
-  test('had its unfinished files for itself while it lived, whoever pushed there', async () => {
+  test('a push leaves the unfinished files of a live push alone', async () => {
     const first = await push('acme/large', ['v1'], {
       signal: 'SIGTERM',
       async when() {
@@ -95,7 +95,7 @@ describe('a push that is killed', () => {
   });
 });
 
-test('a push over a damaged config, manifest and layer, each of the right size, ends in an image that is right', async () => {
+test('a push over a damaged config, manifest and layer, each of the right size, makes the image valid again', async () => {
   expect((await push('acme/large', ['v1'])).code).toBe(0);
   const blob = (digest: string) => join(folder, 'blobs', ...digest.split(':'));
   const { manifests } = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'));
@@ -108,7 +108,7 @@ test('a push over a damaged config, manifest and layer, each of the right size, 
   expect([(await validate('v1')).code, (await validate('v2')).code]).toEqual([0, 0]);
 });
 
-test('a push reads nothing again that its threads wrote or hashed just now, to check it before the manifest', async () => {
+test('the check before the manifest does not read again what the threads of the push wrote or hashed', async () => {
   const sent = 3 * LARGE;
   const runs: number[] = [];
   // The first push writes the blobs, the second one hashes what it finds.

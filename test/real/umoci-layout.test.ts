@@ -9,7 +9,7 @@ import { unpackLayout } from './read-back.ts';
 import { runCommand } from './run-command.ts';
 
 describePeers(['umoci'], 'a layout that umoci made', () => {
-  test('takes a push, although its list of manifests is null, and umoci unpacks the image from it', async () => {
+  test('a layout of umoci init, whose list of manifests is null, takes a push, and umoci unpacks the image', async () => {
     const hub = await startFakeHub({
       repos: [{ id: 'acme/tiny', files: { 'config.json': json({ model_type: 'tiny' }) } }],
     });

@@ -13,7 +13,7 @@ export const IN_THE_WAY: readonly (readonly [
   ['a folder', (path: string) => mkdir(path), 'a folder'],
 ];
 
-async function makePipe(path: string): Promise<void> {
+export async function makePipe(path: string): Promise<void> {
   const { status, stderr } = spawnSync('mkfifo', [path]);
   if (status !== 0) throw new Error(`mkfifo: ${stderr}`);
 }
