@@ -133,7 +133,7 @@ export interface ImageReader {
   /** Looks at a blob as closely as can be done without moving it; undefined where there is none. */
   findBlob(descriptor: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined>;
   formatReference(name?: ManifestName): string;
-  /** Text that was read here, without what the place may have repeated of our requests. */
+  /** Removes the secrets of our requests from text that was read here, before a message shows it. */
   redact(text: string): string;
 }
 

@@ -13,12 +13,14 @@ export interface Attempt extends Redacting {
 
 /** What a person needs to know of a broken connection; an abort passes as it is. */
 export function explain(error: unknown, attempt: Attempt): unknown {
-  const { what, proxy, signal } = attempt;
+  const { what, proxy, signal, redact } = attempt;
   if (signal?.aborted) return signal.reason;
   if (error instanceof ModelcarError) return error;
   const { code = '', message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
   const where = proxy === undefined ? what : `${what} through the proxy ${proxy}`;
+  // Node attaches the answer that it cannot parse to the error. The answer may repeat the request.
+  if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket;
   const trouble = tlsTrouble(code, message, attempt);
   if (trouble !== undefined) {
     const { said, hint } = trouble;
@@ -39,7 +41,7 @@ export function explain(error: unknown, attempt: Attempt): unknown {
       cause: error,
     });
   }
-  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? broken(code, message)}`, {
+  return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? redact(broken(code, message))}`, {
     hint:
       proxy === undefined
         ? 'Check the name and the network, then run the same command again.'

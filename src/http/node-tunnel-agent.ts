@@ -61,7 +61,7 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
   const { connectSignal: signal } = target;
   const host = isIP(target.host ?? '') === 6 ? `[${target.host}]` : target.host;
   const authority = `${host}:${target.port}`;
-  const what = `cannot connect to ${authority}`;
+  const what = redact(`cannot connect to ${authority}`);
   signal?.throwIfAborted();
   const asking = (proxy.scheme === 'https' ? https : http).request(connectRequest(authority, options));
   const abort = () => asking.destroy();

@@ -116,7 +116,7 @@ export function withPacing({ clock, pacer, ...policy }: PacingPolicy): Wrapper {
         status: response.status,
         waitMs: asked(response),
         allowance: allowanceOf(response),
-        // Only a refusal is told of.
+        // Only the report of a refusal names the URL.
         what: response.status === 429 ? `${method} ${shownUrl(url, response)}` : method,
       });
       return response;

@@ -1,16 +1,16 @@
 import { withoutQuery } from './origin.ts';
 import type { HttpResponse } from './transport.ts';
 
-/** Knows what a server may repeat: an answer, or whoever sent the request. */
+/** An answer, or the transport itself: it knows which secrets a server may repeat. */
 export type Redacting = Pick<HttpResponse, 'redact'>;
 
 const LONGEST = 300;
 
 /**
- * What a server said, for a message: short, on one line, and without anything that it repeats of our requests or that
- * looks like a secret.
+ * Turns foreign text into message text: one short line, without secrets of our requests and without whatever looks like
+ * a secret.
  *
- * @param from the answer that it came with
+ * @param from the answer that contains the text
  */
 export function presentable(said: string, from: Redacting): string {
   const text = from
@@ -27,13 +27,13 @@ export function presentable(said: string, from: Redacting): string {
 
 const SIGNED = /\b(Signature|Policy|Key-Pair-Id|X-Amz-[\w-]+|_state)=[^&\s"'<>]*/gi;
 
-/** `Basic authentication` and `Bearer token` are words about it. */
+/** `Basic authentication` and `Bearer token` are ordinary words. */
 const CREDENTIALS =
   /\b(Bearer|Basic)(?: |: ?|=|%20|\+)(?!(?:auth\w*|tokens?|credentials?|realm|scheme|challenge)\b)[^\s"'<>,;]+/gi;
 
-/** The same of a page that a proxy shows to browsers. A title that is the heading too is shown once. */
+/** The same for a page that may be HTML. A title that the page repeats as its heading appears once. */
 export function presentablePage(page: string, from: Redacting): string {
-  // Before the markup goes too: a password may have angle brackets.
+  // Redact first: a password may contain angle brackets, which look like markup.
   const shown = from.redact(page);
   const title = /<title>([^<]{1,200})<\/title>/i.exec(shown)?.[1] ?? '';
   const words = withoutMarkup(shown);
@@ -41,19 +41,19 @@ export function presentablePage(page: string, from: Redacting): string {
   return presentable(isHeading ? words.replace(title, '') : words, from);
 }
 
-/** The status, and what was said with it; many pages begin with the status themselves. */
+/** The status with what the server said. Many pages begin with the status themselves. */
 export function withStatus(status: number, said: string): string {
   const more = said.replace(new RegExp(`^${status}\\b[\\s:,–-]*`), '');
   return more === '' ? `${status}` : `${status} ${more}`;
 }
 
-/** A URL that a server may have named, for a message: no query, no account, nothing that it repeats of our requests. */
+/** A URL for a message, without query, account and secrets of our requests. Servers choose many URLs that we ask. */
 export function shownUrl(url: string, from: Redacting): string {
   return from.redact(withoutQuery(url));
 }
 
-/** The words of a page; read in one pass, whatever is opened and never closed. */
-export function withoutMarkup(page: string): string {
+/** One pass, also where a tag is never closed. */
+function withoutMarkup(page: string): string {
   const shown = page
     .split(/<\/(?:style|script)>/i)
     .map((part) => part.replace(/<(?:style|script)[\s\S]*$/i, ''));

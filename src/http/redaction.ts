@@ -1,30 +1,29 @@
 import type { HttpRequest, HttpResponse } from './transport.ts';
 
-/** What a transport remembers of its requests, to take it out of what servers say. */
+/** The secrets that a transport has sent, to be removed from what servers say. */
 export interface Redaction extends Pick<HttpResponse, 'redact'> {
-  /** Remembers what is secret in a request that is about to be sent. */
+  /** Remembers the secrets of a request. Call it before the request is sent. */
   note(request: Pick<HttpRequest, 'url' | 'headers' | 'body' | 'secrets'>): void;
 }
 
-/** More than the requests under way carry. The oldest secrets go first; one that is sent again counts as new. */
+/** More than all requests under way carry. Beyond it the secret that was sent longest ago is forgotten. */
 const MOST_SECRETS = 500;
 
-/** Shorter than any answer that `readText` cuts, so a secret that it cut lies beyond this. */
+/** In characters. `readText` cuts at 64 KiB, which is more in any language, so `cutToLimit` sees every cut. */
 const LOOKED_THROUGH = 16 * 1024;
 
-/** A word cut at {@link LOOKED_THROUGH} goes, up to this length: it may be the beginning of a secret. */
+/** `cutToLimit` drops a cut word of up to this length: it may be the beginning of a secret. */
 const CUT_WORD = 200;
 
-/** A percent escape in a JSON text in a JSON text is as far as servers go. */
+/** Such as a JSON text in a JSON text, or a URL in HTML. */
 const ESCAPES_DEEP = 2;
 
 /**
- * A server repeats our request in many spellings, and one server may repeat what another one was sent: a redirect or a
- * realm carries it on. So one memory serves all requests of a transport, and each text is also read without its escapes
- * and out of base64. Every step takes linear time.
+ * One memory serves all requests of a transport, because a redirect or a realm can carry a secret to another server. Each
+ * text is searched as it is, without its escapes, and decoded from base64. Every step takes linear time.
  */
 export function createRedaction(): Redaction {
-  /** What to search for is made when it is needed: most requests never have an error. */
+  /** Searches are built on first use: most requests never fail. */
   const known = new Map<string, readonly Search[] | undefined>();
   return {
     note(request) {
@@ -44,7 +43,7 @@ export function createRedaction(): Redaction {
         return made;
       });
       searches.sort((a, b) => b.start.length - a.start.length);
-      // A whole secret in any reading comes before the beginning of one, which would leave its end.
+      // First whole secrets, however they are escaped: the search for beginnings would leave their ends.
       const whole = inEveryReading(
         cutToLimit(text),
         searches.filter(({ isWhole }) => isWhole),
@@ -63,7 +62,8 @@ function secretsOf({ url, headers = {}, body, secrets = [] }: Parameters<Redacti
   const found = [...secrets];
   for (const name of SECRET_HEADERS) found.push(...credentialsIn(headers[name]));
   for (const cookie of headers.cookie?.split('; ') ?? []) {
-    found.push(...named(cookie.slice(0, cookie.indexOf('=')), cookie.slice(cookie.indexOf('=') + 1)));
+    const at = cookie.indexOf('=');
+    found.push(named(cookie.slice(0, at), cookie.slice(at + 1)));
   }
   const query = url.indexOf('?');
   if (query !== -1) found.push(...parametersIn(url.slice(query + 1)));
@@ -75,7 +75,7 @@ function secretsOf({ url, headers = {}, body, secrets = [] }: Parameters<Redacti
 
 const FORM = 'application/x-www-form-urlencoded';
 
-/** The value without its scheme. What is in it besides is public: the user. */
+/** The value without its scheme, and the password in it. The user name is public. */
 function credentialsIn(value = ''): readonly string[] {
   const word = value.slice(value.indexOf(' ') + 1);
   if (!/^basic /i.test(value)) return [word];
@@ -83,35 +83,34 @@ function credentialsIn(value = ''): readonly string[] {
   return [word, account.slice(account.indexOf(':') + 1)];
 }
 
-/** What we, or the specs, put into a query or form that is no secret, and that servers should be able to name. */
+/** Parameters that we send and that are no secrets: errors should be able to name their values. */
 const PUBLIC: ReadonlySet<string> = new Set([
   ...['digest', 'n', 'last', 'recursive', 'blobs'],
   ...['service', 'scope', 'account', 'client_id', 'grant_type'],
 ]);
 
-/** Values as they are sent, and as they are read. */
+/** The values, encoded as they are sent, and decoded. */
 function parametersIn(query: string): readonly string[] {
   return query.split('&').flatMap((pair) => {
     const at = pair.indexOf('=');
     const [name, value] = at === -1 ? ['', pair] : [pair.slice(0, at), pair.slice(at + 1)];
     if (PUBLIC.has(name)) return [];
     const read = new URLSearchParams(pair).get(name) ?? value;
-    return [...named(name, value), ...(read === value ? [] : named(name, read))];
+    return [named(name, value), named(name, read)];
   });
 }
 
-/** A short value, such as `true`, is an ordinary word: then its name has to stand before it. */
-function named(name: string, value: string): readonly string[] {
-  return [value.length < 8 ? `${name}=${value}` : value];
+/** A short value, such as `true`, is an ordinary word, so only name and value together are secret. */
+function named(name: string, value: string): string {
+  return value.length < 8 ? `${name}=${value}` : value;
 }
 
 function spellingsOf(secret: string): readonly string[] {
-  // A header comes in Latin-1, whatever the server wrote; a form writes a space as a plus.
+  // Node reads headers as Latin-1, also where the server wrote UTF-8. A form encodes a space as a plus.
   const all = [secret, decodedUrl(secret), Buffer.from(secret).toString('latin1')];
   return [...new Set([...all, secret.replaceAll(' ', '+')])].filter((spelling) => spelling !== '');
 }
 
-/** As a server that has parsed it names a part of a URL. */
 function decodedUrl(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -126,22 +125,23 @@ function cutToLimit(text: string): string {
   return kept.slice(0, -CUT_WORD) + kept.slice(-CUT_WORD).replace(/\S+$/, '');
 }
 
-/** Something to take out. */
+/** Something to remove. */
 interface Search {
   readonly isWhole: boolean;
-  /** What its matches begin with, in small letters; and its bytes, as base64 has them. */
+  /** What a match begins with, in lower case. */
   readonly start: string;
+  /** The same as the UTF-8 bytes that base64 decodes to. */
   readonly bytes: string;
   readonly pattern: () => RegExp;
 }
 
-/** So much of a long secret gives it away: servers cut what they repeat. */
+/** Servers shorten what they repeat: this many characters identify a long secret. */
 const HEAD = 12;
 
-/** Two letters occur in many words: they go where they stand alone. */
+/** A shorter secret occurs in many words. It is removed only where it is a word itself. */
 const SHORT = 4;
 
-/** The secret; and the beginning of a long one, with the rest of its word. */
+/** The whole secret; and for a long one its beginning, with the rest of that word. */
 function searchesFor(secret: string): readonly Search[] {
   const head = secret.slice(0, HEAD);
   const pattern =
@@ -163,7 +163,7 @@ function literal(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
-/** The text without them; as it reads without escapes, where they show only then. */
+/** Removes what is found. Where it is found only after unescaping, the result is the unescaped text. */
 function inEveryReading(text: string, searches: readonly Search[], depth = ESCAPES_DEEP): string {
   let shown = takeOut(text, searches);
   if (depth === 0) return shown;
@@ -195,7 +195,7 @@ function takeOutBase64(text: string, searches: readonly Search[]): string {
   });
 }
 
-/** Nobody knows where it begins: letters before it look like base64 too. */
+/** Decoded from each of four offsets: the text before base64 may look like base64 too. */
 function fromBase64(run: string): string {
   return [0, 1, 2, 3]
     .map((skipped) => Buffer.from(run.slice(skipped), 'base64').toString('latin1').toLowerCase())
@@ -204,7 +204,7 @@ function fromBase64(run: string): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-/** What readers of URLs, of JSON or Markdown, and of HTML make of a text. */
+/** Unescape as readers of URLs, of JSON or Markdown, and of HTML do. */
 const ESCAPES: readonly ((text: string) => string)[] = [
   (text) =>
     text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString()),

@@ -16,7 +16,7 @@ export interface HttpRequest {
    * sent only once, so a request that carries one is never repeated by a wrapper.
    */
   readonly body?: Uint8Array | StreamBody;
-  /** Parts of the URL that are as good as a password. Those of the headers and the query are known without this. */
+  /** Parts of the URL's path that are as good as a password. The transport finds those in headers and query itself. */
   readonly secrets?: readonly string[];
   /** The reader of the answer's body is done with a chunk when it asks for the next: its memory is used again then. */
   readonly reusesMemory?: true;
@@ -43,8 +43,8 @@ export interface HttpResponse {
   /** Who answered, where redirects led there. */
   readonly url?: string;
   /**
-   * Takes out of a text what the server may have repeated of our requests, in whatever spelling. Everything that a server
-   * says passes through it on the way into a message: see `presentable`.
+   * Removes the secrets of our requests from a text, in every encoding. All foreign text must pass through it before it
+   * enters a message: use `presentable`.
    */
   readonly redact: (text: string) => string;
   /** A 401 to a body that cannot be sent again: the next request carries another token. */

@@ -52,7 +52,7 @@ export function createLayoutReader(folder: string): ImageReader {
     readBlob: (digest, limit, signal) => reading(() => readBlob(digest, limit, signal)),
     findBlob: (blob, signal) => reading(() => findBlob(folder, blob, signal)),
     formatReference: (name) => formatReference(location, name),
-    // A folder is sent no requests.
+    // A folder receives no secrets.
     redact: (text) => text,
   };
 }

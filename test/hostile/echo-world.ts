@@ -33,9 +33,9 @@ type SecretName =
 
 const COMMIT = 'c'.repeat(40);
 export const REPOSITORY = 'acme/llama';
-/** More than goes in one request. */
-const BYTES = Buffer.alloc(300_000, 'w');
-const LAYER = 'w.bin';
+/** More than goes in one request; and more than that, worth a thread. */
+const SIZE = 300_000;
+const THREADED_SIZE = 9 * 2 ** 20;
 
 /** How a server says no: with everything that it was sent. */
 export type Kind = 'json' | 'text' | 'html';
@@ -59,6 +59,8 @@ export interface EchoOptions {
   /** Requests that fail before any is echoed. */
   readonly broken?: (asked: Asked) => boolean;
   readonly redirects?: true;
+  /** Two files, each worth a thread of its own. */
+  readonly threads?: true;
 }
 
 export interface EchoWorld {
@@ -72,9 +74,10 @@ export interface EchoWorld {
 /** A Hub, its storage, a registry and its token server, honest but for what they repeat. */
 export async function echoWorld(options: EchoOptions): Promise<EchoWorld> {
   const echoes: string[] = [];
+  const bytes = Buffer.alloc(options.threads ? THREADED_SIZE : SIZE, 'w');
   const honest = {
-    hub: honestHub,
-    storage: honestStorage,
+    hub: honestHub(options.threads ? ['v.bin', 'w.bin'] : ['w.bin'], bytes),
+    storage: honestStorage(bytes),
     registry: honestRegistry(options),
     realm: honestRealm,
   };
@@ -118,22 +121,26 @@ type Honest = (
   places: Places & { readonly body: Buffer },
 ) => void;
 
-const honestHub: Honest = ({ url = '' }, response, { storage }) => {
-  const oid = createHash('sha256').update(BYTES).digest('hex');
-  if (url.includes('/revision/')) response.end(JSON.stringify({ sha: COMMIT }));
-  else if (url.includes('/tree/'))
-    response.end(
-      JSON.stringify([
-        { type: 'file', path: LAYER, size: BYTES.length, oid: COMMIT, lfs: { oid, size: BYTES.length } },
-      ]),
-    );
-  else
-    response.writeHead(302, { location: `${storage}/${LAYER}?Signature=${SECRETS.signature}&Key=k` }).end();
-};
+const honestHub =
+  (files: readonly string[], bytes: Buffer): Honest =>
+  ({ url = '' }, response, { storage }) => {
+    const oid = createHash('sha256').update(bytes).digest('hex');
+    const size = bytes.length;
+    if (url.includes('/revision/')) response.end(JSON.stringify({ sha: COMMIT }));
+    else if (url.includes('/tree/')) {
+      const entries = files.map((path) => ({ type: 'file', path, size, oid: COMMIT, lfs: { oid, size } }));
+      response.end(JSON.stringify(entries));
+    } else {
+      const location = `${storage}/w.bin?Signature=${SECRETS.signature}&Key=k`;
+      response.writeHead(302, { location }).end();
+    }
+  };
 
-const honestStorage: Honest = (_, response) => {
-  response.end(BYTES);
-};
+const honestStorage =
+  (bytes: Buffer): Honest =>
+  (_, response) => {
+    response.end(bytes);
+  };
 
 const honestRealm: Honest = (_, response) => {
   response.end(JSON.stringify({ token: SECRETS.bearerToken, expires_in: 300 }));

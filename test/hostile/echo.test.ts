@@ -49,6 +49,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   'the question for a blob': { echoed: at('registry', /^HEAD .*\/blobs\//), auth: 'basic' },
   'the opening of an upload': { echoed: at('registry', /^POST /) },
   'a body': { echoed: at('registry', /^PATCH /), status: 500 },
+  'a body that a thread sends': { echoed: at('registry', /^PATCH /), status: 500, threads: true },
   'a body that is refused': { echoed: at('registry', /^PATCH /), status: 413 },
   'the commit of an upload': { echoed: at('registry', /^PUT .*\/uploads\//), auth: 'basic' },
   'the question for an upload': {

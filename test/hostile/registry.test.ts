@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { fromBytes } from '../../src/core/bytes.ts';
+import { HF_PATH } from '../../src/core/descriptor.ts';
 import { sha256 } from '../../src/core/digest.ts';
-import { INDEX } from '../../src/core/media-type.ts';
+import { CONFIG, INDEX, LAYER } from '../../src/core/media-type.ts';
 import type { HttpRequest, Transport } from '../../src/http/transport.ts';
+import { listTags } from '../../src/inspect/list-tags.ts';
+import { validateImage } from '../../src/inspect/validate-image.ts';
 import { answer } from '../support/answer.ts';
 import { someBytes } from '../support/byte-sources.ts';
+import { capture } from '../support/captures.ts';
 import { httpServer } from '../support/raw-server.ts';
 import { failureOf } from '../support/rejection.ts';
 import { secret } from '../support/secrets.ts';
@@ -267,4 +271,46 @@ describe('a token server', () => {
       expect(seen.filter((url) => !url?.startsWith('http://r.example.com/'))).toEqual([]);
     },
   );
+});
+
+describe('a registry that repeats the request in what it gives to read', () => {
+  /** Answers `path` with what `repeat` makes of the authorization. */
+  async function reading(path: string, repeat: (word: string) => object) {
+    const server = await serve((request, response) => {
+      const { authorization = '', host } = request.headers;
+      if (authorization === '')
+        return response.writeHead(401, { 'www-authenticate': `Basic realm="http://${host}/"` }).end();
+      const isAsked = request.url?.startsWith(path) === true;
+      return isAsked && request.method === 'GET'
+        ? response.end(JSON.stringify(repeat(authorization.replace('Basic ', ''))))
+        : response.writeHead(404).end();
+    });
+    return registryClient(server.origin, { retries: 0 });
+  }
+
+  test('shows its tags without it', async () => {
+    const { reader, signal } = await reading('/v2/acme/llama/tags/list', (word) => ({
+      tags: ['v1', word.replace(/=+$/, '')],
+    }));
+    const tags = await listTags(reader, signal);
+    capture('the tags', tags);
+    expect(tags.map(({ tag }) => tag).sort()).toEqual(['v1', '…']);
+  });
+
+  test('shows the problems of an image without it', async () => {
+    const { reader, signal } = await reading('/v2/acme/llama/manifests/v1', (word) => {
+      const digest = sha256(Buffer.from(''));
+      const layer = { mediaType: LAYER, digest, size: 0, annotations: { [HF_PATH]: `models/${word}` } };
+      return {
+        schemaVersion: 2,
+        mediaType: `application/${word}`,
+        config: { mediaType: CONFIG, digest, size: 2 },
+        layers: [layer, layer],
+      };
+    });
+    const validation = await validateImage(reader, { tag: 'v1' }, signal);
+    capture('the validation', validation);
+    expect(validation.mediaType).toBe('application/…');
+    expect(validation.problems.join()).toContain('has more than one layer for models/…');
+  });
 });

@@ -4,9 +4,9 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string | undefined>>;
 }
 
-/** A challenge that a token can be fetched for. Plain data: it goes from thread to thread. */
+/** A challenge as plain data, which threads can pass on without the answer that carried it. */
 export interface ShownChallenge extends Challenge {
-  /** The realm as messages show it: it may repeat the request that the challenge answers. */
+  /** The realm for messages: a server may repeat our request in it. */
   readonly shownRealm: string;
 }
 

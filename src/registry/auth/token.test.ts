@@ -66,6 +66,12 @@ describe('the request', () => {
     expect(Buffer.from(encoded, 'base64').toString()).toBe(`ada:${ada.password}`);
   });
 
+  test('knows the token that was refused: the realm may repeat it in an error', async () => {
+    expect((await fetched({ spent: `Bearer ${secret('refused')}` })).sent.secrets).toEqual([
+      secret('refused'),
+    ]);
+  });
+
   test('is anonymous without an account', async () => {
     expect((await fetched({})).sent.headers).toEqual({});
   });

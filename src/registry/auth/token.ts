@@ -19,7 +19,7 @@ export interface Token {
 
 export interface TokenRequest {
   readonly challenge: ShownChallenge;
-  /** The authorization that the token replaces: the realm may repeat it. */
+  /** The refused authorization. The URL of the realm may repeat it. */
   readonly spent?: string | undefined;
   /** The origin that sent the challenge. */
   readonly registryOrigin: string;
@@ -111,7 +111,7 @@ function questions(request: TokenRequest, parameters: URLSearchParams): URLSearc
   return parameters;
 }
 
-/** Not sent, but perhaps in the URL of the realm. */
+/** The layer's thread sent the refused token, so this transport does not know it. */
 function secretsOf({ spent }: TokenRequest): readonly string[] {
   return spent === undefined ? [] : [spent.slice(spent.indexOf(' ') + 1)];
 }

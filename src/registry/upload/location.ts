@@ -9,7 +9,7 @@ import { resolveVerbatim } from '../../http/redirect.ts';
  * with the http of a registry that does not know of the TLS in front of it. The query is state; it stays as it is.
  *
  * @param base the URL that was asked
- * @param answer the one that has the header
+ * @param answer the answer that carries the `Location`
  * @throws ModelcarError `UNSUPPORTED` where the upload would leave http(s) or lose its TLS
  */
 export function resolveLocation(base: string, location: string, answer: Redacting): string {

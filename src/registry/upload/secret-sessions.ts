@@ -1,8 +1,8 @@
 import type { Wrapper } from '../../http/transport.ts';
 
 /**
- * Keeps the names of upload sessions out of messages: with some registries whoever knows one may write there. Registries
- * choose the URL of a session freely, so all of its path counts that the repository does not explain.
+ * Keeps upload sessions out of messages: some registries let anyone write who knows the session. Registries choose its URL
+ * freely, so every part of the path is secret that is not the repository's.
  */
 export function withSecretSessions(base: string): Wrapper {
   const known = new Set(segmentsOf(base));
@@ -13,13 +13,13 @@ export function withSecretSessions(base: string): Wrapper {
   };
 }
 
-/** A URL that we made: it names a blob, or asks for a session. */
+/** We made this URL ourselves: it names a blob or opens a session. */
 function isOurs(url: string, base: string): boolean {
   if (!url.startsWith(`${base}/blobs/`)) return false;
   return /^(sha256:|uploads\/(\?|$))/.test(url.slice(`${base}/blobs/`.length));
 }
 
-/** What names the session in its path, as it is sent. A short segment, such as `v2`, is an ordinary word. */
+/** The path behind `/uploads/`, or all of it. A short segment, such as `v2`, is an ordinary word. */
 function segmentsOf(url: string): readonly string[] {
   const path = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
   const session = path.split(/\/uploads?\//).at(-1) ?? '';
