@@ -4,6 +4,7 @@ import type { ImageReader, Journal } from './core/ports.ts';
 import { createRateLimit } from './core/rate-limit.ts';
 import { parseTag, type TargetLocation } from './core/reference.ts';
 import type { NodeTransport } from './http/node-http.ts';
+import { isPlainAndRemote } from './http/origin.ts';
 import { createPacer } from './http/pacing.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS } from './hub/hub-connections.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
@@ -15,7 +16,7 @@ import { noJournal } from './push/no-journal.ts';
 import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
 import type { World } from './push/world.ts';
 import { DEFAULT_RETRIES, requireInteger, toPlaces, toRequest, trusted } from './read-options.ts';
-import { createSharedAccess, type RegistryApiOptions } from './registry/registry-api.ts';
+import { createSharedAccess, type RegistryApiOptions, registryOrigin } from './registry/registry-api.ts';
 import { createRegistryReader } from './registry/registry-reader.ts';
 import { profileOf } from './registry/upload/host-seeds.ts';
 import { rememberHost } from './registry/upload/remember-host.ts';
@@ -77,7 +78,8 @@ async function withReader<T>(
   options: ListTagsOptions,
   work: (reader: ImageReader, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { target, registry = {}, network, onEvent = () => undefined } = options;
+  const { target, registry = {}, network } = options;
+  const onEvent = onceEachWarning(options.onEvent ?? (() => undefined));
   const { signal = new AbortController().signal } = options;
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
   requireInteger('retries of the registry', retries, 0, 100);
@@ -114,6 +116,7 @@ async function inWorld<T>(
   const end = new AbortController();
   const ended = AbortSignal.any([signal, end.signal]);
   const shared = toShared(options, places, onceEachWarning(onEvent), tokens, ended);
+  warnOfPlainToken(places.hub, shared.onEvent);
   const open = openPlaces(places, shared);
   const threads = createLayerThreads(places, shared);
   const hashes = createFileHashes({ isSecure: isSecure(places) });
@@ -187,7 +190,11 @@ function registryOptions(
   const { credentials = async () => undefined } = registry ?? {};
   return {
     ...registryApi(target, retries, onEvent, transport),
-    credentials: (host, repository) => credentials(host, repository, ended),
+    async credentials(host, repository) {
+      const found = await credentials(host, repository, ended);
+      if (found !== undefined) warnOfPlainAccount(target, onEvent);
+      return found;
+    },
     onCredentials: (host, origin) => onEvent({ type: 'credentials-chosen', registry: host, origin }),
   };
 }
@@ -195,6 +202,19 @@ function registryOptions(
 function warnOfInsecurity({ registry }: RegistryLocation, insecure: boolean, onEvent: OnEvent): void {
   if (insecure && registry.scheme === 'https')
     onEvent({ type: 'warning', message: `the certificate of ${registry.host} is not checked (insecure)` });
+}
+
+function warnOfPlainAccount({ registry }: RegistryLocation, onEvent: OnEvent): void {
+  if (isPlainAndRemote(registryOrigin(registry)))
+    onEvent({ type: 'warning', message: `the account at ${registry.host} is sent without TLS (http)` });
+}
+
+function warnOfPlainToken({ endpoint, token, offline }: Places['hub'], onEvent: OnEvent): void {
+  if (token !== undefined && !offline && isPlainAndRemote(endpoint))
+    onEvent({
+      type: 'warning',
+      message: `the Hub token is sent to ${new URL(endpoint).host} without TLS (http)`,
+    });
 }
 
 /** Each thread hears what the registry has to say; people need to hear it once. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { originOf, withoutQuery } from './origin.ts';
+import { isPlainAndRemote, originOf, withoutQuery } from './origin.ts';
 
 test.each([
   ['https://ghcr.io/v2/', 'https://ghcr.io:443/other', true],
@@ -35,4 +35,21 @@ test.each([
   ['https://cdn.test/a@b', 'https://cdn.test/a@b'],
 ])('%s is shown as %s', (url, shown) => {
   expect(withoutQuery(url)).toBe(shown);
+});
+
+test.each([
+  ['http://r.test:5000', true],
+  ['http://10.0.0.5', true],
+  ['http://[fd00::1]', true],
+  ['http://localhost.test', true],
+  ['http://127.0.0.1.test', true],
+  ['https://r.test', false],
+  ['http://localhost:5000', false],
+  ['http://LOCALHOST.', false],
+  ['http://hub.localhost', false],
+  ['http://127.0.0.1:5000', false],
+  ['http://127.1', false],
+  ['http://[::1]:5000', false],
+])('what goes to %s crosses a network in clear: %s', (url, crosses) => {
+  expect(isPlainAndRemote(url)).toBe(crosses);
 });

@@ -3,6 +3,12 @@ export function originOf(url: string): string {
   return new URL(url).origin;
 }
 
+/** Whether what is sent there in clear crosses a network. */
+export function isPlainAndRemote(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^((.+\.)?localhost\.?|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
+
 /**
  * The URL as messages show it, without query, fragment and userinfo: a query may carry a signature or a session's state,
  * both as good as a password, and some servers write a password in front of the host.

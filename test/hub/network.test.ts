@@ -4,7 +4,15 @@ import https from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type NetworkAccess, type PushOptions, pushModel, type RegistryAccess } from '../../src/index.ts';
+import {
+  listTags,
+  type NetworkAccess,
+  type PushEvent,
+  type PushOptions,
+  planPush,
+  pushModel,
+  type RegistryAccess,
+} from '../../src/index.ts';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub } from '../fakes/hub/fake-hub.ts';
 import { type FakeProxy, type FakeProxyOptions, startFakeProxy } from '../fakes/proxy/fake-proxy.ts';
@@ -15,7 +23,7 @@ import {
 } from '../fakes/registry/fake-registry.ts';
 import { httpServer, listen } from '../support/raw-server.ts';
 import { failureOf } from '../support/rejection.ts';
-import { secret } from '../support/secrets.ts';
+import { hubToken, secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { CA_CERTIFICATE, CERTIFICATE, KEY, SELF_SIGNED_CERTIFICATE } from '../support/test-certificate.ts';
 import { everythingIn } from './hub-world.ts';
@@ -175,6 +183,49 @@ describe('a registry whose CA nobody knows', () => {
       message: expect.stringContaining(`https://${otherHost}/storage: no secure connection`),
     });
     expect(log.filter(({ origin }) => origin === 'other')).toEqual([]);
+  });
+});
+
+describe('what goes in clear over a network', () => {
+  /** Servers that are not on this machine, by way of a proxy that is; none knows anything. */
+  async function warnings(
+    scheme: 'http' | 'https',
+    { token = hubToken('plain'), registry = 'r.test', hub = 'hub.test' },
+  ) {
+    const proxy = await httpServer(({ url = '', headers }, response) => {
+      const isAsked = url.includes('/v2/') && headers.authorization === undefined;
+      response.writeHead(isAsked ? 401 : 404, isAsked ? { 'www-authenticate': 'Basic' } : {}).end();
+    });
+    const said: string[] = [];
+    const onEvent = (event: PushEvent) => event.type === 'warning' && said.push(event.message);
+    const network = { proxyFor: () => proxy.origin };
+    const target = {
+      kind: 'registry',
+      registry: { scheme, host: registry },
+      repository: 'acme/tiny',
+    } as const;
+    const credentials = async () => ({
+      credentials: { kind: 'account', username: 'jane', password: PASSWORD } as const,
+      origin: 'the test',
+    });
+    const access = { target, registry: { credentials, retries: 0 }, network, onEvent };
+    await failureOf(listTags(access));
+    const endpoint = `${scheme}://${hub}`;
+    await failureOf(planPush({ model: MODEL, hub: { endpoint, token, retries: 0 }, ...access }));
+    return said;
+  }
+
+  test('is warned of once: the account of a registry and the token of the Hub', async () => {
+    expect(await warnings('http', {})).toEqual([
+      'the account at r.test is sent without TLS (http)',
+      'the Hub token is sent to hub.test without TLS (http)',
+    ]);
+  });
+
+  test('is no token, with TLS, on this machine, or where there is none', async () => {
+    expect(await warnings('https', {})).toEqual([]);
+    expect(await warnings('http', { registry: 'localhost:5000', hub: '127.0.0.1:1' })).toEqual([]);
+    expect(await warnings('http', { registry: '127.0.0.1:1', token: '' })).toEqual([]);
   });
 });
 
