@@ -21,8 +21,9 @@ export type { LeftOut } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';
+export type { CheckedBlob } from './inspect/checked-blob.ts';
 export type { TagEntry } from './inspect/list-tags.ts';
-export type { CheckedBlob, Validation } from './inspect/validate-image.ts';
+export type { Validation } from './inspect/validate-image.ts';
 export type {
   HubAccess,
   ListTagsOptions,

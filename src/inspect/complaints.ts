@@ -11,12 +11,17 @@ export type Complaints = readonly string[];
 export const MISSING: string = 'is not there';
 export const TOO_LARGE: string = `is larger than ${DOCUMENT_LIMIT / 2 ** 20} MiB`;
 
-/** @param expected as far as it is known: a tag promises nothing */
+/**
+ * @param stored at most one byte more than the size says
+ * @param expected as far as it is known: a tag promises nothing
+ */
 export function compareManifest(
   { bytes, digest }: StoredManifest,
   expected: Partial<Pick<Descriptor, 'digest' | 'size'>>,
 ): Complaints {
   if (bytes.length > DOCUMENT_LIMIT) return [TOO_LARGE];
+  if (expected.size !== undefined && bytes.length > expected.size)
+    return [`has more than the ${expected.size} bytes of its descriptor`];
   const got = sha256(bytes);
   const promised = expected.digest ?? digest;
   const complaints = [...sizes(expected.size, bytes.length)];
@@ -50,11 +55,12 @@ export function compareConfig({ config, layers }: ImageManifest, bytes: Uint8Arr
 function compareDiffIds(diffIds: readonly string[], layers: readonly Descriptor[]): Complaints {
   if (diffIds.length !== layers.length)
     return [`has ${diffIds.length} diff IDs, the manifest ${layers.length} layers`];
-  return layers.flatMap(({ mediaType, digest }, place) => {
+  const wrong = layers.flatMap(({ mediaType, digest }, place) => {
     const uncompressed = mediaType === LAYER || mediaType === DOCKER_LAYER;
     if (!uncompressed || diffIds[place] === digest) return [];
-    return [`has the diff ID ${diffIds[place]} for the uncompressed layer ${digest}`];
+    return [`has the diff ID ${cut(diffIds[place] ?? '')} for the uncompressed layer ${digest}`];
   });
+  return firstOf(wrong);
 }
 
 /** A layer for each file: one that is there twice hides what it was. */
@@ -63,7 +69,17 @@ export function comparePaths({ layers }: ImageManifest): Complaints {
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const path of paths) (seen.has(path) ? twice : seen).add(path);
-  return [...twice].map((path) => `has more than one layer for ${path}`);
+  return twice.size > 0 ? [`has more than one layer for ${firstOf([...twice].map(cut)).join(', ')}`] : [];
+}
+
+/** A person reads no more of them, and a document of 4 MiB can have 50,000. */
+function firstOf(words: readonly string[]): readonly string[] {
+  return words.length > 10 ? [...words.slice(0, 10), `and ${words.length - 10} more`] : words;
+}
+
+/** A name in a document can be as long as the document. */
+function cut(name: string): string {
+  return name.length > 300 ? `${name.slice(0, 300)}…` : name;
 }
 
 function sizes(expected: number | undefined, got: number | undefined): Complaints {

@@ -23,10 +23,12 @@ export interface ImageIndex {
 /** What is wrong with each of a million entries is of no interest, and would fill the memory. */
 const FIRST_ISSUE = { abortEarly: true } as const;
 
+/** RFC 6838, section 4.2: 127 characters for a type, and for a subtype. */
+const mediaType = v.pipe(v.string(), v.maxLength(255));
 const digest = v.custom<Digest>((value) => typeof value === 'string' && isDigest(value));
 const descriptor = v.pipe(
   v.object({
-    mediaType: v.string(),
+    mediaType,
     digest,
     size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
     annotations: v.optional(nameRecord(v.string())),
@@ -35,7 +37,7 @@ const descriptor = v.pipe(
     ({ annotations, ...rest }): Descriptor => (annotations === undefined ? rest : { ...rest, annotations }),
   ),
 );
-const common = { schemaVersion: v.literal(2), mediaType: v.optional(v.string()) };
+const common = { schemaVersion: v.literal(2), mediaType: v.optional(mediaType) };
 // A document that is both is read as one by some and as the other by others (CVE-2021-41190).
 const manifest = v.object({
   ...common,

@@ -10,7 +10,7 @@ import { weightFormat, weightName } from '../../src/core/selection/weight-format
 import { findInAuthFile, parseAuthFile } from '../../src/credentials/auth-file.ts';
 import { parseCaCertificates } from '../../src/http/ca-certificates.ts';
 import { withoutQuery } from '../../src/http/origin.ts';
-import { presentable, withoutMarkup } from '../../src/http/presentable.ts';
+import { presentable, presentablePage } from '../../src/http/presentable.ts';
 import { redirectTarget, resolveVerbatim } from '../../src/http/redirect.ts';
 import { parseTarget } from '../../src/http/request-target.ts';
 import { parseResponseHead } from '../../src/http/response-head.ts';
@@ -135,7 +135,11 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
     (text) => presentable(text, ANSWER),
     ['http://', 'https://a?', 'X-Amz-', 'Policy=', '_state=', ' ', '\t', '?'],
   ],
-  ['a page of a proxy', withoutMarkup, ['<', '<style>', '</style>', '<script', '>', '<a ']],
+  [
+    'a page of a proxy',
+    (text) => presentablePage(text, ANSWER),
+    ['<', '<style>', '</style>', '<script', '>', '<a '],
+  ],
   ['challenges', parseChallenges, ['Bearer ', 'a=', 'a="', '\\', ',', ' ', 'a = "b",', 'a']],
   [
     'the next page of tags',
