@@ -44,7 +44,13 @@ describe('refused before the first byte moves', () => {
     ['a dot', './a', '"."'],
     ['an empty component', 'a//b', '""'],
     ['a backslash', 'a\\b', 'backslash'],
-    ['a NUL', 'a\0b', 'NUL'],
+    ['a NUL', 'a\0b', 'U+0000'],
+    ['a line break', 'a\nb', 'U+000A'],
+    ['an escape sequence', 'a\u001b[2Jb', 'U+001B'],
+    ['a control character of Latin-1', 'a\u0085b', 'U+0085'],
+    ['a line separator', 'a\u2028b', 'U+2028'],
+    ['text that runs backwards', 'gpj.\u202enosj', 'U+202E'],
+    ['a direction of its own', 'a\u2066b', 'U+2066'],
     ['half a character', 'a\ud800b', 'Unicode'],
     ['a component over 255 bytes', `${'ü'.repeat(128)}`, '255 bytes'],
     ['a whiteout', 'sub/.wh.config.json', '.wh.'],
@@ -72,6 +78,10 @@ describe('refused before the first byte moves', () => {
   test('a model without files', () => {
     expect(() => planLayers([], OPTIONS)).toThrow('no files');
   });
+});
+
+test('marks that scripts from right to left are written with are kept', () => {
+  expect(pathsOf('\u05d0\u200f.json', 'a\u200db')).toHaveLength(2);
 });
 
 test('a path of 100 components is kept', () => {

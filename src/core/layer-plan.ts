@@ -72,13 +72,24 @@ function refuseUnsafe(path: string): void {
   });
 }
 
+/**
+ * Control characters, line separators, and those that turn the direction of text: they move a cursor, begin a line, or
+ * show another name than the one that is meant.
+ */
+const UNSHOWABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+function codePoint(character: string): string {
+  return `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
 function unsafe(path: string): string | undefined {
   const tooLong = overlong(path);
   if (tooLong !== undefined) return tooLong;
   if (path.startsWith('/')) return 'the path is absolute';
   if (path.includes('\\')) return 'the path contains a backslash';
-  if (path.includes('\0')) return 'the path contains a NUL byte';
   if (!path.isWellFormed()) return 'the path is not valid Unicode';
+  const [unshowable] = UNSHOWABLE.exec(path) ?? [];
+  if (unshowable !== undefined) return `the path contains the control character ${codePoint(unshowable)}`;
   const components = path.split('/');
   if (components.length > MOST_COMPONENTS) return `the path has more than ${MOST_COMPONENTS} components`;
   for (const component of components) {

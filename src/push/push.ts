@@ -1,8 +1,10 @@
 import { addCost, NO_COST, type PushCost } from '../core/cost.ts';
 import type { Digest } from '../core/digest.ts';
+import { shownPath } from '../core/file-path.ts';
 import { buildImage } from '../core/image.ts';
 import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
+import { type Collision, nameCollisions } from '../core/name-collisions.ts';
 import type { UploadSession } from '../core/ports.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
 import { onOneLine, totalSize } from '../core/selection/sized-list.ts';
@@ -88,6 +90,8 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
       message: `no file of ${formatModelId(model.id)} matches ${onOneLine(pattern)}`,
     });
   }
+  const collisions = nameCollisions(layers.map(({ path }) => path));
+  if (collisions.length > 0) world.onEvent({ type: 'warning', message: collisionWarning(collisions) });
   const { tag = model.commit.slice(0, 12), alsoTags } = request;
   return {
     model,
@@ -96,6 +100,14 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
     tags: [tag, ...new Set(alsoTags.filter((other) => other !== tag))],
     imageReference: world.target.formatReference({ tag }),
   };
+}
+
+/** One warning for all of them. */
+function collisionWarning(collisions: readonly Collision[]): string {
+  const examples = collisions.slice(0, 3).map((pair) => pair.map(shownPath).join(' and '));
+  const more = collisions.length > examples.length ? [`and ${collisions.length - examples.length} more`] : [];
+  const shown = [...examples, ...more].join(', ');
+  return `names that differ only in case or Unicode form: ${shown}; macOS and Windows keep one of each`;
 }
 
 /** The whole main job: resolve, plan, push the layers, publish the image. */
