@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
 
 /** Tried with each even one from 20 on. V8 complains aloud of a flag that it does not know any more. */
-const LAST_KNOWN = 24;
+const LAST_KNOWN = 26;
 
 /**
  * Keeps the space where V8 makes new objects at the 2 MiB that it begins with, instead of letting it grow to 32. Nothing of
