@@ -39,6 +39,21 @@ test('the container image is built from all that the build runs', async () => {
   for (const path of wanted) expect(allowed).toContain(`!${path}`);
 });
 
+test('the oldest supported Node.js is tested, and the README names every version that is', async () => {
+  const { engines } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
+  const { packages } = JSON.parse(await readFile(join(PROJECT, 'test/nodes/package-lock.json'), 'utf8'));
+  const nodes = Object.entries<{ version: string; integrity?: string }>(packages).filter(
+    ([path]) => path !== '',
+  );
+  const versions = nodes.map(([, { version }]) => version);
+  expect(`>=${versions[0]}`).toBe(engines.node);
+  for (const [path, { integrity }] of nodes) expect(integrity, path).toMatch(/^sha512-/);
+  const readme = await readFile(join(PROJECT, 'README.md'), 'utf8');
+  expect(readme).toContain(
+    `Tests run on Node.js ${versions.slice(0, -1).join(', ')} and ${versions.at(-1)}:`,
+  );
+});
+
 describe('the package, installed into an empty folder', () => {
   test('is run by npx', async () => {
     const folder = await install();
