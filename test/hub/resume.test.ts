@@ -154,9 +154,10 @@ test('the storage sends again next to nothing after ten cuts', async () => {
 });
 
 test('a storage that fails without a byte is asked at once, then ever more rarely', async () => {
-  const { hub, read, clock } = await hubWorld(options);
+  const { hub, read, clock, retries } = await hubWorld(options);
   hub.addFault({ on: 'cdn', kind: 'status', status: 500, times: 3 });
   expect((await read('acme/tiny', LFS)).length).toBe(SIZE);
+  expect(retries.map(({ retry }) => retry)).toEqual([1, 2, 3]);
   // At once, then twice as long each time, with jitter.
   expect(clock.sleeps).toEqual([0, 1_000, 2_000]);
 });
@@ -304,6 +305,18 @@ test('far into a file, a server that ignores ranges is asked for a small one bef
   // What came of the first answer before it was left is thrown away too.
   expect(reread).toBeGreaterThan(start);
   expect(reread - start).toBeLessThan(MIB);
+});
+
+test('up to 64 MiB into a file, a server that ignores ranges is read past at once', async () => {
+  const [start, size] = [64 * MIB, 65 * MIB];
+  const files = { [LFS]: synthetic({ size, sha256: 'claimed' }) };
+  const { hub, source, resolve } = await hubWorld({ repos: [{ id: 'acme/big', files }] });
+  hub.addFault({ on: 'cdn', kind: 'ignore-range', times: Infinity });
+  const model = await resolve('acme/big');
+  expect((await readAll(source.file(model, siblingOf(model, LFS)), start)).length).toBe(size - start);
+  expect(hub.requests({ on: 'cdn' }).map(({ range, status }) => [range, status])).toEqual([
+    [`bytes=${start}-`, 200],
+  ]);
 });
 
 test('a server that ignores large ranges only is asked for small ones from then on', async () => {

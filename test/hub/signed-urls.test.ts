@@ -50,7 +50,7 @@ test('a file that is under way when its URL expires is not cut', async () => {
 });
 
 test('a URL that expires costs no retry: another one comes where none is allowed', async () => {
-  const { hub, source, resolve, read } = await hubWorld(options, { retries: 0 });
+  const { hub, source, resolve, read, retries } = await hubWorld(options, { retries: 0 });
   const model = await resolve('acme/tiny');
   const file = source.file(model, siblingOf(model, 'w.bin'));
   expect((await readAll(file, SIZE - 1)).length).toBe(1);
@@ -58,6 +58,8 @@ test('a URL that expires costs no retry: another one comes where none is allowed
   expect((await readAll(file, SIZE - 2)).length).toBe(2);
   hub.addFault({ on: 'cdn', kind: 'status', status: 403, times: 3 });
   expect((await read('acme/tiny', 'w.bin')).length).toBe(SIZE);
+  // An event never says "retry 0".
+  expect(retries.map(({ retry }) => retry)).toEqual([1, 1, 1]);
 });
 
 test('an edge with another ETag goes on with the same file', async () => {
