@@ -201,6 +201,30 @@ describe('a body in memory that is used again', () => {
   });
 });
 
+test.each<[what: string, body: string, says: string]>([
+  [
+    'has a size that is no number',
+    'x\r\nabc\r\n',
+    'the answer is broken HTTP: Invalid character in chunk size',
+  ],
+  [
+    'has more bytes than a chunk says',
+    '2\r\nabc\r\n',
+    'the answer is broken HTTP: A chunk is longer than it says',
+  ],
+  ['ends in the middle of a chunk', '9\r\nabc', 'the connection was reset'],
+  ['ends between two chunks', '3\r\nabc\r\n', 'the connection was reset'],
+])('a chunked body that %s fails with an error that says so', async (_, body, says) => {
+  const server = await tcpServer((socket) => {
+    socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${body}`));
+  });
+  const [, reusing] = both();
+  const failure = await failureOf(reusing({ method: 'GET', url: server.origin }).then(read));
+  expect({ code: failure.code, says: failure.message.replace(/^.*: (?=the )/, '') }).toEqual({
+    ...{ code: 'UNAVAILABLE', says },
+  });
+});
+
 test('a length that no number holds is no answer', async () => {
   const server = await tcpServer((socket) => {
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n'));
