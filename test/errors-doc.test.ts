@@ -109,5 +109,5 @@ async function meet(code: string, meeting: Meeting): Promise<string> {
     .replaceAll(local.hub.endpoint, 'https://huggingface.co')
     .replaceAll(local.registry.host, 'ghcr.io')
     .replace(/ \(request [^)]*\)/, '')
-    .replace(/[0-9a-f]{40}\?/, '<commit>?');
+    .replace(/(?<=\/tree\/)[0-9a-f]{40}/, '<commit>');
 }

@@ -121,9 +121,7 @@ describe('a server with a private address', () => {
     'may lead to another: %s',
     async (home) => {
       expect(await connect(createAddressGuard(home, book), 'https://private.test/')).toBe(PRIVATE);
-      expect(await createAddressGuard(home, book).check('https://127.0.0.1/', undefined)).toBeTypeOf(
-        'function',
-      );
+      expect(await createAddressGuard(home, book).check('https://127.0.0.1/')).toBeTypeOf('function');
     },
   );
 
@@ -145,6 +143,14 @@ test('the server that the user named may be anywhere, and so may a server that n
   expect(await connect(createAddressGuard(undefined, names({ 'x.test': [PRIVATE] })), 'http://x.test/')).toBe(
     PRIVATE,
   );
+});
+
+test('behind a proxy no name is looked up, and private addresses in URLs are refused all the same', async () => {
+  const asked: string[] = [];
+  const guard = createAddressGuard('https://r.test', (host) => asked.push(host));
+  await guard.check('https://private.test/', undefined, true);
+  await failureOf(guard.check('https://10.0.0.6/', undefined, true));
+  expect(asked).toEqual([]);
 });
 
 test('a name that is not found fails as it does without us', async () => {

@@ -11,10 +11,11 @@ import { originOf } from './origin.ts';
 export interface AddressGuard {
   /**
    * @param from the URL that led to `url`. Default: the server that the user named, which may be anywhere itself.
+   * @param isProxied the proxy looks names up, not we: then only addresses in URLs are judged
    * @returns how a connection to `url` looks its host up; it fails like this function
    * @throws ModelcarError `UNSUPPORTED` where `url` has a private address, and the server that led there a public one
    */
-  check(url: string, from: string | undefined): Promise<LookupFunction>;
+  check(url: string, from?: string, isProxied?: boolean): Promise<LookupFunction>;
 }
 
 /** As `dns.lookup` is called for all addresses of a name. */
@@ -43,10 +44,10 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
     return isIP(host) === 0 ? found.get(host) : reachOf([host]);
   }
 
-  /** A server that has not been connected to by name, as behind a proxy, is looked up now. */
-  async function isPrivate(url: string): Promise<boolean> {
+  /** A server that we have not connected to by name yet is looked up now. */
+  async function isPrivate(url: string, isProxied: boolean): Promise<boolean> {
     const host = hostOf(url);
-    if (known(url) === undefined) note(host, await addressesOf(host));
+    if (known(url) === undefined && !isProxied) note(host, await addressesOf(host));
     return known(url) === 'private';
   }
 
@@ -59,10 +60,10 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   }
 
   return {
-    async check(url, from = home) {
+    async check(url, from = home, isProxied = false) {
       async function refuse(reach: Reach | undefined, address: string): Promise<void> {
         if (from === undefined || originOf(url) === home) return;
-        if (reach === undefined || reach === 'public' || (await isPrivate(from))) return;
+        if (reach === undefined || reach === 'public' || (await isPrivate(from, isProxied))) return;
         throw new ModelcarError(
           'UNSUPPORTED',
           `cannot connect to ${originOf(url)}: ${originOf(from)} leads there, and ${address} is a private address`,

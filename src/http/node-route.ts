@@ -117,8 +117,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
-      // A proxy looks names up by itself; then only addresses in the URL are judged.
-      const lookup = await addresses.check(url, ledFrom);
+      const lookup = await addresses.check(url, ledFrom, proxy !== undefined);
       const route = toward(target, proxy, isVerified(originOf(url)));
       return proxy === undefined
         ? { ...route, options: { ...route.options, lookup }, proxy }
@@ -135,8 +134,8 @@ export function createRoutes(options: RoutesOptions): Routes {
   };
 }
 
-function secureAgents(ca: readonly string[] = [], rejectUnauthorized: boolean) {
-  const trust = trustAlso(ca);
+function secureAgents(ca: readonly string[] | undefined, rejectUnauthorized: boolean) {
+  const trust = trustAlso(ca ?? []);
   const tls = { ...trust, keepAlive: true, rejectUnauthorized };
   return {
     trust,
