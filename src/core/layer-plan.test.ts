@@ -56,6 +56,11 @@ describe('refused before the first byte moves', () => {
     ['a whiteout', 'sub/.wh.config.json', '.wh.'],
     ['an opaque whiteout', '.wh..wh..opq', '.wh.'],
     ['a path that nobody could open', `${'n'.repeat(200)}/`.repeat(30), '4095 bytes'],
+    [
+      'a path that the folder of the model makes too long',
+      `${'n'.repeat(255)}/`.repeat(16).slice(0, 4092),
+      '4095 bytes',
+    ],
     ['folders in folders without end', `${'d/'.repeat(1000)}f`, '100 components'],
   ])('%s', (_, path, reason) => {
     expect(() => pathsOf('ok.json', path)).toThrow(reason);

@@ -23,8 +23,8 @@ export interface LayerPlanOptions {
  * The layers of a model in their order: by path, code point by code point, so that the image depends on the model
  * and on nothing else.
  *
- * @throws ModelcarError `REJECTED`, naming the file, where a path could not be unpacked safely or two files would
- *   come to lie on the same path: refused here, before the first byte moves
+ * @throws ModelcarError `REJECTED`, naming the file, where a path is unsafe to unpack, would not show as it is, or
+ *   collides with another: refused here, before the first byte moves
  */
 export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptions): readonly PlannedLayer[] {
   for (const { path } of siblings) refuseUnsafe(path);
@@ -53,6 +53,9 @@ export function parseLayerPrefix(prefix: string): string {
 
 function plan(sibling: Sibling, options: LayerPlanOptions): PlannedLayer {
   const path = imagePath(sibling.path, options);
+  // The folder of the model counts too.
+  const tooLong = overlong(path);
+  if (tooLong !== undefined) throw refused(sibling.path, tooLong);
   return { sibling, path, size: tarLayerSize(path, sibling.size, options.tarLayout) };
 }
 
@@ -66,8 +69,11 @@ const MOST_COMPONENTS = 100;
 
 function refuseUnsafe(path: string): void {
   const reason = unsafe(path);
-  if (reason === undefined) return;
-  throw new ModelcarError('REJECTED', `cannot put ${shownPath(path)} into an image: ${reason}`, {
+  if (reason !== undefined) throw refused(path, reason);
+}
+
+function refused(path: string, reason: string): ModelcarError {
+  return new ModelcarError('REJECTED', `cannot put ${shownPath(path)} into an image: ${reason}`, {
     hint: 'Rename the file in the model, or leave it out.',
   });
 }
