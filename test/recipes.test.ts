@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -12,6 +12,8 @@ import { tempFolder } from './support/temp-folder.ts';
 
 const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
 
+const { version } = JSON.parse(await readFile(PACKAGE, 'utf8'));
+
 let hub: FakeHub;
 
 beforeAll(async () => {
@@ -21,9 +23,8 @@ beforeAll(async () => {
 afterAll(() => hub.close());
 
 test('the recipes run the version that is here', async () => {
-  const { version } = JSON.parse(await readFile(PACKAGE, 'utf8'));
   const texts = await Promise.all((await recipePages()).map(recipeText));
-  const named = texts.flatMap((text) => [...text.matchAll(/oci-modelcar[@:](\d[\w.-]*\w)/g)]);
+  const named = texts.flatMap((text) => [...text.matchAll(/oci-modelcar[-:](\d[\w.-]*?)(?=\.tgz|[\s`])/g)]);
   expect(new Set(named.map(([, found]) => found))).toEqual(new Set([version]));
 });
 
@@ -31,11 +32,12 @@ describe('the recipe for GitHub Actions', () => {
   test('pushes with the account and the token of the workflow', async () => {
     const registry = await openRegistry();
     const { run, env } = await githubPush();
-    const folder = await tempFolder();
+    const folder = await clone();
     const output = join(folder, 'output');
     await runRecipe(at(registry, run), {
       folder,
       env: { ...env, GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: output },
+      tarball: TARBALL,
       shell: 'bash',
     });
     expect([...registry.tags('acme/llama').keys()].toSorted()).toEqual(['latest', 'v1.2']);
@@ -48,8 +50,9 @@ describe('the recipe for GitHub Actions', () => {
   test('tries again after exit code 75, and only then', async () => {
     const registry = await openRegistry();
     const { run, env } = await githubPush();
-    const folder = await tempFolder();
-    const options = { folder, env, programs: [await unavailableOnce(folder)], shell: 'bash' } as const;
+    const folder = await clone();
+    const programs = [await unavailableOnce(folder)];
+    const options = { folder, env, tarball: TARBALL, programs, shell: 'bash' } as const;
     await runRecipe(at(registry, run), options);
     expect([...registry.tags('acme/llama').keys()]).toContain('v1.2');
     const wrongModel = at(registry, run).replace('acme/llama@', 'acme/nothing@');
@@ -58,9 +61,15 @@ describe('the recipe for GitHub Actions', () => {
 
   test('gives up with exit code 75 after three tries', async () => {
     const { run, env } = await githubPush();
-    const folder = await tempFolder();
-    await writeProgram(join(folder, 'down', 'npx'), 'echo try; exit 75');
-    const options = { folder, env, programs: [join(folder, 'down')], shell: 'bash' } as const;
+    const folder = await clone();
+    await writeProgram(join(folder, 'down', 'oci-modelcar'), 'echo try; exit 75');
+    const options = {
+      folder,
+      env,
+      tarball: TARBALL,
+      programs: [join(folder, 'down')],
+      shell: 'bash',
+    } as const;
     await expect(runRecipe(run, options)).rejects.toThrow(/ended with 75\n(try\n){3}$/);
   });
 });
@@ -68,9 +77,11 @@ describe('the recipe for GitHub Actions', () => {
 test('the recipe for Azure Pipelines pushes with the secrets that it maps', async () => {
   const registry = await openRegistry();
   const [page = ''] = await recipeBlocks('azure-pipelines.md', 'yaml');
-  const { bash, env } = parse(page).jobs[0].steps.find(({ name }: { name?: string }) => name === 'push');
-  await runRecipe(at(registry, bash), {
-    folder: await tempFolder(),
+  const { steps } = parse(page).jobs[0];
+  const { env } = steps.find(({ name }: { name?: string }) => name === 'push');
+  await runRecipe(at(registry, linesUpTo(steps, 'push')), {
+    folder: await clone(),
+    tarball: TARBALL,
     env: filled(env, { '$(HF_TOKEN)': '', '$(OCI_USERNAME)': USER, '$(OCI_PASSWORD)': PASSWORD }),
     shell: 'bash',
   });
@@ -81,10 +92,11 @@ test('the recipe for GitLab pushes with the account of the job, and leaves a dot
   const registry = await openRegistry();
   const [page = ''] = await recipeBlocks('gitlab-ci.md', 'yaml');
   const { script, variables, artifacts, cache } = parse(page).push;
-  const folder = await tempFolder();
+  const folder = await clone();
   const env = filled(variables, { $CI_REGISTRY_USER: USER, $CI_REGISTRY_PASSWORD: PASSWORD });
   await runRecipe(script.join('\n'), {
     folder,
+    tarball: TARBALL,
     env: { ...env, CI_REGISTRY_IMAGE: `${registry.host}/acme` },
   });
   const digest = registry.tags('acme/llama').get('v1.2');
@@ -130,6 +142,7 @@ describe('the recipe for a Kubernetes Job', () => {
   });
 });
 
+const TARBALL = `./tools/oci-modelcar-${version}.tgz`;
 const USER = 'pusher';
 const PASSWORD = secret('recipe password');
 
@@ -159,20 +172,48 @@ function filled(
 
 async function githubPush(): Promise<{ run: string; env: Record<string, string> }> {
   const [page = ''] = await recipeBlocks('github-actions.md', 'yaml');
-  const { run, env } = parse(page).jobs.push.steps.find(({ id }: { id?: string }) => id === 'push');
+  const { steps } = parse(page).jobs.push;
+  const { env } = steps.find(({ id }: { id?: string }) => id === 'push');
   const values = {
     '${{ secrets.HF_TOKEN }}': '',
     '${{ github.actor }}': USER,
     '${{ github.token }}': PASSWORD,
   };
-  return { run, env: filled(env, values) };
+  return { run: linesUpTo(steps, 'push'), env: filled(env, values) };
 }
 
-/** A folder with an npx whose first run ends as if a server had been down. */
+interface Step {
+  readonly id?: string;
+  readonly name?: string;
+  readonly run?: string;
+  readonly bash?: string;
+}
+
+/** What the steps of a job run, to the end of this one. */
+function linesUpTo(steps: readonly Step[], last: string): string {
+  const end = steps.findIndex(({ id, name }) => id === last || name === last);
+  return steps
+    .slice(0, end + 1)
+    .flatMap(({ run, bash }) => run ?? bash ?? [])
+    .join('\n');
+}
+
+/** A user's repository with the package where the recipes expect it. */
+async function clone(): Promise<string> {
+  const folder = await tempFolder();
+  await mkdir(join(folder, 'tools'));
+  await writeFile(join(folder, TARBALL), 'packed');
+  return folder;
+}
+
+/** A folder with a command whose first run ends as if a server had been down. */
 async function unavailableOnce(folder: string): Promise<string> {
   const programs = join(folder, 'once');
-  const through = `exec "${join(folder, '.commands', 'npx')}" "$@"`;
-  await writeProgram(join(programs, 'npx'), `[ ! -e "$0.ran" ] || ${through}\ntouch "$0.ran"; exit 75`);
+  const through = `exec "${join(folder, '.commands', 'oci-modelcar')}" "$@"`;
+  await writeProgram(
+    join(programs, 'oci-modelcar'),
+    `[ ! -e "$0.ran" ] || ${through}\ntouch "$0.ran"; exit 75`,
+  );
   return programs;
 }
 

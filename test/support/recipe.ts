@@ -23,20 +23,26 @@ export interface RecipeRun {
   readonly folder: string;
   /** With `PATH` all the environment that the recipe gets: nothing of the machine's own reaches it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where the reader has put the package. The recipe must install it; without this, the command is installed already. */
+  readonly tarball?: string;
   /** Folders that are looked through before everything else. */
   readonly programs?: readonly string[];
   /** `sh` unless the place where the recipe is for runs another. */
   readonly shell?: 'sh' | 'bash';
 }
 
-/** Runs shell lines as a reader would, with the built command as `oci-modelcar` and for `npx oci-modelcar@VERSION`. */
+/** Runs shell lines as a reader would, with the built command as `oci-modelcar`. Any other name given to npm fails. */
 export async function runRecipe(
   script: string,
-  { folder, env, programs = [], shell = 'sh' }: RecipeRun,
+  { folder, env, tarball, programs = [], shell = 'sh' }: RecipeRun,
 ): Promise<CommandOutput> {
   const commands = join(folder, '.commands');
-  await writeProgram(join(commands, 'oci-modelcar'), `exec '${process.execPath}' '${COMMAND}' "$@"`);
-  await writeProgram(join(commands, 'npx'), NPX);
+  await writeProgram(
+    join(commands, tarball === undefined ? 'oci-modelcar' : '.packed'),
+    `exec '${process.execPath}' '${COMMAND}' "$@"`,
+  );
+  await writeProgram(join(commands, 'npm'), tarball === undefined ? REFUSE : installs(tarball));
+  await writeProgram(join(commands, 'npx'), REFUSE);
   const path = [...programs, commands, process.env.PATH ?? ''].join(delimiter);
   const variables = Object.entries({ HOME: folder, PATH: path, ...env }).map(
     ([name, value]) => `${name}=${value}`,
@@ -57,8 +63,13 @@ const SHELLS = { sh: ['sh'], bash: ['bash', '--norc'] };
 const RECIPES = fileURLToPath(new URL('../../docs/recipes', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** The package is not on npm while it is tested; what the recipe asks npx for is the command of this clone. */
-const NPX = `case "$1 $2" in
-  '--yes oci-modelcar@'*) shift 2; exec oci-modelcar "$@" ;;
-  *) echo "npx was called with: $*" >&2; exit 99 ;;
-esac`;
+/** A recipe that runs a package by its name would run whatever somebody has put on npm under that name. */
+const REFUSE = 'echo "$0 was called with: $*" >&2; exit 99';
+
+/** Installs nothing but this file, without scripts. What the file holds is what was built here. */
+function installs(tarball: string): string {
+  return `if [ "$*" = 'install --global --ignore-scripts ${tarball}' ] && [ -f '${tarball}' ]
+then mv "\${0%/*}/.packed" "\${0%/*}/oci-modelcar"
+else ${REFUSE}
+fi`;
+}
