@@ -62,7 +62,7 @@ export class UploadBudget {
    *   went wrong
    * @param from the state that asked
    * @param to the state that follows
-   * @throws ModelcarError `UNAVAILABLE`, `RATE_LIMITED`, `REJECTED` or `UNAUTHORIZED` when the budget is spent
+   * @throws ModelcarError `UNAVAILABLE` or `RATE_LIMITED` when the retries are spent; the last refusal when there were too many
    */
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
