@@ -8,8 +8,10 @@ const config: ViteUserConfig = defineConfig({
     reporters: ['default', unprovedReporter()],
     // By default a core is left free; but most of the time of these tests goes in waiting for what they started.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Ends a test that hangs. A test that is only slow, on a busy machine, must not fail by chance.
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
 export default config;

@@ -41,7 +41,7 @@ test.each([
       env,
       kill: {
         signal,
-        when: () => expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20),
+        when: () => expect.poll(() => registry.bytesReceived).toBeGreaterThan(2 ** 20),
       },
     });
     expect(run).toMatchObject({ code, stdout: '' });
@@ -65,7 +65,7 @@ test('a second signal ends the push at once, without waiting for the request tha
     kill: {
       signal: 'SIGINT',
       when: async (pid) => {
-        await expect.poll(() => registry.bytesReceived, { timeout: 20_000 }).toBeGreaterThan(2 ** 20);
+        await expect.poll(() => registry.bytesReceived).toBeGreaterThan(2 ** 20);
         process.kill(pid, 'SIGINT');
         await answer.reached; // the body has ended in good order, and its answer does not come
       },

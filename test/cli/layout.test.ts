@@ -49,9 +49,7 @@ const unfinished = async () => (await readdir(folder).catch(() => [])).filter(is
 async function stalled(): Promise<void> {
   const sizes = async () =>
     Promise.all((await unfinished()).map(async (name) => (await stat(join(folder, name))).size));
-  await expect
-    .poll(async () => (await sizes()).filter((size) => size > 0).length, { timeout: 20_000 })
-    .toBe(3);
+  await expect.poll(async () => (await sizes()).filter((size) => size > 0).length).toBe(3);
 }
 
 test('three pushes at once into one folder keep every tag of each, round after round', async () => {

@@ -68,7 +68,7 @@ test.each(ODD)(
         signal: 'SIGKILL',
         when: () =>
           expect
-            .poll(() => readFile(env.STATE_FILE ?? '', 'utf8').catch(() => ''), { timeout: 20_000 })
+            .poll(() => readFile(env.STATE_FILE ?? '', 'utf8').catch(() => ''))
             .toMatch(new RegExp(`"sessions": {\\s+"${name}"`)),
       },
     });

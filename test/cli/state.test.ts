@@ -89,14 +89,12 @@ describe('a push that is run again', () => {
 
 describe('a push that is killed', () => {
   const whenAsked = (file: string) => () =>
-    expect.poll(() => hub.requests({ origin: 'cdn', file }).length, { timeout: 20_000 }).toBe(1);
+    expect.poll(() => hub.requests({ origin: 'cdn', file }).length).toBe(1);
   const whenRecorded =
     (...names: string[]) =>
     async () => {
       const layers = async () => Object.keys((await jobs()).flatMap(({ layers }) => layers)[0] ?? {}).sort();
-      await expect
-        .poll(layers, { timeout: 20_000 })
-        .toEqual(names.map((name) => `models/${name}.safetensors`));
+      await expect.poll(layers).toEqual(names.map((name) => `models/${name}.safetensors`));
     };
   const stall = (name: string) =>
     hub.addFault({ on: 'cdn', path: `${name}.safetensors`, kind: 'stall', afterBytes: 1000, seconds: 120 });
@@ -192,7 +190,7 @@ test('a push beside another of the same job leaves the upload of that one alone,
     env: env(),
     kill: { signal: 'SIGKILL', when: () => end.promise },
   });
-  await expect.poll(() => readFile(state, 'utf8').catch(() => ''), { timeout: 20_000 }).toContain(D_IS_OPEN);
+  await expect.poll(() => readFile(state, 'utf8').catch(() => '')).toContain(D_IS_OPEN);
   hub.clearFaults();
   const second = await push();
   end.resolve();

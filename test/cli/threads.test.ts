@@ -97,9 +97,7 @@ describe.skipIf(availableParallelism() === 1)('one worker that pushes a large fi
     const stop = new AbortController();
     const reason = new Error('enough');
     const pushed = push(LARGE, { signal: stop.signal });
-    await expect
-      .poll(() => registry.sessions.some(({ content }) => content.size > 0), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(() => registry.sessions.some(({ content }) => content.size > 0)).toBe(true);
     stop.abort(reason);
     gate.release();
     await expect(pushed).rejects.toBe(reason);
@@ -133,9 +131,7 @@ describe('layers that are pushed in threads of their own', () => {
     const gate = registry.gate();
     registry.addFault({ on: 'upload-patch', times: 3, hold: gate });
     const pushed = push(NAME, { workers: 3 });
-    await expect
-      .poll(() => events.filter(({ type }) => type === 'layer-started').length, { timeout: 20_000 })
-      .toBe(3);
+    await expect.poll(() => events.filter(({ type }) => type === 'layer-started').length).toBe(3);
     gate.release();
     await pushed;
   });
@@ -292,9 +288,7 @@ describe('a thread that dies while it has the only connection to the Hub', () =>
         (error) => error,
       )
       .finally(() => process.off('worker', note));
-    await expect
-      .poll(() => registry.sessions.some(({ content }) => content.size > MIB), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(() => registry.sessions.some(({ content }) => content.size > MIB)).toBe(true);
     const file = hub.requests({ on: 'cdn' }).at(-1)?.file ?? '';
     // Threads start in the order of their layers.
     end(workers[FILES.indexOf(file)] as Worker);
@@ -322,7 +316,7 @@ describe('a push that is stopped', () => {
     const reason = new Error('enough');
     const pushed = push(NAME, { workers: 3, stateFile, signal: stop.signal });
     await expect
-      .poll(() => registry.sessions.filter(({ content }) => content.size > 0).length, { timeout: 20_000 })
+      .poll(() => registry.sessions.filter(({ content }) => content.size > 0).length)
       .toBeGreaterThanOrEqual(2);
     stop.abort(reason);
     gate.release();

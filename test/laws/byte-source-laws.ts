@@ -58,7 +58,7 @@ export function obeysByteSourceLaws(create: () => SourceUnderTest | Promise<Sour
   test('leaving the loop early releases what was opened', async () => {
     const { source, open } = await create();
     for await (const _ of source.open()) break;
-    if (open) await expect.poll(open, { timeout: 5_000 }).toBe(0);
+    if (open) await expect.poll(open).toBe(0);
     expect((await readAll(source)).length).toBe(source.size);
   });
 }

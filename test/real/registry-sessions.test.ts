@@ -47,7 +47,7 @@ async function stateOf(session: URL): Promise<SessionState> {
 
 /** The registry learns of a hang-up when it likes; until then the session says something else. */
 async function expectState(session: URL, state: Partial<SessionState>): Promise<void> {
-  await expect.poll(() => stateOf(session), { timeout: 10_000, interval: 50 }).toMatchObject(state);
+  await expect.poll(() => stateOf(session), { interval: 50 }).toMatchObject(state);
 }
 
 async function cutPatch(session: URL, framing: Record<string, string>): Promise<void> {

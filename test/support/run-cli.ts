@@ -73,7 +73,7 @@ const REPORT_USAGE = new URL('./report-usage.mjs', import.meta.url).href;
 const SECRET_VARIABLES = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'OCI_PASSWORD'];
 /** Where the command may leave files, besides its own HOME. */
 const FOLDER_VARIABLES = ['HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'XDG_CONFIG_HOME', 'XDG_RUNTIME_DIR'];
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 80_000;
 
 function foldersOf(args: readonly string[], env: Readonly<Record<string, string>>): readonly string[] {
   const stateFile = args[args.indexOf('--state-file') + 1];
