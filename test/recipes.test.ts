@@ -28,6 +28,22 @@ test('the recipes run the version that is here', async () => {
   expect(new Set(named.map(([, found]) => found))).toEqual(new Set([version]));
 });
 
+test('the page on how to install leads from the packed file to the command', async () => {
+  const [install = ''] = await recipeBlocks('install.md', 'sh install');
+  const options = { folder: await clone(), env: {}, tarball: TARBALL };
+  const { stdout } = await runRecipe(`${install}oci-modelcar --version`, options);
+  expect(stdout).toBe(`${version}\n`);
+});
+
+test.each([
+  'npx --yes oci-modelcar --version',
+  'npm install --global oci-modelcar',
+  'oci-modelcar --version',
+])('a recipe that runs %s, and does not install the packed file, fails its test', async (line) => {
+  const recipe = runRecipe(line, { folder: await clone(), env: {}, tarball: TARBALL });
+  await expect(recipe).rejects.toThrow(/ended with (99|127)/);
+});
+
 describe('the recipe for GitHub Actions', () => {
   test('pushes with the account and the token of the workflow', async () => {
     const registry = await openRegistry();
