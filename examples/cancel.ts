@@ -4,9 +4,10 @@ import { parseImageReference, pushModel } from 'oci-modelcar';
 const [model = '', reference = '', seconds = '3600'] = process.argv.slice(2);
 const { location, tag = 'latest' } = parseImageReference(reference);
 
-const interrupted = new AbortController();
-process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
-const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(Number(seconds) * 1000)]);
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort(new Error('interrupted')));
+setTimeout(() => stop.abort(new Error('timeout')), Number(seconds) * 1000).unref();
+const { signal } = stop;
 
 try {
   const result = await pushModel({

@@ -1,3 +1,4 @@
+import { abortScope } from './core/abort-scope.ts';
 import { type Digest, parseDigest } from './core/digest.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ImageReader, Journal } from './core/ports.ts';
@@ -80,23 +81,21 @@ async function withReader<T>(
 ): Promise<T> {
   const { target, registry = {}, network } = options;
   const onEvent = onceEachWarning(options.onEvent ?? (() => undefined));
-  const { signal = new AbortController().signal } = options;
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
   requireInteger('retries of the registry', retries, 0, 100);
-  const end = new AbortController();
+  const scope = abortScope(options.signal ?? new AbortController().signal);
   const transport = createTransport({
     ca: trusted(network),
     proxyFor: network?.proxyFor,
     home: homeOf(target, insecure),
   });
   try {
-    if (target.kind === 'layout') return await work(createLayoutReader(target.folder), signal);
+    if (target.kind === 'layout') return await work(createLayoutReader(target.folder), scope.signal);
     warnOfInsecurity(target, insecure, onEvent);
-    const ended = AbortSignal.any([signal, end.signal]);
-    const access = registryOptions(options, target, retries, onEvent, transport, ended);
-    return await work(createRegistryReader(access), signal);
+    const access = registryOptions(options, target, retries, onEvent, transport, scope.signal);
+    return await work(createRegistryReader(access), scope.signal);
   } finally {
-    end.abort();
+    scope.end();
     transport.close();
   }
 }
@@ -105,7 +104,7 @@ async function inWorld<T>(
   options: PushOptions,
   work: (request: PushRequest, world: World) => Promise<T>,
 ): Promise<T> {
-  const { onEvent = () => undefined, signal = new AbortController().signal } = options;
+  const { onEvent = () => undefined } = options;
   const request = toRequest(options);
   const places = toPlaces(options);
   const tokens = createTransport({
@@ -113,9 +112,9 @@ async function inWorld<T>(
     proxyFor: options.network?.proxyFor,
     home: homeOf(places.target, places.registry.insecure),
   });
-  const end = new AbortController();
-  const ended = AbortSignal.any([signal, end.signal]);
-  const shared = toShared(options, places, onceEachWarning(onEvent), tokens, ended);
+  const scope = abortScope(options.signal ?? new AbortController().signal);
+  const { signal } = scope;
+  const shared = toShared(options, places, onceEachWarning(onEvent), tokens, signal);
   warnOfPlainToken(places.hub, shared.onEvent);
   const open = openPlaces(places, shared);
   const threads = createLayerThreads(places, shared);
@@ -129,7 +128,7 @@ async function inWorld<T>(
       ...(request.workers > 1 ? { pushLayer: threads.pushLayer } : { hashOf: hashes.of }),
     });
   } finally {
-    end.abort();
+    scope.end();
     await Promise.all([threads.close(), hashes.close()]);
     open.close();
     tokens.close();
