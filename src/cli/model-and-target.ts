@@ -1,5 +1,6 @@
 import { type ImageReference, parseImageReference, parseTargetLocation } from '../index.ts';
-import { type FlagValues, holdsAccount, usage } from './read-flags.ts';
+import { holdsAccount } from './holds-account.ts';
+import { type FlagValues, usage } from './read-flags.ts';
 
 /**
  * The model and its revision: the argument, else flags or variables. What is said twice on the command line is an

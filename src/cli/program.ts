@@ -2,8 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { type Flag, type Flags, list, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
+import { holdsAccount } from './holds-account.ts';
 import { HELP_WIDTH } from './quick-answer.ts';
-import { holdsAccount } from './read-flags.ts';
 
 /** What each command does, with the words that it was given. */
 export interface Handlers {

@@ -10,6 +10,7 @@ import {
   type TextFlag,
   type Words,
 } from './flag.ts';
+import { holdsAccount } from './holds-account.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -79,12 +80,6 @@ export function notEmpty(text: string | undefined): string | undefined {
 /** A value for a message; nothing of one that may hold a password: the words of a command may have changed places. */
 export function shown(text: string): string {
   return holdsAccount(text) ? '…' : text;
-}
-
-/** An @ behind a colon, as in `user:password@host`, whatever is around it. */
-export function holdsAccount(text: string): boolean {
-  const colon = text.indexOf(':');
-  return colon !== -1 && text.includes('@', colon);
 }
 
 export function usage(message: string, hint: string): ModelcarError {
