@@ -2,11 +2,13 @@
 export function guardOutput(): void {
   // A reader of our output that is gone is no reason to leave a push half done.
   process.stderr.on('error', () => undefined);
+  let lost: Error | undefined;
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || error.code === 'EIO') return;
-    process.once('exit', () => {
-      process.stderr.write(`error: cannot write to stdout: ${error.message}\n`);
-      process.exitCode ||= 1; // as exit-code.ts has it for what nobody foresaw; help is not to wait for that
-    });
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') lost ??= error;
+  });
+  process.once('exit', () => {
+    if (lost === undefined) return;
+    process.stderr.write(`error: cannot write to stdout: ${lost.message}\n`);
+    process.exitCode ||= 1; // as exit-code.ts has it for what nobody foresaw; help is not to wait for that
   });
 }

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { FileMap } from '../fakes/hub/content.ts';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
@@ -327,14 +329,16 @@ test.each(['LOG_STYLE', '--log-style'])('%s chooses how the log is written', asy
   expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ v: 1, type: 'plan' });
 });
 
-test.each(['status', '--help'])(
+test.each(['status', '--help', `push ${MODEL} oci:lost:v1 --log-style json`])(
   'what %s prints and the disk did not take ends with an exit code that says so',
   async (word) => {
     const line = `"$0" "$1" ${word} > /dev/full`;
-    const { status, stderr } = spawnSync('sh', ['-c', line, process.execPath, COMMAND], {
-      env: { PATH: process.env.PATH, HOME: folder },
+    const run = spawn('sh', ['-c', line, process.execPath, COMMAND], {
+      cwd: folder,
+      env: { PATH: process.env.PATH, HOME: folder, HF_ENDPOINT: hub.endpoint },
     });
+    const [stderr, [status]] = await Promise.all([textOf(run.stderr), once(run, 'close')]);
     expect(status).toBe(1);
-    expect(String(stderr)).toMatch(/^error: cannot write to stdout: .*\n$/);
+    expect(stderr).toMatch(/^error: cannot write to stdout: .*\n$/);
   },
 );
