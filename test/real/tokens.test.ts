@@ -135,7 +135,9 @@ describePeers(['docker-registry', 'distribution-3'], 'a token that dies', () => 
       expect(refused.length).toBeGreaterThanOrEqual(1);
       expect(world.statuses('POST')).toEqual([202, 202]);
       expect(world.bytesTaken() - size).toBeLessThan(LITTLE);
-      expect(world.server.answers.length).toBe(world.gate.log.filter(({ status }) => status === 401).length);
+      const refusals = world.gate.log.filter(({ status }) => status === 401).length;
+      // Fewer where requests that run at once are refused together: the checks of the blobs share one renewal.
+      expect(world.server.answers.length).toBeLessThanOrEqual(refusals);
     });
   });
 
