@@ -16,6 +16,7 @@ import { createRegistryTarget } from './registry/registry-target.ts';
 import type { HostMemory } from './registry/upload/remember-host.ts';
 import { systemClock } from './system-clock.ts';
 import { systemProcesses } from './this-process.ts';
+import { thisUser } from './this-user.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Where a push reads and writes. Plain data: a thread is given it as it is. */
@@ -113,7 +114,9 @@ function createTarget(places: Places, shared: Shared, transport: NodeTransport):
   const { target, registry } = places;
   if (target.kind === 'layout') {
     const { knownBlobs: known } = shared;
-    return createLayoutTarget(target.folder, { clock: systemClock, processes: systemProcesses, known });
+    return createLayoutTarget(target.folder, {
+      ...{ clock: systemClock, processes: systemProcesses, user: thisUser, known },
+    });
   }
   return createRegistryTarget({
     ...registryApi(target, registry.retries, shared.onEvent, transport),

@@ -156,3 +156,11 @@ test('a pipe in place of the lock does not hang: its age decides', async () => {
   expect(await withFileLock(path, { clock, processes }, async () => 'done')).toBe('done');
   expect(clock.now()).toBeGreaterThan(4000);
 });
+
+test('a lock that another program replaced by a named pipe is left there, and waited for by nobody', async () => {
+  await withFileLock(path, { clock: systemClock, processes }, async () => {
+    rmSync(lock);
+    await makePipe(lock);
+  });
+  expect(await readdir(dirname(path))).toEqual(['state.json.lock']);
+});

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
@@ -77,10 +77,14 @@ async function isStale(path: string, { clock, processes }: LockWorld): Promise<b
 
 /** Undefined where the lock does not say, or not to us: then its age decides. */
 async function readOwner(path: string): Promise<ProcessMark | undefined> {
+  const holder = v.safeParse(content, parseJson((await readLock(path)) ?? ''));
+  return holder.success ? holder.output.owner : undefined;
+}
+
+async function readLock(path: string): Promise<string | undefined> {
   const refuse = (what: string) => new Error(`${path} is ${what}`);
   const bytes = await readRegularFile(path, { limit: MAX_BYTES, refuse }).catch(() => undefined);
-  const holder = v.safeParse(content, parseJson(String(bytes)));
-  return holder.success ? holder.output.owner : undefined;
+  return bytes?.toString();
 }
 
 const content = v.object({ owner: processMark });
@@ -112,6 +116,6 @@ function newToken({ processes }: LockWorld): string {
 
 /** A holder that was too slow finds the lock of another there, or none. */
 async function release(lock: string, token: string): Promise<void> {
-  const holder = await readFile(lock, 'utf8').catch(() => undefined);
+  const holder = await readLock(lock);
   if (holder === token) await rm(lock, { force: true });
 }

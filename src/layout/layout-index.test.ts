@@ -1,4 +1,5 @@
-import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, lchown, lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { IN_THE_WAY } from '../../test/support/in-the-way.ts';
@@ -7,6 +8,7 @@ import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import { unfinishedSuffix } from '../files/unfinished.ts';
+import { thisUser } from '../this-user.ts';
 import { createLayoutReader } from './layout-reader.ts';
 
 const { signal } = new AbortController();
@@ -161,4 +163,19 @@ test('a push sets its tags again that a tool without our lock has dropped, toget
   const reader = createLayoutReader(folder);
   expect((await reader.listTags(signal)).toSorted()).toEqual(['theirs', 'v1', 'v2', 'v3']);
   expect(await reader.resolveTag('v2', signal)).toBe(other.digest);
+});
+
+test('an index that another user linked in a folder open to all is refused, and nothing is written', async () => {
+  const folder = await tempFolder();
+  const elsewhere = join(await tempFolder(), 'index.json');
+  await chmod(folder, 0o777);
+  await symlink(elsewhere, join(folder, 'index.json'));
+  const link = join(folder, 'index.json');
+  // Only root may give links away. Any other user is taken for somebody else.
+  if (thisUser === 0) await lchown(link, 2001, 2001);
+  const { uid } = await lstat(link);
+  const error = await failureOf(publish(layoutTarget(folder, { user: uid + 1 }), 'v1'));
+  expect(error.code).toBe('REJECTED');
+  expect(error.message).toContain(`user ${uid} made the link ${link}`);
+  expect([existsSync(elsewhere), await readdir(folder)]).toEqual([false, ['index.json']]);
 });

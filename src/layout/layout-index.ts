@@ -44,8 +44,17 @@ const indexSchema = v.looseObject({
 
 const EMPTY_INDEX: LayoutIndex = { schemaVersion: 2, mediaType: INDEX, manifests: [] };
 
-export function indexPathIn(folder: string): string {
+function indexPathIn(folder: string): string {
   return join(folder, 'index.json');
+}
+
+/**
+ * Where `index.json` is, if it is a link.
+ * @throws ModelcarError `REJECTED` when another user may lead us somewhere else
+ */
+export function realIndexPath(folder: string, user: number | undefined): Promise<string> {
+  const refuse = (why: string) => notAnIndex(`cannot use ${folder}: ${why}`);
+  return realFile(indexPathIn(folder), { user, refuse });
 }
 
 /**
@@ -89,10 +98,10 @@ function notAnIndex(message: string): ModelcarError {
  */
 export async function changeIndex(
   folder: string,
-  world: LockWorld,
+  world: LockWorld & { readonly user: number | undefined },
   edit: (index: LayoutIndex) => LayoutIndex,
 ): Promise<LayoutIndex> {
-  const path = await realFile(indexPathIn(folder));
+  const path = await realIndexPath(folder, world.user);
   return withFileLock(path, world, async () => {
     const index = edit((await readIndex(folder)) ?? EMPTY_INDEX);
     const bytes = Buffer.from(`${JSON.stringify(index)}\n`);

@@ -6,7 +6,6 @@ import type { BlobPush, ImageTarget, PushedBlob } from '../core/ports.ts';
 import { formatReference } from '../core/reference.ts';
 import type { LockWorld } from '../files/file-lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
-import { realFile } from '../files/real-file.ts';
 import { sweepUnfinished } from '../files/unfinished.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
@@ -14,10 +13,12 @@ import { blobPathIn } from './blob-place.ts';
 import { explained } from './explained.ts';
 import { findKnownBlob, type KnownBlobs } from './known-blobs.ts';
 import { hasLayoutFile, writeLayoutFile } from './layout-file.ts';
-import { changeIndex, entryOf, indexPathIn, readIndex, withTag } from './layout-index.ts';
+import { changeIndex, entryOf, readIndex, realIndexPath, withTag } from './layout-index.ts';
 
 export interface LayoutWorld extends LockWorld {
   readonly known: KnownBlobs;
+  /** The user ID of this process; undefined where the system has none. */
+  readonly user: number | undefined;
 }
 
 /**
@@ -30,15 +31,15 @@ export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTar
   const tagged = new Map<string, Descriptor>();
 
   async function prepare(): Promise<void> {
+    const index = await realIndexPath(folder, world.user);
     await readIndex(folder);
     const isLayout = await hasLayoutFile(folder);
     await makeFolder(blobs);
-    await sweep();
+    await sweep(index);
     if (!isLayout) await writeLayoutFile(folder, processes.self);
   }
 
-  async function sweep(): Promise<void> {
-    const index = await realFile(indexPathIn(folder));
+  async function sweep(index: string): Promise<void> {
     await sweepUnfinished(dirname(index), (name) => name === basename(index), world);
     await sweepUnfinished(folder, (name) => name === '' || name === 'oci-layout', world);
     await sweepUnfinished(blobs, (name) => /^[0-9a-f]{64}$/.test(name), world);

@@ -3,10 +3,9 @@ import type { Clock } from '../core/ports.ts';
 import { withFileLock } from '../files/file-lock.ts';
 import { makeFolder } from '../files/make-folder.ts';
 import type { Processes } from '../files/process-mark.ts';
-import { realFile } from '../files/real-file.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { MAX_STATE_BYTES, readStateFile } from './read-state-file.ts';
-import { requireOwnFolder } from './require-own.ts';
+import { ownRealFile } from './require-own.ts';
 import { setAside } from './set-aside.ts';
 import { EMPTY_STATE, formatState, type StateDocument } from './state-document.ts';
 
@@ -29,10 +28,9 @@ export async function changeState(
   world: StateWorld,
   edit: (state: StateDocument) => StateDocument,
 ): Promise<void> {
-  const path = await realFile(world.path);
+  // First: in a folder of others nothing is written at all, not even a lock.
+  const path = await ownRealFile(world.path, world.user);
   await makeFolder(dirname(path), 0o700);
-  // Before the lock: in a folder of others nothing is written at all.
-  await requireOwnFolder(path, world.user);
   await withFileLock(path, world, async () => {
     const bytes = Buffer.from(formatState(edit(await currentState({ ...world, path }))));
     if (bytes.length > MAX_STATE_BYTES) {

@@ -1,6 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import { openRegularFile } from '../files/read-regular-file.ts';
-import { requireOwnFile, requireOwnFolder } from './require-own.ts';
+import { ownRealFile, requireOwnFile } from './require-own.ts';
 import { parseState, type StateDocument } from './state-document.ts';
 
 /** Some hundred thousand layers. A file is read whole: whatever else is named by mistake must not fill the memory. */
@@ -16,9 +16,9 @@ export async function readStateFile(
   path: string,
   user: number | undefined,
 ): Promise<StateDocument | 'torn' | undefined> {
-  await requireOwnFolder(path, user);
+  const real = await ownRealFile(path, user);
   const refuse = (what: string) => notOurs(path, what);
-  const file = await openRegularFile(path, refuse).catch((error: NodeJS.ErrnoException) => {
+  const file = await openRegularFile(real, refuse).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });

@@ -23,12 +23,24 @@ export function requireOwnFile(path: string, stats: Stats, user: number | undefi
 }
 
 /**
- * Checks the folder of a state file, where there is one: whoever can write to it can replace the file. A sticky folder,
- * such as /tmp, is fine: only a file's owner replaces it there.
+ * The state file itself where `path` is a link to it. Checks the folders of both: whoever can write to the one with the
+ * link can point it at another file.
  * @throws Error that says what is wrong and how to fix it
  */
-export async function requireOwnFolder(path: string, user: number | undefined): Promise<void> {
-  const folder = dirname(await realFile(path));
+export async function ownRealFile(path: string, user: number | undefined): Promise<string> {
+  await requireOwnFolder(path, user);
+  const refuse = (why: string) => new Error(`${why}; use a file of your own`);
+  const real = await realFile(path, { user, refuse });
+  await requireOwnFolder(real, user);
+  return real;
+}
+
+/**
+ * Checks the folder of a state file, where there is one: whoever can write to it can replace the file. A sticky folder,
+ * such as /tmp, is fine: only a file's owner replaces it there.
+ */
+async function requireOwnFolder(path: string, user: number | undefined): Promise<void> {
+  const folder = dirname(path);
   const stats = await stat(folder).catch(() => undefined);
   // Opening the file says what is wrong with a folder that is none.
   if (!stats?.isDirectory()) return;

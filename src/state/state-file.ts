@@ -2,12 +2,12 @@ import { basename, dirname } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
 import type { Job } from '../core/job.ts';
 import type { Journal } from '../core/ports.ts';
-import { realFile } from '../files/real-file.ts';
 import { sweepUnfinished } from '../files/unfinished.ts';
 import { changeState, type StateWorld } from './change-state.ts';
 import { applyChanges, type JobChanges, prune } from './job-changes.ts';
 import { jobJournal } from './job-journal.ts';
 import { readStateFile } from './read-state-file.ts';
+import { ownRealFile } from './require-own.ts';
 import { recordOf, type StateDocument, withRecord } from './state-document.ts';
 import { type TakenUp, takeUp } from './take-up.ts';
 
@@ -59,7 +59,7 @@ function guarded(world: StateWorld): {
     async look() {
       try {
         const state = await readStateFile(world.path, world.user);
-        const real = await realFile(world.path);
+        const real = await ownRealFile(world.path, world.user);
         await sweepUnfinished(dirname(real), (name) => name === basename(real), world);
         return state === 'torn' ? undefined : state;
       } catch (error) {

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../src/core/ports.ts';
@@ -119,6 +119,37 @@ describe('a state file', () => {
     expect(warnings).toEqual([expect.stringContaining(`every user can write to the folder ${folder}`)]);
     expect(await readdir(folder)).toEqual([]);
   });
+
+  test('behind a link is not used where others can point the link elsewhere', async () => {
+    await (await journal().open(JOB)).recordLayer(layer('a'), BLOB);
+    const shared = join(dirname(folder), 'shared');
+    await mkdir(shared);
+    await chmod(shared, 0o770);
+    await symlink(path, join(shared, 'link.json'));
+    path = join(shared, 'link.json');
+    expect((await journal().open(JOB)).recordedLayer(layer('a'))).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining(`its group can write to the folder ${shared}`)]);
+  });
+
+  // Only root may give links away.
+  test.runIf(thisUser === 0).each(['state.json', 'new.json'])(
+    'behind a link that another user made in a sticky folder is neither used nor made: %s',
+    async (name) => {
+      await (await journal().open(JOB)).recordLayer(layer('a'), BLOB);
+      const shared = join(dirname(folder), 'tmp');
+      await mkdir(shared);
+      await chmod(shared, 0o1777);
+      path = join(shared, name);
+      await symlink(join(folder, name), path);
+      await lchown(path, OTHER, OTHER);
+      expect((await journal().open(JOB)).recordedLayer(layer('a'))).toBeUndefined();
+      const why = `user ${OTHER} made the link ${path}, in a folder that every user can write to`;
+      expect(warnings).toEqual([expect.stringContaining(`${why}; use a file of your own`)]);
+      const error = await failureOf(readJobs(path, user));
+      expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(why) });
+      expect(await readdir(folder)).toEqual(['state.json']);
+    },
+  );
 
   test('that others may read is used', async () => {
     await (await journal().open(JOB)).recordLayer(layer('a'), BLOB);

@@ -3,6 +3,7 @@ import type { ImageTarget } from '../../src/core/ports.ts';
 import { createLayoutTarget, type LayoutWorld } from '../../src/layout/layout-target.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { systemProcesses } from '../../src/this-process.ts';
+import { thisUser } from '../../src/this-user.ts';
 
 /** A layout as a push opens it: nothing in it is known yet. */
 export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): ImageTarget {
@@ -10,6 +11,7 @@ export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): 
     clock: systemClock,
     processes: systemProcesses,
     known: new Map(),
+    user: thisUser,
     ...world,
   });
 }
