@@ -50,6 +50,8 @@ export class FilePlace {
   readonly #hub: HubClient;
   readonly #onWaste: (bytes: number) => void;
   #signed: SignedUrl | undefined;
+  /** The URL that redirected to it. */
+  #signedBy: string | undefined;
   #refusals = 0;
   #habits: Habits = { asksHub: 'bare', ranges: 'open' };
   #ignoresRanges = false;
@@ -90,7 +92,7 @@ export class FilePlace {
     let signed = this.#freshUrl();
     let stored = signed !== undefined;
     let url = signed?.url ?? endpoint.file(id, commit, sibling.path);
-    let ledFrom: string | undefined;
+    let ledFrom = signed && this.#signedBy;
     for (let hop = 0; hop < HOPS; hop += 1) {
       const atHub = isFileUrl(url, commit);
       const bare = atHub && asksHub === 'bare';
@@ -112,6 +114,7 @@ export class FilePlace {
         // One that was minted with a range is of no use for the next range.
         signed = bare ? signedUrl(target, response, clock.now()) : undefined;
         this.#signed = signed;
+        this.#signedBy = url;
       }
       [url, ledFrom] = [target, url];
     }

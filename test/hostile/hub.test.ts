@@ -144,6 +144,20 @@ describe('redirects', () => {
     }
     expect(asked.filter((url) => !url?.startsWith('http://hub.example.com/'))).toEqual([]);
   });
+
+  test('name the server that led to the storage, also when its signed URL is used again', async () => {
+    const led: (string | undefined)[] = [];
+    const mirrored = `https://other.test/acme/llama/resolve/${COMMIT}/w.bin`;
+    const transport: Transport = async ({ url, ledFrom }) => {
+      if (url.startsWith('https://hub.test/')) return answer(302, { location: mirrored });
+      if (url === mirrored) return answer(302, { location: 'https://cdn.test/w.bin' });
+      led.push(ledFrom);
+      return answer(200, {}, 'too short');
+    };
+    await failureOf(hubClient('https://hub.test', { transport }).read());
+    expect(led.length).toBeGreaterThan(1);
+    expect(new Set(led)).toEqual(new Set([mirrored]));
+  });
 });
 
 /** Answers a listing without a network, as fast as we can ask. */

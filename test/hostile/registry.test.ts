@@ -181,6 +181,32 @@ describe('the Location of an upload', () => {
       expect(asked).toEqual(['http://r.example.com/v2/acme/llama/blobs/uploads/']);
     },
   );
+
+  test.each([
+    [202, 'a Location'],
+    [307, 'a redirect'],
+  ])(
+    'of a public server never leads to a private address, also from a private registry: %i, %s',
+    async (status) => {
+      const asked: (string | undefined)[] = [];
+      const proxy = await serve((request, response) => {
+        asked.push(request.url);
+        response.writeHead(status, { location: 'http://169.254.169.254/up', range: '0-299999' }).end();
+      });
+      const registry = await serve((_, response) => {
+        response.writeHead(202, { location: 'http://192.0.3.1/up' }).end();
+      });
+      const proxyFor = (url: string) => (url.startsWith('http://192.0.3.1/') ? proxy.origin : undefined);
+      const { target, signal } = registryClient(registry.origin, { proxyFor });
+      const error = await failureOf(target.pushBlob({ content: fromBytes(BYTES), signal }));
+      expect(error).toMatchObject({
+        code: 'UNSUPPORTED',
+        message:
+          'cannot connect to http://169.254.169.254: http://192.0.3.1 leads there, and 169.254.169.254 is a private address',
+      });
+      expect(new Set(asked)).toEqual(new Set(['http://192.0.3.1/up']));
+    },
+  );
 });
 
 describe('a redirect of a registry', () => {

@@ -20,6 +20,7 @@ import {
   uploadRequests,
 } from './upload-requests.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
+import { withLeader } from './with-leader.ts';
 
 /**
  * Drives one upload: one request per state, until it is done. An upload that fails in passing, or is stopped, leaves its
@@ -48,7 +49,7 @@ async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beg
   const { clock, host, retries, target } = uploads;
   // Below the redirects: a cookie goes nowhere but to who set it.
   const cookies = withSessionCookies(originOf(uploads.base), uploads.transport);
-  const transport = withRedirects(5)(withSecretSessions(uploads.base)(cookies));
+  const transport = withLeader()(withRedirects(5)(withSecretSessions(uploads.base)(cookies)));
   const reader = new BlobReader(content, signal);
   const budget = new UploadBudget({ retries, clock, target, size: content.size });
   const mayPost = held !== undefined && host.mayPost();

@@ -1,0 +1,17 @@
+import { originOf } from '../../http/origin.ts';
+import type { Wrapper } from '../../http/transport.ts';
+
+/**
+ * Names the server that led to each request: the one that answered last chose the Location. So a public server that a
+ * private registry sends an upload to cannot lead us to a private address in its turn.
+ */
+export function withLeader(): Wrapper {
+  let leader: string | undefined;
+  let last: string | undefined;
+  return (transport) => async (request) => {
+    if (last !== undefined && originOf(last) !== originOf(request.url)) leader = last;
+    const response = await transport(leader === undefined ? request : { ...request, ledFrom: leader });
+    last = response.url ?? request.url;
+    return response;
+  };
+}
