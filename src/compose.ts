@@ -177,7 +177,7 @@ function toShared(
 
 type RegistryLocation = Extract<TargetLocation, { kind: 'registry' }>;
 
-/** @param ended stops a credential helper that nobody waits for any more */
+/** @param ended aborts when the work ends, and so stops a running credential helper */
 function registryOptions(
   { registry }: ListTagsOptions,
   target: RegistryLocation,

@@ -109,8 +109,8 @@ export interface RegistryAccess {
   /** Upload in requests of so many bytes instead of one for each layer. */
   readonly chunkSize?: number;
   /**
-   * Do not verify the TLS certificate of the registry's own host and port. A token server or a storage at another one is
-   * verified all the same. Anybody on the way to the registry can read its credentials then.
+   * Skip TLS certificate verification for the registry's own host and port. A token server or a storage elsewhere is still
+   * verified. An attacker on the network can then read the registry's credentials.
    */
   readonly insecure?: boolean;
 }

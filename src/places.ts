@@ -48,7 +48,7 @@ export interface Shared {
   /** Undefined where the target is no registry. */
   readonly access: SharedAccess | undefined;
   readonly host: HostMemory | undefined;
-  /** Of an OCI image layout. */
+  /** For a push into an OCI image layout. */
   readonly knownBlobs: KnownBlobs;
   readonly proxyFor: FindProxy | undefined;
   readonly onEvent: OnEvent;
@@ -61,7 +61,7 @@ export interface OpenPlaces {
   close(): void;
 }
 
-/** Hub and registry share no connections: what the one may do and lead to does not hold for the other. */
+/** Hub and registry share no connections: each has its own rules for certificates and addresses. */
 export function openPlaces(places: Places, shared: Shared): OpenPlaces {
   const { ca, target } = places;
   const { proxyFor } = shared;
@@ -87,7 +87,7 @@ export function createTransport(options: {
   return createNodeTransport({ ...options, userAgent: USER_AGENT });
 }
 
-/** `insecure` covers the registry's own host and port; its token server and its storage stay verified. */
+/** `insecure` covers the registry's own host and port; its token server and its storage are still verified. */
 export function homeOf(target: TargetLocation, insecure: boolean): HomeServer | undefined {
   return target.kind === 'registry' ? { origin: registryOrigin(target.registry), insecure } : undefined;
 }

@@ -26,7 +26,7 @@ function lookUp(pid: number): { readonly ended: boolean; readonly started: strin
   const stat = orUndefined(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   if (stat === undefined) return undefined;
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // One that was killed stays in the table until its parent has asked for it.
+  // A dead process stays in the table as a zombie until its parent waits for it.
   return { ended: /[ZXx]/.test(fields[0] ?? ''), started: fields[19] };
 }
 

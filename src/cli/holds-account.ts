@@ -1,4 +1,4 @@
-/** An @ behind a colon, as in `user:password@host`, whatever is around it. */
+/** Whether the text has an @ after a colon, as in `user:password@host`. */
 export function holdsAccount(text: string): boolean {
   const colon = text.indexOf(':');
   return colon !== -1 && text.includes('@', colon);

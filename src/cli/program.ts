@@ -82,7 +82,7 @@ export function usageMessage(
       .replace(/^error: /, '')
       // The value of an option that we do not know may be a secret.
       .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
-      // So may a URL in place of a command.
+      // A URL in place of a command may contain a password.
       .replace(/'.*'/s, (value) => (holdsAccount(value) ? "'…'" : value))
       .replace(/\s*\n\s*/g, ' '),
     exitCode: error.exitCode,

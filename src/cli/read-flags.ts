@@ -77,7 +77,7 @@ export function notEmpty(text: string | undefined): string | undefined {
   return trimmed === '' ? undefined : trimmed;
 }
 
-/** A value for a message; nothing of one that may hold a password: the words of a command may have changed places. */
+/** A value for a message, or `…` if it may contain a password: the user may have mixed up the arguments. */
 export function shown(text: string): string {
   return holdsAccount(text) ? '…' : text;
 }

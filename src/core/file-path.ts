@@ -13,14 +13,14 @@ const LONGEST_PATH = 4095;
 /** NAME_MAX of Linux (limits.h). */
 const LONGEST_NAME = 255;
 
-/** What makes a path too long for any file system, in words that follow the path; undefined if it fits. */
+/** Why a path is too long for any file system, as a clause; undefined if it fits. */
 export function overlong(path: string): string | undefined {
   if (Buffer.byteLength(path) > LONGEST_PATH) return `the path is longer than ${LONGEST_PATH} bytes`;
   const fits = path.split('/').every((component) => Buffer.byteLength(component) <= LONGEST_NAME);
   return fits ? undefined : `a component is longer than ${LONGEST_NAME} bytes`;
 }
 
-/** A path for a message: quoted, and no more of it than a person reads. */
+/** A path for a message: quoted, and cut to a length that a person reads. */
 export function shownPath(path: string): string {
   return path.length > 300 ? `${JSON.stringify(path.slice(0, 300))}…` : JSON.stringify(path);
 }

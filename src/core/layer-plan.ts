@@ -79,8 +79,8 @@ function refused(path: string, reason: string): ModelcarError {
 }
 
 /**
- * Control characters, line separators, and those that turn the direction of text: they move a cursor, begin a line, or
- * show another name than the one that is meant.
+ * Control characters, line separators and bidirectional controls: in a terminal they move the cursor, break the line, or
+ * reorder the name.
  */
 const UNSHOWABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 

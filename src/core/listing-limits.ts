@@ -1,11 +1,11 @@
-/** Models have fewer than 100,000 files (https://huggingface.co/docs/hub/storage-limits); a listing beyond this has no end. */
+/** Models have fewer than 100,000 files: https://huggingface.co/docs/hub/storage-limits. More than this counts as endless. */
 const FILES_LIMIT = 250_000;
-/** Of all paths together: 128 bytes for each of so many files. */
+/** For all paths together: some 128 bytes for each file. */
 const PATHS_LIMIT_MIB = 32;
 
 /**
- * Takes the paths of one listing, however many pages bring them, so that none fills the memory.
- * @returns a function that says what the listing has too much of, in words that follow its name
+ * Counts the paths of one listing across its pages, so that no listing fills the memory.
+ * @returns a function that takes the next path, and names the limit that it exceeds, as in `has more than …`
  */
 export function listingLimits(): (path: string) => string | undefined {
   let files = 0;

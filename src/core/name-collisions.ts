@@ -1,12 +1,12 @@
-/** Two paths that a file system may take for one. */
+/** Two paths that a file system may treat as one. */
 export type Collision = readonly [path: string, other: string];
 
 /**
- * Files and folders whose names differ only in case or in Unicode normal form: macOS and Windows keep one of each, in
- * whatever order the layers are unpacked. A folder counts once, whatever it holds.
+ * Files and folders whose names differ only in case or in Unicode normal form: macOS and Windows keep one of each. A
+ * folder counts once, whatever it contains.
  */
 export function nameCollisions(paths: readonly string[]): readonly Collision[] {
-  // NUL is in no path and sorts before every other character, so each folder directly precedes what it holds.
+  // NUL is in no path and sorts before every other character, so each folder directly precedes its contents.
   const sorted = paths
     .map((path) => ({ parts: path.split('/'), key: folded(path).replaceAll('/', '\0') }))
     .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)));
@@ -26,7 +26,7 @@ interface Path {
   readonly key: string;
 }
 
-/** The first component that two paths write differently while they fold to the same; -1 where none does. */
+/** The index of the first component that differs but folds to the same text; -1 if there is none. */
 function collidingDepth(a: Path, b: Path): number {
   const others = b.key.split('\0');
   for (const [depth, component] of a.key.split('\0').entries()) {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 
 /**
- * A JSON object whose keys are names that others chose, such as paths of files; as a `Map`, in which no name means
- * anything. `v.record` silently drops the keys `__proto__`, `prototype` and `constructor`, so the linter forbids it.
+ * Reads a JSON object whose keys are data, such as file paths, into a `Map`: there no key has a special meaning.
+ * `v.record` silently drops the keys `__proto__`, `prototype` and `constructor`, so the linter forbids it.
  */
 export function nameMap<Value>(
   value: v.GenericSchema<unknown, Value>,
@@ -14,7 +14,7 @@ export function nameMap<Value>(
   );
 }
 
-/** The same as a plain object, for what is written as JSON again. It has no prototype: an unknown name is undefined. */
+/** The same as a plain object, to write it as JSON again. It has no prototype, so an unknown name is undefined. */
 export function nameRecord<Value>(
   value: v.GenericSchema<unknown, Value>,
 ): v.GenericSchema<unknown, Readonly<Record<string, Value>>> {

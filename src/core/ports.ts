@@ -18,8 +18,8 @@ export interface ModelSource {
   /** Turns a revision, which can move, into a commit, which cannot, and lists what is there. */
   resolve(id: ModelId, revision: string, signal: AbortSignal): Promise<ResolvedModel>;
   /**
-   * Whether it has all these files, asked before anything is pushed. A source that cannot tell at once leaves it out.
-   * @throws ModelcarError that names the files it cannot give
+   * Checks that the source has all these files, before the push begins. A source that cannot tell at once omits it.
+   * @throws ModelcarError that names the files it does not have
    */
   requireFiles?(
     model: Pick<ResolvedModel, 'id' | 'commit'>,
@@ -133,7 +133,7 @@ export interface ImageReader {
   /** Looks at a blob as closely as can be done without moving it; undefined where there is none. */
   findBlob(descriptor: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined>;
   formatReference(name?: ManifestName): string;
-  /** Removes the secrets of our requests from text that was read here, before a message shows it. */
+  /** Removes the secrets of our requests from text that this reader returned, before a message shows it. */
   redact(text: string): string;
 }
 

@@ -14,7 +14,7 @@ export interface FoundCredentials {
 
 /**
  * Where credentials for a repository come from, such as the files of docker and podman.
- * `signal` aborts when the push or the check ends: nobody waits for the answer then.
+ * `signal` aborts when the push or the check ends: then the credentials are no longer needed.
  */
 export type CredentialSource = (
   host: string,

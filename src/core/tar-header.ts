@@ -36,12 +36,12 @@ export function header({ type, name, size }: Entry): Uint8Array {
   return fitsUstar(bytes) ? block : join(paxHeader([['path', name]], 0o644), block);
 }
 
-/** The length of {@link header} for a name: a plan has headers by the million, and needs the bytes of none. */
+/** The length of {@link header} for a name: a plan needs millions of lengths, and no bytes. */
 export function headerLength(name: Uint8Array): number {
   return fitsUstar(name) ? BLOCK : paxLength(recordLength('path', name.length)) + BLOCK;
 }
 
-/** POSIX keeps the name field to the portable characters; text beyond them is for PAX, which is UTF-8 by definition. */
+/** POSIX allows only portable characters in the name field. Other names go into a PAX record, which is UTF-8. */
 function fitsUstar(name: Uint8Array): boolean {
   return splitName(name) !== undefined && isAscii(name);
 }
@@ -85,7 +85,7 @@ function paxHeader(records: readonly (readonly [string, string])[], mode: number
   return join(block, padded);
 }
 
-/** A header, and the records padded to whole blocks. */
+/** The length of the PAX header, with its records padded to whole blocks. */
 function paxLength(records: number): number {
   return BLOCK + Math.ceil(records / BLOCK) * BLOCK;
 }

@@ -3,13 +3,13 @@ import { ModelcarError } from './error.ts';
 import type { Oid } from './model.ts';
 import { fileHash, type RunningHash } from './running-hash.ts';
 
-/** Where content comes from, for the error that its bytes are wrong. */
+/** Where content comes from, for the error about wrong bytes. */
 export interface SourceOrigin {
   /** As in `x from the Hub`. */
   readonly name: string;
   /** What to do about wrong bytes. */
   readonly hint: string;
-  /** A network may change bytes on the way, so that reading again helps. */
+  /** Whether reading again may help: a network may change bytes, a disk returns the same ones. */
   readonly secondRead: 'may differ' | 'is the same';
 }
 

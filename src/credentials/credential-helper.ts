@@ -9,12 +9,12 @@ const answerSchema = v.object({ Username: v.string(), Secret: v.string() });
 /** What helpers print, on stdout, when they simply have nothing. */
 const NOTHING = /credentials not found|no credentials server URL|no credentials username/i;
 
-/** Variables with a secret of ours, or of the Hub's tools. No registry helper needs one of these. */
+/** Variables with our secrets, or those of the Hub's tools. No registry helper needs them. */
 const OUR_SECRETS = /^((HF|HUGGING_?FACE(HUB)?)_(\w+_)?TOKEN|OCI_PASSWORD|DOCKER_AUTH_CONFIG)$/i;
 
 /**
  * Asks `docker-credential-<name> get` (https://github.com/docker/docker-credential-helpers): it reads the server from
- * stdin and prints JSON. It gets the environment without our own secrets: tokens of AWS or GitHub may be what it needs.
+ * stdin and prints JSON. It gets the environment without our own secrets, but with those of AWS or GitHub: it may need them.
  *
  * @returns undefined when the helper has nothing for this server
  * @throws ModelcarError `UNAUTHORIZED` when it is not installed, fails, hangs, or answers with something else; the reason

@@ -5,7 +5,7 @@ import type { FoundCredentials } from '../core/registry-credentials.ts';
 import { findInAuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
 import { askHelper } from './credential-helper.ts';
 
-/** What decides where credentials are. */
+/** Where to look for credentials. */
 export interface CredentialPlaces {
   readonly home: string;
   /** Whose `/run/containers/<uid>` podman and skopeo use where there is no `XDG_RUNTIME_DIR`, as in containers. */
@@ -22,7 +22,7 @@ export interface CredentialPlaces {
  * (docker CLI 28), the files in the order of podman and skopeo, then docker's. A file that `REGISTRY_AUTH_FILE` names
  * is the only one, and has to be there (containers-auth.json(5)).
  *
- * @param signal ends a credential helper that is being asked
+ * @param signal stops a running credential helper
  */
 export async function findCredentials(
   host: string,

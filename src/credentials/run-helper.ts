@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface HelperOptions {
-  /** All of the helper's environment. */
+  /** The helper's whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Ends the helper. */
   readonly signal?: AbortSignal | undefined;
@@ -14,22 +14,22 @@ export interface HelperOutput {
   readonly stdout: string;
 }
 
-/** An account is shorter by far. */
+/** An account is far shorter. */
 const OUTPUT_LIMIT = 2 ** 20;
 
-/** How long after its exit a helper's output may be held open by a process that it started. */
+/** How long a helper's output may stay open after its exit: a process that it started may have it. */
 const OUTPUT_GRACE_MS = 1_000;
 
 /** Between SIGTERM and SIGKILL: a helper that has asked for a password turns the terminal's echo on again. */
 const KILL_GRACE_MS = 1_000;
 
 /**
- * Runs `program get` with `input` on stdin, without a shell. Its stderr is ours: it is meant for the user.
+ * Runs `program get` with `input` on stdin, without a shell. It shares our stderr, so the user sees its messages.
  *
- * The helper stays in our process group, because one that prompts needs our terminal. So only the helper itself is
- * killed; a process that it started loses its output and no longer concerns us.
+ * The helper stays in our process group, because one that prompts needs our terminal. So we can only kill the helper
+ * itself, and close the output of a process that it started.
  *
- * @param isAnswer whether `stdout` is complete, where a process that the helper started keeps it open
+ * @param isAnswer whether `stdout` is complete, even if a process that the helper started keeps it open
  * @throws Error that says why there is no output; the reason of the signal when it was aborted
  */
 export async function runHelper(
@@ -67,7 +67,7 @@ export async function runHelper(
       child.once('close', (code) => {
         if (code !== null) resolve(code);
       });
-      // A helper that does not read its input has its answer ready all the same.
+      // A helper may answer without reading its input.
       child.stdin.on('error', () => undefined);
       child.stdin.end(input);
     });
@@ -81,7 +81,6 @@ export async function runHelper(
   }
 }
 
-/** Nothing to do where it has exited or never ran. */
 function end(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');

@@ -75,7 +75,7 @@ async function isStale(path: string, { clock, processes }: LockWorld): Promise<b
   }
 }
 
-/** Undefined where the lock does not say, or not to us: then its age decides. */
+/** Undefined if the lock names no owner, or we cannot read it: then its age decides. */
 async function readOwner(path: string): Promise<ProcessMark | undefined> {
   const holder = v.safeParse(content, parseJson((await readLock(path)) ?? ''));
   return holder.success ? holder.output.owner : undefined;
@@ -91,9 +91,9 @@ const content = v.object({ owner: processMark });
 const MAX_BYTES = 4096;
 
 /**
- * Only the holder of the takeover removes a stale lock, and looks again first: another waiter may have replaced it since
- * the first look. A takeover is itself a lock: one that a killed waiter left is removed the same way, never at first sight.
- * False when another waiter is at it.
+ * Only the holder of the takeover lock removes a stale lock. It checks again first: another waiter may have replaced the
+ * lock meanwhile. A takeover lock that a killed waiter left is itself stale, and is removed in the same way.
+ * @returns false when another waiter has the takeover lock
  */
 async function removeStale(lock: string, world: LockWorld): Promise<boolean> {
   const takeover = `${lock}.takeover`;

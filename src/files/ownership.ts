@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs';
 
 /**
- * Who, besides `user` and root, decides what is in a file, in words such as `user 1001 owns it`; undefined where nobody
- * else does. An access control list shows up in the mode: its group bits are the most that any entry grants (acl(5)).
- * @param user undefined where the system has no user IDs: then nothing can be said
- * @param what how the words call it
+ * Which users besides `user` and root can change a file, as a clause such as `user 1001 owns it`; undefined if none can.
+ * The mode also covers access control lists: its group bits are the most that any entry grants (acl(5)).
+ * @param user undefined where the system has no user IDs: then the result is undefined
+ * @param what the file's name in the clause
  */
 export function othersInControl(
   { uid, mode }: Pick<Stats, 'uid' | 'mode'>,

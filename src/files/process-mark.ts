@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 
 /**
- * The process that wrote something down. A process id is only unique within its PID namespace, and systems reuse it, in
- * a restarted container at once. So a mark also has the namespace, the boot and the start time, where Linux shows them.
+ * Identifies the process that wrote a record. A process id is only unique within its PID namespace, and a restarted
+ * container reuses it at once. So a mark also has the namespace, the boot and the start time, where Linux shows them.
  */
 export interface ProcessMark {
   readonly host: string;
   readonly pid: number;
-  /** This and what follows is in the system's own words: only good for being compared. */
+  /** This and the following are opaque values of the system: only compare them. */
   readonly started?: string | undefined;
   readonly boot?: string | undefined;
   readonly pidNamespace?: string | undefined;

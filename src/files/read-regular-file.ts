@@ -22,7 +22,7 @@ export async function readRegularFile(
     const { size } = await file.stat();
     if (size > limit) throw refuse(`${size} bytes, more than the ${limit} allowed`);
     const chunks: Buffer[] = [];
-    // The file may grow meanwhile; one byte more than the limit tells.
+    // Ask for one byte more than the limit: the file may have grown meanwhile.
     for await (const chunk of readChunks(file, limit + 1)) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
     if (bytes.length > limit) throw refuse(`more than the ${limit} bytes allowed`);

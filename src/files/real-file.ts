@@ -5,8 +5,8 @@ import { isAbsolute, join, parse, resolve, sep } from 'node:path';
 const MOST_LINKS = 40;
 
 /**
- * The file that a path leads to by way of links, also one that does not exist yet. Reading, locking and replacing all go
- * there: a rename onto the link would replace the link, and two links to one file would have two locks.
+ * The file that the links of a path point to, even if it does not exist yet. Read, lock and replace that file: a rename
+ * onto the link would replace the link, and two links to one file would have two locks.
  *
  * Links of other users in folders such as /tmp are not followed. Most Linux systems have the same rule (proc_sys_fs(5),
  * `protected_symlinks`), but cannot apply it here, where we follow the links ourselves.
@@ -24,7 +24,7 @@ export async function realFile(
   for (let links = 0; left.length > 0; ) {
     const [name = '', ...rest] = left;
     const next = join(real, name);
-    const found = await lstat(next).catch(() => undefined); // who uses the path meets the same error
+    const found = await lstat(next).catch(() => undefined); // the caller meets the same error
     left = rest;
     if (!found?.isSymbolicLink()) {
       real = next;

@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import type { Clock } from '../core/ports.ts';
 import type { Processes, ProcessMark } from './process-mark.ts';
 
-/** No pause of a live push is longer: the Hub may ask for ten minutes at a time, and a hundred times in a row. */
+/** No live push pauses longer: the Hub may ask for ten minutes at a time, up to a hundred times in a row. */
 const ABANDONED_MS = 24 * 3_600_000;
 
-/** What a process appends to a file's name until the file is whole. It names the process, so that a later run can sweep. */
+/** Appended to a file's name until the file is whole. It names the process, so that a later run can sweep the file. */
 export function unfinishedSuffix(self: ProcessMark): string {
   return `${UNFINISHED}${self.pid}-${self.started ?? ''}-${machineOf(self)}-${randomUUID().slice(0, 8)}`;
 }
 
 /**
- * Removes what killed processes left unfinished in a folder: at once where we see that the process is dead, after a day
- * where we cannot know. Best effort.
- * @param isOurs by the name that the file would have got
+ * Removes the unfinished files of killed processes from a folder: at once if we see that the process is dead, after a day
+ * if we cannot know. Best effort.
+ * @param isOurs whether the file is ours to sweep, judged by its final name
  */
 export async function sweepUnfinished(
   folder: string,
@@ -46,7 +46,7 @@ async function isAbandoned(path: string, clock: Clock): Promise<boolean> {
   return found !== undefined && clock.date() - found.mtimeMs > ABANDONED_MS;
 }
 
-/** The same for all marks that `sharesPids`, and short enough for a file's name. */
+/** Equal for all processes with the same process ids (`sharesPids`), and short enough for a file's name. */
 function machineOf({ host, boot, pidNamespace }: ProcessMark): string {
   const text = JSON.stringify([host, boot, pidNamespace]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);

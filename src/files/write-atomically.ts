@@ -5,7 +5,7 @@ import { unfinishedSuffix } from './unfinished.ts';
 
 /**
  * Replaces the file at `path`: readers see the old bytes or the new ones, also after a crash or a power loss.
- * @param self so that a later run can sweep what this process leaves unfinished when it is killed
+ * @param self named in the unfinished file, so that a later run can sweep it if this process is killed
  */
 export async function writeAtomically(
   path: string,

@@ -7,8 +7,8 @@ export interface BodyFraming {
   /** Whether the end of the connection is the end of the body. */
   readonly endsWithConnection: boolean;
   /**
-   * Calls `onBody` at most once, with the part of `bytes` that belongs to the body. Where framing splits it, its pieces
-   * are moved together first: `bytes` is overwritten.
+   * Calls `onBody` at most once, with the part of `bytes` that belongs to the body. If framing splits that part, its
+   * pieces are first moved together, which overwrites `bytes`.
    * @returns how many of the bytes were the answer's; fewer than all where it has ended before
    * @throws Error with the `code` that Node's own parser gives for the same
    */
@@ -77,7 +77,7 @@ class ChunkedBody implements BodyFraming {
 
   take(bytes: Uint8Array, onBody: (part: Uint8Array) => void): number {
     let at = 0;
-    // Of the body, in `bytes`.
+    // The body's part of `bytes`.
     let start = 0;
     let end = 0;
     try {
@@ -95,7 +95,7 @@ class ChunkedBody implements BodyFraming {
         if (this.#left === 0) this.#state = 'data-end';
       }
     } finally {
-      // Also what came before broken framing.
+      // Pass on the bytes before broken framing, too.
       if (end > start) onBody(bytes.subarray(start, end));
     }
     return at;
@@ -158,7 +158,7 @@ function chunkSize(bytes: Uint8Array, from: number, end: number): number {
 
 function hexDigit(byte = 0): number | undefined {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  // Lower case.
+  // To lower case.
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : undefined;
 }

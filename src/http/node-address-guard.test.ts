@@ -71,7 +71,7 @@ describe('a server with a public address', () => {
     expect(await guarded(url)).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(
-        /^cannot connect to http:.*: https:\/\/r\.test leads there, and .* is a private address$/,
+        /^cannot connect to http:.*: https:\/\/r\.test points there, and .* is a private address$/,
       ),
     });
   });
@@ -81,7 +81,7 @@ describe('a server with a public address', () => {
     ['both.test', 'has a private address beside a public one'],
   ])('never leads to %s, which %s', async (host) => {
     expect((await guarded(`https://${host}/up?state=1`)).message).toBe(
-      `cannot connect to https://${host}: https://r.test leads there, and ${PRIVATE} is a private address`,
+      `cannot connect to https://${host}: https://r.test points there, and ${PRIVATE} is a private address`,
     );
   });
 
@@ -193,7 +193,7 @@ describe('a redirect over real connections', () => {
       const error = await failureOf(ask(`http://${PUBLIC}`, more));
       expect(error).toMatchObject({
         code: 'UNSUPPORTED',
-        message: `cannot connect to http://private.test:${server.port}: http://${PUBLIC} leads there, and 127.0.0.1 is a private address`,
+        message: `cannot connect to http://private.test:${server.port}: http://${PUBLIC} points there, and 127.0.0.1 is a private address`,
         hint: expect.stringContaining('private address'),
       });
       expect(asked).toEqual([]);

@@ -5,27 +5,27 @@ import { isSpecialAddress } from './node-special-address.ts';
 import { originOf } from './origin.ts';
 
 /**
- * Keeps a server on the internet from leading us to a private address, by whatever name. The address is judged when a
- * connection looks it up, so a name that changes its address in between gains nothing.
+ * Stops a server on the internet from pointing us to a private address, by any name. The address is checked when a
+ * connection resolves the name, so a name that changes its address in between gains nothing.
  */
 export interface AddressGuard {
   /**
-   * @param from the URL that led to `url`. Default: the server that the user named, which may be anywhere itself.
-   * @param isProxied the proxy looks names up, not we: then only addresses in URLs are judged
-   * @returns how a connection to `url` looks its host up; it fails like this function
-   * @throws ModelcarError `UNSUPPORTED` where `url` has a private address, and the server that led there a public one
+   * @param from the URL that pointed to `url`. Default: the server that the user named, which may have any address.
+   * @param isProxied the proxy resolves names, not we: then only addresses in URLs are checked
+   * @returns the lookup for a connection to `url`; it fails like this function
+   * @throws ModelcarError `UNSUPPORTED` if `url` has a private address, and the server that pointed there a public one
    */
   check(url: string, from?: string, isProxied?: boolean): Promise<LookupFunction>;
 }
 
-/** As `dns.lookup` is called for all addresses of a name. */
+/** `dns.lookup` with the option `all`. */
 export type Lookup = (
   hostname: string,
   options: dns.LookupAllOptions,
   callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
 ) => void;
 
-/** Of all addresses that a host was found to have. */
+/** What all addresses of a host are, as far as we have seen them. */
 type Reach = 'public' | 'private' | 'mixed';
 
 /** @param home the origin of the server that the user named; undefined where every request is the user's */
@@ -44,7 +44,7 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
     return isIP(host) === 0 ? found.get(host) : reachOf([host]);
   }
 
-  /** A server that we have not connected to by name yet is looked up now. */
+  /** Resolves the name of a server that we have not connected to yet. */
   async function isPrivate(url: string, isProxied: boolean): Promise<boolean> {
     const host = hostOf(url);
     if (known(url) === undefined && !isProxied) note(host, await addressesOf(host));
@@ -66,9 +66,9 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
         if (reach === undefined || reach === 'public' || (await isPrivate(from, isProxied))) return;
         throw new ModelcarError(
           'UNSUPPORTED',
-          `cannot connect to ${originOf(url)}: ${originOf(from)} leads there, and ${address} is a private address`,
+          `cannot connect to ${originOf(url)}: ${originOf(from)} points there, and ${address} is a private address`,
           {
-            hint: 'Check the URLs that the server is configured with: only a server with a private address may lead to one.',
+            hint: 'Check the URLs that the server is configured with: only a server with a private address may point to one.',
           },
         );
       }
@@ -94,7 +94,7 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   };
 }
 
-/** No addresses at all lead nowhere private. */
+/** A host without any address counts as public. */
 function reachOf(addresses: readonly string[]): Reach {
   const special = addresses.filter(isSpecialAddress).length;
   if (special === 0) return 'public';

@@ -16,7 +16,7 @@ interface BodyOptions {
 /** A part of the body in the connection's memory. */
 interface Part {
   readonly bytes: Uint8Array;
-  /** Of the connection: everything received before it is free once this part is. */
+  /** A position in the connection's stream: releasing this part frees everything before it. */
   readonly position: number;
 }
 
@@ -83,7 +83,7 @@ export class ByteConnection {
   }
 
   /**
-   * @param bytes in the memory of the ring, behind all that came before
+   * @param bytes in the memory of the ring, after everything received before
    * @returns whether more should be read for now
    */
   receive(bytes: Uint8Array): boolean {
@@ -173,7 +173,7 @@ export class ByteConnection {
     this.#wake();
   }
 
-  /** A tunnel hands out memory of its own, often little at a time: in the ring its bytes lie side by side. */
+  /** A tunnel delivers small pieces in its own memory: copied into the ring, they can be joined. */
   #copyIn(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
       const room = this.#ring.room();
@@ -205,7 +205,7 @@ export class ByteConnection {
     return rest;
   }
 
-  /** The next of the parts that wait, or the next to come; undefined at the end. */
+  /** The next waiting part, or the next to arrive; undefined at the end. */
   async #part(stallTimeoutMs: number): Promise<Part | undefined> {
     for (;;) {
       // The end of what was dropped is not the end of the body.
@@ -226,7 +226,7 @@ export class ByteConnection {
     this.#readOn();
   }
 
-  /** Every part that the reader gets goes through the whole push by itself, so what waits together becomes one. */
+  /** Joins waiting parts: each part that the reader gets passes through the whole push separately. */
   #queue(bytes: Uint8Array): void {
     const { position } = this.#ring;
     const last = this.#waiting.at(-1);

@@ -29,15 +29,15 @@ export interface RouteOptions {
   readonly path: string;
   readonly servername?: string;
   readonly agent: http.Agent;
-  /** Of a direct connection. */
+  /** For a direct connection. */
   readonly lookup?: LookupFunction;
 }
 
 export interface Routes {
   /**
    * @param ledFrom the URL that redirected to `url`
-   * @throws ModelcarError `UNSUPPORTED` for a URL that is not HTTP's, and for a private address that a server with a public
-   *   one leads to; `USAGE` for a proxy that is none
+   * @throws ModelcarError `UNSUPPORTED` if the URL is not an HTTP URL, or a server with a public address points to a
+   *   private one; `USAGE` if the proxy is not a proxy URL
    */
   to(url: string, ledFrom?: string): Promise<Route>;
   /** Lets go of the connections that are kept open for the next request. */
@@ -59,7 +59,7 @@ export interface RoutesOptions extends Redacting {
   readonly lookup?: Lookup | undefined;
 }
 
-/** The server that the user named. Requests to any other go where this one led. */
+/** The server that the user named. It points to every other server that we ask. */
 export interface HomeServer {
   readonly origin: string;
   /** Do not verify its certificate. Those of other servers and of https proxies are always verified. */

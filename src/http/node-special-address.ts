@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 /**
  * Blocks that are not globally reachable by the IANA special-purpose address registries (RFC 6890):
  * https://www.iana.org/assignments/iana-ipv4-special-registry and
- * https://www.iana.org/assignments/iana-ipv6-special-registry. Below each: multicast and what the registries left behind.
+ * https://www.iana.org/assignments/iana-ipv6-special-registry. Each list ends with multicast and deprecated blocks.
  */
 const IPV4 = [
   '0.0.0.0/8', // this network
@@ -51,7 +51,7 @@ const REACHABLE = [
   '2001:30::/28', // drone remote ID
 ];
 
-/** How many bits come before an IPv4 address that another block carries, and how it is written there. */
+/** Blocks whose addresses carry an IPv4 address: the number of bits before it, and whether its bits are inverted. */
 const CARRIERS: readonly { readonly block: string; readonly at: number; readonly inverted?: true }[] = [
   { block: '::ffff:0:0/96', at: 96 }, // IPv4-mapped
   { block: '64:ff9b::/96', at: 96 }, // NAT64 (RFC 6052)
@@ -64,7 +64,7 @@ const SPECIAL = blockList([...IPV4, ...IPV6]);
 const EXCEPTED = blockList(REACHABLE);
 const CARRYING = CARRIERS.map((carrier) => ({ ...carrier, list: blockList([carrier.block]) }));
 
-/** Whether the internet at large does not lead to `address`, which is IPv4 or IPv6, perhaps with a zone. */
+/** Whether `address` (IPv4, or IPv6 perhaps with a zone) is not globally reachable. */
 export function isSpecialAddress(address: string): boolean {
   const plain = address.replace(/%.*$/, '');
   if (isIP(plain) === 4) return isInSpecialBlock(plain, 'ipv4');

@@ -3,7 +3,7 @@ export function originOf(url: string): string {
   return new URL(url).origin;
 }
 
-/** Whether what is sent there in clear crosses a network. */
+/** Whether requests to this URL cross a network without TLS. */
 export function isPlainAndRemote(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !/^((.+\.)?localhost\.?|127(\.\d+){3}|\[::1\])$/.test(hostname);
@@ -13,7 +13,7 @@ export function isPlainAndRemote(url: string): boolean {
  * The URL as messages show it, without query, fragment and userinfo: a query may carry a signature or a session's state,
  * both as good as a password, and some servers write a password in front of the host.
  *
- * What is userinfo is for the URL parser to say: it reads `https:/u:p@h`, `https:u:p@h` and `\\u:p@h` like `https://u:p@h`.
+ * The URL parser decides what is userinfo: it reads `https:/u:p@h`, `https:u:p@h` and `\\u:p@h` like `https://u:p@h`.
  */
 export function withoutQuery(url: string): string {
   const isAbsolute = URL.canParse(url);
@@ -22,7 +22,7 @@ export function withoutQuery(url: string): string {
   if (!URL.canParse(url, base)) return url.includes('@') ? '…' : beforeQuery(url);
   const { protocol, username, password, host, pathname } = new URL(url, base);
   if (username + password !== '') return `${isAbsolute ? protocol : ''}//…@${host}${pathname}`;
-  // Without a slash it is a path only for the parser: a server may mean `user:password@host` by it.
+  // The parser reads text without a slash as a path, but a server may mean `user:password@host`.
   const isOpaque = !pathname.startsWith('/');
   return isOpaque && url.includes('@') ? `${protocol}…` : beforeQuery(url);
 }

@@ -7,8 +7,8 @@ export type Redacting = Pick<HttpResponse, 'redact'>;
 const LONGEST = 300;
 
 /**
- * Turns foreign text into message text: one short line, without secrets of our requests and without whatever looks like
- * a secret.
+ * Turns foreign text into message text: one short line, without secrets of our requests and without anything that looks
+ * like a secret.
  *
  * @param from the answer that contains the text
  */
@@ -41,7 +41,7 @@ export function presentablePage(page: string, from: Redacting): string {
   return presentable(isHeading ? words.replace(title, '') : words, from);
 }
 
-/** The status with what the server said. Many pages begin with the status themselves. */
+/** The status and the server's words. Many pages begin with the status themselves. */
 export function withStatus(status: number, said: string): string {
   const more = said.replace(new RegExp(`^${status}\\b[\\s:,–-]*`), '');
   return more === '' ? `${status}` : `${status} ${more}`;
@@ -52,7 +52,7 @@ export function shownUrl(url: string, from: Redacting): string {
   return from.redact(withoutQuery(url));
 }
 
-/** One pass, also where a tag is never closed. */
+/** Takes one pass, even if a tag is never closed. */
 function withoutMarkup(page: string): string {
   const shown = page
     .split(/<\/(?:style|script)>/i)

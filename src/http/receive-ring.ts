@@ -13,7 +13,7 @@ export class ReceiveRing {
   #current = 0;
   /** How far the slab that is read into is full. */
   #offset = 0;
-  /** Positions in all that the connection receives: the end of what came, and of what its reader has released. */
+  /** Positions in the connection's stream: its end so far, and the end of what the reader has released. */
   #received = 0;
   #released = 0;
   #bytes = 0;
@@ -63,8 +63,8 @@ export class ReceiveRing {
   }
 
   /**
-   * `part` as one piece with `last`, which was received before it; undefined where they lie in different memory.
-   * The bytes in between are overwritten: the caller has parsed them.
+   * Moves `part` next to `last`, which was received before it, and returns both as one piece. Undefined if they are in
+   * different memory. The bytes in between are overwritten: the caller has parsed them.
    */
   joined(last: Uint8Array, part: Uint8Array): Uint8Array | undefined {
     if (last.buffer !== part.buffer) return undefined;
@@ -76,7 +76,7 @@ export class ReceiveRing {
     return memory.subarray(last.byteOffset, end + part.length);
   }
 
-  /** Frees the memory of everything that was received before this position. */
+  /** Frees everything that was received before this position. */
   release(position: number): void {
     this.#released = Math.max(this.#released, position);
   }
@@ -169,7 +169,7 @@ export class SlabPool {
 
 interface Slab {
   readonly memory: Uint8Array;
-  /** The position behind the last byte that was received into it. */
+  /** The position after the last byte that was received into it. */
   end: number;
 }
 

@@ -6,16 +6,16 @@ export interface Redaction extends Pick<HttpResponse, 'redact'> {
   note(request: Pick<HttpRequest, 'url' | 'headers' | 'body' | 'secrets'>): void;
 }
 
-/** More than all requests under way carry. Beyond it the secret that was sent longest ago is forgotten. */
+/** More than all requests under way carry. Beyond this number, the secret that was sent longest ago is forgotten. */
 const MOST_SECRETS = 500;
 
-/** In characters. `readText` cuts at 64 KiB, which is more in any language, so `cutToLimit` sees every cut. */
+/** In characters. `readText` cuts only texts that are longer, so `cutToLimit` drops the word that it cut. */
 const LOOKED_THROUGH = 16 * 1024;
 
 /** `cutToLimit` drops a cut word of up to this length: it may be the beginning of a secret. */
 const CUT_WORD = 200;
 
-/** Such as a JSON text in a JSON text, or a URL in HTML. */
+/** Levels of nested escapes, such as JSON in JSON, or a URL in HTML. */
 const ESCAPES_DEEP = 2;
 
 /**
@@ -43,7 +43,7 @@ export function createRedaction(): Redaction {
         return made;
       });
       searches.sort((a, b) => b.start.length - a.start.length);
-      // First whole secrets, however they are escaped: the search for beginnings would leave their ends.
+      // Remove whole secrets first, in every spelling: the search for beginnings would leave their ends.
       const whole = inEveryReading(
         cutToLimit(text),
         searches.filter(({ isWhole }) => isWhole),
@@ -89,7 +89,7 @@ const PUBLIC: ReadonlySet<string> = new Set([
   ...['service', 'scope', 'account', 'client_id', 'grant_type'],
 ]);
 
-/** The values, encoded as they are sent, and decoded. */
+/** The values, both as they are sent and decoded. */
 function parametersIn(query: string): readonly string[] {
   return query.split('&').flatMap((pair) => {
     const at = pair.indexOf('=');
@@ -128,9 +128,9 @@ function cutToLimit(text: string): string {
 /** Something to remove. */
 interface Search {
   readonly isWhole: boolean;
-  /** What a match begins with, in lower case. */
+  /** The text that a match begins with, in lower case. */
   readonly start: string;
-  /** The same as the UTF-8 bytes that base64 decodes to. */
+  /** The same in UTF-8, one character for each byte, to be found in decoded base64. */
   readonly bytes: string;
   readonly pattern: () => RegExp;
 }
@@ -141,7 +141,7 @@ const HEAD = 12;
 /** A shorter secret occurs in many words. It is removed only where it is a word itself. */
 const SHORT = 4;
 
-/** The whole secret; and for a long one its beginning, with the rest of that word. */
+/** Searches for the whole secret, and for the beginning of a long one with the rest of its word. */
 function searchesFor(secret: string): readonly Search[] {
   const head = secret.slice(0, HEAD);
   const pattern =
@@ -195,7 +195,7 @@ function takeOutBase64(text: string, searches: readonly Search[]): string {
   });
 }
 
-/** Decoded from each of four offsets: the text before base64 may look like base64 too. */
+/** Decodes from each of four offsets: the text before base64 may look like base64 too. */
 function fromBase64(run: string): string {
   return [0, 1, 2, 3]
     .map((skipped) => Buffer.from(run.slice(skipped), 'base64').toString('latin1').toLowerCase())

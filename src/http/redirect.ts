@@ -11,7 +11,7 @@ export function isRedirect(response: HttpResponse): boolean {
 
 /**
  * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded.
- * @throws ModelcarError `UNSUPPORTED` where it leads from https to http, or to another scheme
+ * @throws ModelcarError `UNSUPPORTED` if it goes from https to http, or to another scheme
  */
 export function redirectTarget(from: string, location: string, answer: Redacting): string {
   const target = resolveVerbatim(from, location);

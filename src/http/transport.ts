@@ -7,7 +7,7 @@ export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Absolute. Sent as it is: a signed URL that is parsed and printed again may no longer be the one signed. */
   readonly url: string;
-  /** The URL that redirected here. Default: the server that the user named led here, if it is another one. */
+  /** The URL that redirected here. Default: the server that the user named. */
   readonly ledFrom?: string | undefined;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export interface HttpRequest {
    * sent only once, so a request that carries one is never repeated by a wrapper.
    */
   readonly body?: Uint8Array | StreamBody;
-  /** Parts of the URL's path that are as good as a password. The transport finds those in headers and query itself. */
+  /** Secret parts of the URL's path. The transport finds secrets in headers and in the query itself. */
   readonly secrets?: readonly string[];
   /** The reader of the answer's body is done with a chunk when it asks for the next: its memory is used again then. */
   readonly reusesMemory?: true;
@@ -78,7 +78,7 @@ export async function readBytes(
   timeMs: number = DOCUMENT_TIME_MS,
 ): Promise<Buffer> {
   const started = performance.now();
-  // One buffer that doubles: a list of chunks of one byte each would take a hundred times the limit.
+  // Collect into one buffer that doubles: a list of one-byte chunks would take a hundred times the limit.
   let bytes = Buffer.alloc(0);
   let size = 0;
   for await (const chunk of response.body) {

@@ -22,7 +22,7 @@ export async function readCachedRef(repository: string, revision: string): Promi
   const refs = join(repository, 'refs');
   const path = normalize(join(refs, revision));
   if (!path.startsWith(refs + sep)) return undefined;
-  // Of a branch `a/b` there is a folder `a`.
+  // A branch `a/b` makes a folder `a`.
   if ((await stat(path).catch(() => undefined))?.isDirectory()) return undefined;
   const text = (await readIfThere(path))?.trim();
   return text !== undefined && isCommit(text) ? text : undefined;
@@ -68,7 +68,7 @@ function oidOf(sha256: string | undefined, blob: string): Oid | undefined {
   return /^[0-9a-f]{40}$/.test(blob) ? { algorithm: 'git-sha1', hex: blob } : undefined;
 }
 
-/** A listing of some hundred thousand files. */
+/** Room for a listing of some hundred thousand files. */
 const MAX_BYTES = 2 ** 28;
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -3,7 +3,7 @@ import { type ErrorCode, ModelcarError } from '../core/error.ts';
 /** Why one file cannot be read from the cache. Plain data. */
 export interface CacheProblem {
   readonly code: ErrorCode;
-  /** In the model. */
+  /** The file's path in the model. */
   readonly path: string;
   /** As in `cannot read x from the cache: …`. */
   readonly why: string;
@@ -11,7 +11,7 @@ export interface CacheProblem {
   readonly cause?: unknown;
 }
 
-/** Where people stop reading. */
+/** No reader needs more. */
 const MOST_NAMED = 5;
 
 /** @param all how many files were looked for */
@@ -53,13 +53,13 @@ export function wrongSize(path: string, expected: number, got: number): CachePro
   return { code: 'CONTENT_MISMATCH', path, why, hint: DOWNLOAD_ALL };
 }
 
-/** What to do about a file whose bytes are wrong: `hf download` takes one of the right size for whole. */
+/** The hint for wrong bytes: plain `hf download` keeps a file that has the right size. */
 export const DOWNLOAD_ALL =
   'Download it again with hf download --force-download, or leave out --source cache.';
 
 /**
- * What the system says about a file.
- * @throws whatever is no error of the system: that is a bug
+ * Explains the system's error about a file.
+ * @throws any other error: it is a bug
  */
 export function systemProblem(path: string, cause: unknown): CacheProblem {
   if (!(cause instanceof Error && 'code' in cause)) throw cause;
@@ -75,7 +75,7 @@ const PERMIT = 'Let this user read the cache, or leave out --source cache.';
 
 export const CHECK_DISK = 'Check the disk or the network share that has the cache, then push again.';
 
-/** Whether the system would say the same again. Anything else, such as EIO and ESTALE, is a failure of a disk or a share. */
+/** Whether a retry would fail in the same way. Other errors, such as EIO and ESTALE, are failures of a disk or a share. */
 export function stays(code: string): boolean {
   return ['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'].includes(code);
 }

@@ -37,7 +37,7 @@ export function cachedFile(repository: string, commit: Commit, sibling: Sibling)
   };
 }
 
-/** The file, open, with the size that is listed; or why that cannot be. */
+/** Opens the file if it has the listed size; otherwise says why not. */
 export async function openCached(
   repository: string,
   commit: Commit,

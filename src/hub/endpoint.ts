@@ -22,13 +22,13 @@ export interface HubEndpoint {
 }
 
 /**
- * @throws ModelcarError `USAGE` unless `text` is an http(s) URL without query, fragment and credentials; the message repeats
- *   nothing of a text with an @, since a password with a slash in it makes the URL another one
+ * @throws ModelcarError `USAGE` unless `text` is an http(s) URL without query, fragment and credentials. The message never
+ *   repeats a text with an @: a slash in a password changes how the URL parses
  */
 export function parseHubEndpoint(text: string): HubEndpoint {
   if (text.includes('@')) {
     throw new ModelcarError('USAGE', 'the endpoint of the Hub contains a user name or password', {
-      hint: 'Give a URL such as https://huggingface.co, without an @, and the token apart from it.',
+      hint: 'Give a URL such as https://huggingface.co, without an @, and pass the token separately.',
     });
   }
   const valid = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);

@@ -11,7 +11,7 @@ import { isJson, type ListedFile, parseSiblings, parseTreePage } from './wire.ts
 
 /** A page has up to 1000 entries; so few that this is not enough are no answer. */
 const PAGES_LIMIT = 5_000;
-/** Of all pages together, with their URLs: 512 bytes for each of as many files as we take. */
+/** For all pages together, with their URLs: some 512 bytes for each file that we accept. */
 const ANSWERS_LIMIT_MIB = 128;
 
 /** Questions about single files, where a listing leaves something out. */

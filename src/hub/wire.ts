@@ -55,7 +55,7 @@ export function parseCommit(body: string, url: string): Commit {
 
 /**
  * The files of one page of a listing, without its directories.
- * @throws ModelcarError `UNSUPPORTED` when it is not a listing, or has a path that no file system takes
+ * @throws ModelcarError `UNSUPPORTED` when it is not a listing, or has a path that is too long for any file system
  */
 export function parseTreePage(body: string, url: string): readonly ListedFile[] {
   const parsed = v.safeParse(v.array(treeEntry), parseAnswer(body, url), FIRST_ISSUE);

@@ -13,7 +13,7 @@ export const TOO_LARGE: string = `is larger than ${DOCUMENT_LIMIT / 2 ** 20} MiB
 
 /**
  * @param stored at most one byte more than the size says
- * @param expected as far as it is known: a tag promises nothing
+ * @param expected what is known in advance: nothing for a tag
  */
 export function compareManifest(
   { bytes, digest }: StoredManifest,
@@ -72,7 +72,7 @@ export function comparePaths({ layers }: ImageManifest): Complaints {
   return twice.size > 0 ? [`has more than one layer for ${firstOf([...twice].map(cut)).join(', ')}`] : [];
 }
 
-/** A person reads no more of them, and a document of 4 MiB can have 50,000. */
+/** Ten are enough to read; a document of 4 MiB can have 50,000. */
 function firstOf(words: readonly string[]): readonly string[] {
   return words.length > 10 ? [...words.slice(0, 10), `and ${words.length - 10} more`] : words;
 }

@@ -3,20 +3,20 @@ import type { StoredManifest } from '../core/ports.ts';
 import { type Complaints, compareManifest, comparePaths, MISSING } from './complaints.ts';
 import { type ManifestDocument, parseManifest } from './wire.ts';
 
-/** A manifest or index with what is wrong with it; without its content where that cannot be read or believed. */
+/** A manifest or index with its problems. Its content is left out if we cannot parse it or its digest or size is wrong. */
 export interface JudgedManifest {
   readonly document: ManifestDocument | undefined;
   readonly complaints: Complaints;
 }
 
-/** @param expected as far as it is known: a tag promises nothing */
+/** @param expected what is known in advance: nothing for a tag */
 export function judgeManifest(
   stored: StoredManifest | undefined,
   expected: Partial<Pick<Descriptor, 'digest' | 'size'>>,
 ): JudgedManifest {
   if (stored === undefined) return { document: undefined, complaints: [MISSING] };
   const complaints = compareManifest(stored, expected);
-  // Another document than the one that was named can name anything, without end: do not follow it.
+  // Do not follow a document with the wrong digest or size: it can name new documents without end.
   if (complaints.length > 0) return { document: undefined, complaints };
   const document = parseManifest(stored.bytes);
   if (document === undefined)

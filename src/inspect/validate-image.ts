@@ -59,7 +59,7 @@ export async function validateImage(
   };
 }
 
-/** The same blob at several manifests is one; with two problems, it is two. */
+/** Lists a blob that several manifests share once for each different problem. */
 function once(blobs: readonly CheckedBlob[]): readonly CheckedBlob[] {
   return [...new Map(blobs.map((blob) => [`${blob.digest} ${blob.size} ${blob.problem}`, blob])).values()];
 }

@@ -9,22 +9,22 @@ import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
 import type { ManifestDocument } from './wire.ts';
 
 /**
- * Indexes in each other, the root included. The image-spec has no limit (https://github.com/opencontainers/image-spec/issues/780).
+ * Nested indexes, the root included. The image-spec has no limit: https://github.com/opencontainers/image-spec/issues/780.
  * Buildx writes two levels; readers follow one to three.
  */
 const INDEX_LEVELS = 4;
-/** An index has one manifest for each platform, twice with attestations. */
+/** An index has one manifest for each platform, or two with attestations. */
 const MANIFESTS_LIMIT = 5_000;
 /** One manifest of 4 MiB can name 28,000. */
 const LAYERS_LIMIT = 50_000;
 
-/** What lies below a manifest or an index: small records of what was read, never the documents. */
+/** Everything below a manifest or an index, as small records; the documents themselves are not kept. */
 export interface Walk {
   readonly manifests: readonly CheckedBlob[];
   readonly configs: readonly CheckedBlob[];
   /** Each digest and size once, unchecked. */
   readonly layers: readonly Blob[];
-  /** What there is too much of to look at all of it. */
+  /** The limits that the image exceeds. */
   readonly excess: Complaints;
 }
 
@@ -41,7 +41,7 @@ export async function walkManifests(
   const layers = boundedSet<Blob>(LAYERS_LIMIT, ({ digest, size }) => `${digest} ${size}`);
   const named = boundedSet<Blob>(MANIFESTS_LIMIT, ({ digest }) => digest);
 
-  /** Keeps what a document says of layers and its config; returns the manifests that it is the first to name. */
+  /** Records the layers and the config of a document; returns the manifests that it is the first to name. */
   function take({ document, config }: Read): readonly Blob[] {
     if (config !== undefined) configs.push(config);
     if (document?.kind === 'manifest') for (const layer of document.layers) layers.add(bare(layer));
@@ -52,7 +52,7 @@ export async function walkManifests(
   for (let level = 0; level < INDEX_LEVELS && children.length > 0; level += 1) {
     const next: Blob[] = [];
     for (let at = 0; at < children.length; at += QUESTIONS_AT_ONCE) {
-      // A few at a time, so that no more documents than that are in memory.
+      // Read a few at a time, so that few documents are in memory.
       const batch = children.slice(at, at + QUESTIONS_AT_ONCE);
       const read = await atOnce(batch, QUESTIONS_AT_ONCE, signal, (child, stop) =>
         readChild(child, reader, stop),
@@ -93,7 +93,7 @@ async function readChild(
   return { document, config, manifest: checked('manifest', child, complaints) };
 }
 
-/** A config that several manifests share is checked for each: what it says must fit all of them. */
+/** Checks a config that several manifests share once for each: it must fit all of them. */
 async function checkConfig(
   document: ManifestDocument,
   reader: ImageReader,
@@ -111,12 +111,12 @@ function bare({ mediaType, digest, size }: Descriptor): Blob {
   return { mediaType, digest, size };
 }
 
-/** @returns a set that takes no more than `limit` members, and says whether there were more */
+/** @returns a set of at most `limit` members, which reports whether there were more */
 function boundedSet<T>(limit: number, keyOf: (member: T) => string) {
   const members = new Map<string, T>();
   let overfull = false;
   return {
-    /** Whether it is a new member. */
+    /** @returns whether it is a new member */
     add(member: T): boolean {
       const key = keyOf(member);
       if (members.has(key)) return false;

@@ -12,8 +12,8 @@ export interface WrittenBlob {
 }
 
 /**
- * Writes content to a file beside the blobs, and renames it to its digest when every byte has come and is on the disk.
- * A failure leaves nothing behind; a killed process leaves a file that names it.
+ * Writes content to a file beside the blobs, and renames it to its digest once every byte is on the disk. A failure
+ * removes the file; a killed process leaves it, named after the process.
  */
 export async function writeBlob(
   folder: string,

@@ -20,7 +20,7 @@ export function stampOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs].join(' ');
 }
 
-/** As {@link findBlob}, without reading what is known. */
+/** Like {@link findBlob}, but does not read a known blob again. */
 export async function findKnownBlob(
   folder: string,
   known: KnownBlobs,

@@ -11,7 +11,7 @@ const schema = v.object({ imageLayoutVersion: v.string() });
 
 /**
  * Whether the folder has the file that makes it an OCI image layout (OCI image-spec, image-layout.md, "oci-layout file").
- * @throws ModelcarError `REJECTED` when that says something else: what another version means, we do not know
+ * @throws ModelcarError `REJECTED` when that file is something else, or has a version that we do not know
  */
 export async function hasLayoutFile(folder: string): Promise<boolean> {
   const path = join(folder, 'oci-layout');

@@ -68,7 +68,7 @@ export async function readIndex(folder: string): Promise<LayoutIndex | undefined
   const bytes = await readRegularFile(path, { limit: INDEX_LIMIT, refuse });
   if (bytes === undefined) return undefined;
   const value = parseJson(bytes.toString());
-  // Not the parsed output: valibot leaves out members such as `constructor`, and other tools may have them.
+  // Do not return the parsed output: valibot drops members such as `constructor`, which other tools may write.
   if (v.is(indexSchema, value)) return withoutNulls(value);
   throw notAnIndex(`${path} is not the index of an OCI image layout`);
 }
@@ -92,9 +92,9 @@ function notAnIndex(message: string): ModelcarError {
 }
 
 /**
- * One turn at `index.json`: read, change and replace it while no other push does, and read it again. Other tools know no
- * lock: skopeo reads the file when a copy begins and writes it when the copy ends, and so may drop what we add meanwhile.
- * @returns what it says afterwards
+ * Changes `index.json` under a lock, then reads it again. Other tools do not take this lock: skopeo reads the file when a
+ * copy begins and writes it when the copy ends, so it may drop what we add meanwhile.
+ * @returns the index afterwards
  */
 export async function changeIndex(
   folder: string,

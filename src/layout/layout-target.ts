@@ -75,7 +75,7 @@ export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTar
     await checkBlob(descriptor, signal);
   }
 
-  /** Other tools may drop a tag of ours while we push (see `changeIndex`): the next tag brings it back. */
+  /** Other tools may drop our tags while we push (see `changeIndex`): writing the next tag restores them. */
   async function tagManifest({ descriptor }: Document, tag: string): Promise<void> {
     tagged.delete(tag);
     const index = await changeIndex(folder, world, (before) => {

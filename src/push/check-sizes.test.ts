@@ -64,7 +64,7 @@ describe('the manifest of a model with very many files', () => {
     expect(() => warnings({}, files(20_000))).toThrow(
       expect.objectContaining({
         code: 'REJECTED',
-        message: expect.stringMatching(/larger than 4 MiB.*only 1\d{4} of 20000 files fit$/),
+        message: expect.stringMatching(/would exceed 4 MiB.*only 1\d{4} of 20000 files fit$/),
         hint: expect.stringContaining('fewer files'),
       }),
     );

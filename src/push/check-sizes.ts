@@ -6,9 +6,9 @@ import type { SizeLimit } from '../core/size-limit.ts';
 import type { World } from './world.ts';
 
 /**
- * Checks the plan against every size limit that we know: of a file at the Hub, of a layer at the registry, of a manifest.
- * A push that would fail after hours fails here, before the first byte, or warns.
- * @throws ModelcarError `REJECTED` when the target does not take such a layer, or readers such a manifest;
+ * Checks the plan against the known size limits of files at the Hub, of layers at the registry, and of manifests. A push
+ * that would fail after hours fails here, before the first byte, or warns.
+ * @throws ModelcarError `REJECTED` when a layer is too large for the target, or the manifest for its readers;
  *   `UNSUPPORTED` when the Hub does not give such a file
  */
 export function checkSizes(
@@ -39,9 +39,9 @@ function checkManifest(layers: readonly PlannedLayer[]): void {
   const limit = `${DOCUMENT_LIMIT / 2 ** 20} MiB`;
   throw new ModelcarError(
     'REJECTED',
-    `cannot push the model: its manifest would be larger than ${limit}, the most that registries and readers take: only ${fitting} of ${layers.length} files fit`,
+    `cannot push the model: its manifest would exceed ${limit}, the limit of registries; only ${fitting} of ${layers.length} files fit`,
     {
-      hint: 'Push fewer files, such as with --allow-patterns, or pack many small files into one in the model.',
+      hint: 'Push fewer files, for example with --allow-patterns, or pack small files of the model into one.',
     },
   );
 }

@@ -102,7 +102,7 @@ export async function planPush(request: PushRequest, world: World): Promise<Push
   };
 }
 
-/** One warning for all of them. */
+/** Makes one warning for all collisions. */
 function collisionWarning(collisions: readonly Collision[]): string {
   const examples = collisions.slice(0, 3).map((pair) => pair.map(shownPath).join(' and '));
   const more = collisions.length > examples.length ? [`and ${collisions.length - examples.length} more`] : [];

@@ -19,7 +19,7 @@ const PAGE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** A list that has not ended by then will not end. */
 const PAGES_LIMIT = 10_000;
 const TAGS_LIMIT = 1_000_000;
-/** Of all pages together, with their URLs: 67 bytes for each of so many tags. */
+/** For all pages together, with their URLs: some 67 bytes for each tag. */
 const ANSWERS_LIMIT_MIB = 64;
 
 /**
@@ -50,7 +50,7 @@ export async function listAllTags(question: TagsQuestion, api: Transport): Promi
 interface Page {
   readonly tags: readonly string[];
   readonly next: string | undefined;
-  /** Of the answer, in characters. */
+  /** Length of the answer in characters. */
   readonly length: number;
 }
 

@@ -93,7 +93,7 @@ function endpoint({ registry, repository }: RegistryApiOptions): { origin: strin
   return { origin, repository: `library/${repository}` };
 }
 
-/** Docker Hub answers elsewhere than its name says. */
+/** The API of Docker Hub has another host name. */
 export function registryOrigin({ scheme, host }: RegistryHost): string {
   return `${scheme}://${host === 'docker.io' ? 'registry-1.docker.io' : host}`;
 }

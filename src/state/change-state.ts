@@ -28,7 +28,7 @@ export async function changeState(
   world: StateWorld,
   edit: (state: StateDocument) => StateDocument,
 ): Promise<void> {
-  // First: in a folder of others nothing is written at all, not even a lock.
+  // Check before locking: write nothing at all into another user's folder.
   const path = await ownRealFile(world.path, world.user);
   await makeFolder(dirname(path), 0o700);
   await withFileLock(path, world, async () => {

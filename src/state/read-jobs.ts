@@ -27,13 +27,13 @@ export interface RecordedJob {
 /**
  * The jobs of a state file, the one that was touched last first.
  * @param user the user ID of this process; undefined where the system has none
- * @throws ModelcarError `USAGE` when the file is not ours, cannot be read, or other users decide what it says
+ * @throws ModelcarError `USAGE` when the file is not ours, cannot be read, or other users can write it
  */
 export async function readJobs(path: string, user: number | undefined): Promise<readonly RecordedJob[]> {
   const state = await readStateFile(path, user).catch((cause: unknown) => {
     if (cause instanceof ModelcarError) throw cause;
     throw new ModelcarError('USAGE', `cannot read the state file ${path}: ${messageOf(cause)}`, {
-      hint: 'Make it a file that you can read and only you can write, or give another one with --state-file.',
+      hint: 'Make it readable for you and writable only by you, or use another file (--state-file).',
       cause,
     });
   });

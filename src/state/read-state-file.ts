@@ -10,7 +10,7 @@ export const MAX_STATE_BYTES = 67_108_864;
  * Undefined where there is no file; `torn` where a power loss has cut it short.
  * @param user the user ID of this process; undefined where the system has none
  * @throws ModelcarError `USAGE` when there is something that is not ours
- * @throws Error when the file cannot be read, or when other users decide what it says
+ * @throws Error when the file cannot be read, or other users can write it
  */
 export async function readStateFile(
   path: string,

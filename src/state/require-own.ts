@@ -5,25 +5,25 @@ import { othersInControl } from '../files/ownership.ts';
 import { realFile } from '../files/real-file.ts';
 
 /*
- * The state file decides which layers are taken as they are at the registry. So it is as trusted as the code: only this
- * user and root may decide what it says.
+ * The state file decides which layers at the registry are not checked again. So it is as trusted as the code: only this
+ * user and root may write it.
  */
 
 /**
- * Checks an open state file. Look at the handle, not at the path: the file at the path may be another one by now.
+ * Checks an open state file. `stats` must come from its handle: the file at the path may be another one by now.
  * @throws Error that says what is wrong and how to fix it
  */
 export function requireOwnFile(path: string, stats: Stats, user: number | undefined): void {
   const reason = othersInControl(stats, user, 'it');
   if (reason === undefined) return;
   const fix = isOwn(stats, user)
-    ? `delete it, or run chmod go-w ${path} if nobody else has changed it`
+    ? `delete it, or run chmod go-w ${path} if no other user has changed it`
     : 'use a file of your own';
   throw new Error(`${reason}; ${fix}`);
 }
 
 /**
- * The state file itself where `path` is a link to it. Checks the folders of both: whoever can write to the one with the
+ * The state file itself where `path` is a link to it. Checks the folders of both: users who can write to the one with the
  * link can point it at another file.
  * @throws Error that says what is wrong and how to fix it
  */
@@ -36,13 +36,13 @@ export async function ownRealFile(path: string, user: number | undefined): Promi
 }
 
 /**
- * Checks the folder of a state file, where there is one: whoever can write to it can replace the file. A sticky folder,
- * such as /tmp, is fine: only a file's owner replaces it there.
+ * Checks the folder of a state file, if it exists: users who can write to it can replace the file. In a sticky folder, such
+ * as /tmp, only the owner of a file can.
  */
 async function requireOwnFolder(path: string, user: number | undefined): Promise<void> {
   const folder = dirname(path);
   const stats = await stat(folder).catch(() => undefined);
-  // Opening the file says what is wrong with a folder that is none.
+  // Opening the file reports a path that is no folder.
   if (!stats?.isDirectory()) return;
   const others = othersInControl(stats, user, `the folder ${folder}`);
   if (others === undefined) return;

@@ -97,7 +97,7 @@ class LayerThread {
     this.#worker.on('error', (error) => this.#ended(isLost(error) ? this.#lost(error) : error));
     this.#worker.on('exit', (code) => {
       this.#ended(this.#lost(new Error(`exit code ${code}`)));
-      // All messages of the thread have been heard by now, and its sockets are closed.
+      // By now all messages of the thread have arrived, and its sockets are closed.
       this.#gone.abort(this.#end);
       this.#shared.giveBack();
     });
@@ -190,7 +190,7 @@ class LayerThread {
   }
 }
 
-/** Whether the system took the thread away. Any other error is a bug in what ran there. */
+/** Whether Node ended the thread for want of resources. Any other error is a bug in our code. */
 function isLost({ code }: NodeJS.ErrnoException): boolean {
   return code === 'ERR_WORKER_OUT_OF_MEMORY' || code === 'ERR_WORKER_INIT_FAILED';
 }

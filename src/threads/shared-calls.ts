@@ -32,11 +32,11 @@ export interface SharedCalls {
 /** The calls of one thread. */
 export interface ThreadCalls {
   readonly calls: SharedCalls;
-  /** The thread is gone: releases the connections that it still has, and those that it gets from now on. */
+  /** Call it when the thread is gone: releases the connections that it has, and those that it is granted later. */
   giveBack(): void;
 }
 
-/** The main thread's side. @param signal ends the waits of the layer that the thread is pushing, and of a thread that is gone */
+/** The main thread's side. @param signal ends the thread's waits when its layer or the thread itself ends */
 export function sharedCalls(shared: Shared, signal: () => AbortSignal): ThreadCalls {
   const { hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
   const { connections: hubConnections, giveBack } = countedConnections(shared.hubConnections);
@@ -117,7 +117,7 @@ export async function sharedByCalls(
     rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),
     access: isRegistry ? { pacer: targetPacer, authorization: { current, renew } } : undefined,
     host: isRegistry ? await hostByCalls(calls) : undefined,
-    // Only the main thread asks, before it writes the manifest.
+    // Threads only add; the main thread looks blobs up before it writes the manifest.
     knownBlobs: { get: () => undefined, set: (...blob) => void calls.noteBlob(...blob) },
     proxyFor: asksForProxies ? calls.proxyFor : undefined,
     onEvent,

@@ -138,7 +138,7 @@ describe('redirects', () => {
       expect(error).toMatchObject({
         code: 'UNSUPPORTED',
         message:
-          'cannot connect to http://169.254.169.254: http://hub.example.com leads there, and 169.254.169.254 is a private address',
+          'cannot connect to http://169.254.169.254: http://hub.example.com points there, and 169.254.169.254 is a private address',
         hint: expect.stringContaining('private address'),
       });
     }

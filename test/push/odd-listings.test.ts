@@ -88,7 +88,7 @@ describe('a model of more files than a manifest can name', () => {
       for (const work of ['plan', 'push'] as const) {
         expect(await failureOf(world[work](MODEL, options))).toMatchObject({
           code: 'REJECTED',
-          message: expect.stringMatching(/^cannot push the model: its manifest would be larger than 4 MiB/),
+          message: expect.stringMatching(/^cannot push the model: its manifest would exceed 4 MiB/),
         });
       }
       expect(world.hub.requests({ on: 'resolve', method: 'GET' })).toEqual([]);

@@ -52,7 +52,7 @@ function variantOf(path: string): { readonly stem: string; readonly variant: boo
 
 const SHARD = /-\d+-of-\d+$/;
 
-/** At the end of a name: `fp16`, and with the rest of its word `fp8_e4m3fn` or `q4_k_m`. */
+/** A suffix such as `fp16`, or the beginning of one such as `fp8_e4m3fn` or `q4_k_m`. */
 const PRECISION =
   /[._](?:fp\d|q?u?int[48]|q\d|(?:bf16|f16|f32|nf4|bnb4|quantized|o[1-4]|non_ema|ema|[48]bit)$)/i;
 

@@ -14,7 +14,7 @@ export function fileUse(path: string): 'serving' | 'hidden' | 'media' | 'unknown
   return MEDIA.test(name) ? 'media' : 'unknown';
 }
 
-/** For the last component of a path alone: over a whole path, `[^/]*` on both sides of a word takes quadratic time. */
+/** Match the last component only: over a whole path, `[^/]*` on both sides of a word takes quadratic time. */
 const SERVING = [
   // Configs, chat templates, label lists.
   /\.(?:json|ya?ml|toml|ini|cfg|jinja2?|csv|tsv)$/,

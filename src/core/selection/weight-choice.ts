@@ -57,7 +57,7 @@ function severalQuantisations(
       return pattern() + (siblings.length > 1 ? `  (${siblings.length} files)` : '');
     },
   }));
-  // By name: the pattern of each of 100,000 choices, each matched against all paths, would take hours.
+  // Look choices up by name: matching 100,000 patterns against all paths would take hours.
   const usual = choices.find(({ siblings }) => siblings[0]?.path.includes('Q4_K_M'));
   const example = usual ?? choices[0];
   const projector = gguf.some(({ path }) => isProjector(path)) ? ['*mmproj*'] : [];

@@ -42,7 +42,7 @@ const FORMATS: readonly (readonly [WeightFormat, RegExp])[] = [
   ['GGUF', /(?<!imatrix)\.gguf$/],
   [
     'TensorFlow',
-    // The lookbehind is last, so that it runs once, at the end: with `\.ckpt[^/]*` first it would run at each `.ckpt`.
+    // The lookbehind runs once, at the end. With `\.ckpt[^/]*` first, the rest would run at each `.ckpt`.
     /\.(?:h5|hdf5|keras|pb)$|\.data-\d+-of-\d+$|\.(?:index|meta)$(?<=\.ckpt[^/]*)|(?:^|\/)saved_model\//,
   ],
   ['LiteRT', /\.(?:tflite|litertlm|task)$/],

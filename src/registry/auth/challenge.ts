@@ -6,7 +6,7 @@ export interface Challenge {
 
 /** A challenge as plain data, which threads can pass on without the answer that carried it. */
 export interface ShownChallenge extends Challenge {
-  /** The realm for messages: a server may repeat our request in it. */
+  /** The realm as messages show it: a server may repeat our request in it. */
   readonly shownRealm: string;
 }
 

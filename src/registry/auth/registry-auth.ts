@@ -29,7 +29,7 @@ export interface RegistryAuth {
 /**
  * Authorization as a wrapper: asks for nothing until the registry does, then fetches what its challenge names, and
  * renews it before it runs out. A request that is refused is sent once more with a new token, unless its body is a
- * stream: then the refusal goes back to the caller, marked as `renewed`, and the caller's next request carries the new token.
+ * stream. Then the caller gets the refusal, marked as `renewed`, and its next request carries the new token.
  */
 export function withRegistryAuth(origin: string, authorization: Authorization): Wrapper {
   return (transport) =>

@@ -19,7 +19,7 @@ export interface Token {
 
 export interface TokenRequest {
   readonly challenge: ShownChallenge;
-  /** The refused authorization. The URL of the realm may repeat it. */
+  /** The refused authorization: the realm's URL may repeat it. */
   readonly spent?: string | undefined;
   /** The origin that sent the challenge. */
   readonly registryOrigin: string;

@@ -177,7 +177,7 @@ function unfit(host: HostProfile, state: UploadState, reply: UploadReply & { typ
   return state.phase === 'sending' && state.offset > 0 ? streamedFirst(host) : { ...host, streams: 'never' };
 }
 
-/** What another upload has learned meanwhile may be less than this, and stays. */
+/** Keeps a stricter rule that another upload has learned meanwhile. */
 function streamedFirst(host: HostProfile): HostProfile {
   return { ...host, streams: host.streams === 'never' ? 'never' : 'first' };
 }

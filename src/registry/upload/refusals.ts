@@ -4,9 +4,9 @@ import { isAppended } from './host-profile.ts';
 import { sendFrom } from './send-from.ts';
 import type { Framing, UploadFailure, UploadReply, UploadState } from './upload-state.ts';
 
-/**
- * Where a refusal leads: to another way of sending the blob, or to the end of the upload. A refused request is forgiven
- * only if the next one will be a different one, so no refusal can repeat for ever.
+/*
+ * After a refusal the upload tries another way of sending the blob, or ends. It goes on only if the next request differs
+ * from the refused one, so no refusal can repeat for ever.
  */
 
 export const LARGER_BODIES =
@@ -16,9 +16,9 @@ export const REDIRECTS =
   'Check the URL of the registry, and where the proxies in front of it redirect a PATCH and a PUT.';
 
 const NO_WAY_LEFT =
-  'Look for a proxy in front of the registry that refuses uploads, and at the log of the registry.';
+  'Look for a proxy in front of the registry that refuses uploads, and read the log of the registry.';
 
-/** Opens a session for the way that is left after `framing` was refused; where none is left, the refusal is final. */
+/** Opens a session for another way after `framing` was refused; without another way, the refusal is final. */
 function otherWay(framing: Framing, failure: UploadFailure, terms: UploadTerms): UploadState {
   const other = chooseFraming(terms);
   return other === undefined || other === framing ? { phase: 'failed', failure } : { phase: 'opening' };
@@ -47,11 +47,11 @@ export function unfit(
   terms: UploadTerms,
 ): UploadState {
   if (state.phase === 'sending') {
-    // No PATCH is sent again: `learn` has noted that the registry does not know it.
+    // `learn` has noted that the registry does not support PATCH, so the new session will not use it.
     if (want === 'put') return { phase: 'opening' };
     if (state.framing === 'stream') return sendFrom(state.offset, state.location, state.framing, terms);
   }
-  // The request has what the registry asks for already, or cannot have it.
+  // The request already has what the registry asks for, or cannot have it.
   const failure = {
     code: 'REJECTED',
     message: `cannot push a blob to ${reason}`,
@@ -77,12 +77,12 @@ export function refused(
   { failure }: Pick<UploadReply & { type: 'refused' }, 'failure'>,
   terms: UploadTerms,
 ): UploadState {
-  // A registry may say it in any way that it does not know the session any more.
+  // A registry may report an unknown session with any error.
   if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
   // The registry may refuse only this kind of request.
   if (state.phase === 'posting') return { phase: 'opening' };
   if (state.phase === 'committing' && state.framing === 'whole') {
-    // A registry that does not read the body of a PUT counts other bytes than were sent.
+    // A registry that ignores the body of a PUT reports a wrong size or digest.
     const kind = failure.code === 'REJECTED' || failure.code === 'CONTENT_MISMATCH';
     return kind ? otherWay('whole', failure, terms) : { phase: 'failed', failure };
   }

@@ -1,8 +1,8 @@
 import type { Wrapper } from '../../http/transport.ts';
 
 /**
- * Keeps upload sessions out of messages: some registries let anyone write who knows the session. Registries choose its URL
- * freely, so every part of the path is secret that is not the repository's.
+ * Keeps upload sessions out of messages: some registries accept writes from anyone who knows the session. Registries
+ * choose its URL freely, so every part of its path is secret, except those of the repository.
  */
 export function withSecretSessions(base: string): Wrapper {
   const known = new Set(segmentsOf(base));
@@ -13,13 +13,13 @@ export function withSecretSessions(base: string): Wrapper {
   };
 }
 
-/** We made this URL ourselves: it names a blob or opens a session. */
+/** Whether we made this URL ourselves: it names a blob or opens a session. */
 function isOurs(url: string, base: string): boolean {
   if (!url.startsWith(`${base}/blobs/`)) return false;
   return /^(sha256:|uploads\/(\?|$))/.test(url.slice(`${base}/blobs/`.length));
 }
 
-/** The path behind `/uploads/`, or all of it. A short segment, such as `v2`, is an ordinary word. */
+/** The path after `/uploads/`, or all of it. A short segment, such as `v2`, is an ordinary word. */
 function segmentsOf(url: string): readonly string[] {
   const path = url.replace(/^[a-z]+:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
   const session = path.split(/\/uploads?\//).at(-1) ?? '';

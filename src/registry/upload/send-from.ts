@@ -1,7 +1,7 @@
 import { chunkSize, type UploadTerms } from './framing.ts';
 import type { Framing, UploadState } from './upload-state.ts';
 
-/** Sends what is left of the blob, in the same session where the registry takes more in it. */
+/** Sends the rest of the blob, in the same session if the registry accepts more in it. */
 export function sendFrom(
   offset: number,
   location: string,
@@ -9,8 +9,7 @@ export function sendFrom(
   terms: UploadTerms,
 ): UploadState {
   const { size, host } = terms;
-  if (offset === size) return { phase: 'committing', location, framing, offset };
-  if (framing === 'whole') return { phase: 'committing', location, framing, offset };
+  if (offset === size || framing === 'whole') return { phase: 'committing', location, framing, offset };
   const appended = framing === 'stream' && (offset > 0 ? host.streams !== 'any' : host.streams === 'never');
   const fit = appended ? chunkSize(terms) : smaller(framing, host.largestChunk);
   if (fit === undefined || (appended && host.ranges === 'refused')) return { phase: 'opening' };

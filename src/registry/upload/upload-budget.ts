@@ -24,9 +24,9 @@ const LEAST_PROGRESS = 64 * 1024;
 const SETTLING_MS = 1_000;
 
 /**
- * How often the registry may refuse a request of this upload before it gets further. The next request is another one each
- * time: it goes in another way, in a smaller body, to another place or with another token. So it needs no pause and is no
- * retry. `next` ends such a row by itself; these limits hold even where `next` is wrong.
+ * How often the registry may refuse requests of this upload without progress. Each next request differs: another method, a
+ * smaller body, another URL or another token. So it needs no pause and is no retry. `next` ends such a series itself; these
+ * limits hold even if `next` is wrong.
  */
 const MOST_REFUSALS: Partial<Record<UploadReply['type'], number>> = {
   refused: 4,
@@ -46,7 +46,7 @@ export class UploadBudget {
   readonly #refusals = new Map<UploadReply['type'], number>();
   #furthest = 0;
   #failures = 0;
-  /** In a row: the second one was fresh. */
+  /** 401 answers in a row: the second one refuses a fresh token. */
   #tokensRefused = 0;
   #lostCommits = 0;
   /** Sessions that were unknown to the very first request in them. */
@@ -62,17 +62,17 @@ export class UploadBudget {
    *   went wrong
    * @param from the state that asked
    * @param to the state that follows
-   * @throws ModelcarError `UNAVAILABLE` or `RATE_LIMITED` when the retries are spent; the last refusal when there were too many
+   * @throws ModelcarError `UNAVAILABLE` or `RATE_LIMITED` when the retries are spent; the last refusal when the limit is exceeded
    */
   after(reply: UploadReply, from: UploadState, to: UploadState): Pause | undefined {
     this.#noteProgress(to);
     if (reply.type === 'opened') this.#opened = true;
     this.#tokensRefused = reply.type === 'unauthorized' ? this.#tokensRefused + 1 : 0;
-    // What `next` ends has an error of its own.
+    // `next` has ended the upload with its own error.
     if (to.phase === 'failed') return undefined;
     const waiting = this.#waiting(reply, to);
     if (waiting) return waiting;
-    // It is no failure that a registry does not take a blob in one POST.
+    // A registry need not accept a blob in one POST, so this is no failure.
     if (from.phase === 'posting' && to.phase === 'opening') return undefined;
     this.#noteLostCommit(from, to);
     const reason = failureOf(reply, from, to, this.#options.target);
@@ -90,12 +90,12 @@ export class UploadBudget {
     return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
   }
 
-  /** @throws ModelcarError the last refusal, where the registry refuses more often than there are other ways */
+  /** @throws ModelcarError the last refusal, if there are more refusals than other ways */
   #isRefusal(reply: UploadReply, from: UploadState, to: UploadState, reason: string): boolean {
     const { type } = reply;
     const most = MOST_REFUSALS[type];
     if (most === undefined) return false;
-    // With an offset of its own a 416 is no refusal.
+    // A 416 that names another offset is no refusal.
     if (type === 'out-of-order' && to.phase !== 'asking' && !rangeDisputed(from, reply)) return false;
     const refusals = (this.#refusals.get(type) ?? 0) + 1;
     this.#refusals.set(type, refusals);
@@ -166,7 +166,7 @@ const NO_REPOSITORY =
 const SEVERAL_NODES =
   'Give the load balancer in front of the registry sticky sessions, and all its nodes one storage and one http.secret.';
 
-/** A question follows a failure that was counted, unless the answer to it is another one. */
+/** A status query follows a failure that was already counted, unless its answer is a new failure. */
 function isCounted(reply: UploadReply, from: UploadState): boolean {
   if (from.phase !== 'asking' || (reply.type !== 'session-lost' && reply.type !== 'status')) return false;
   return !from.disputed || rangeDisputed(from, reply);
