@@ -232,6 +232,10 @@ function createJournal(path: string | undefined, onEvent: OnEvent): Journal {
   if (path === undefined) return noJournal;
   const onWarning = (message: string) => onEvent({ type: 'warning', message });
   return createStateFile({
-    ...{ path, clock: systemClock, processes: systemProcesses, user: thisUser, onWarning },
+    path,
+    clock: systemClock,
+    processes: systemProcesses,
+    user: thisUser,
+    onWarning,
   });
 }

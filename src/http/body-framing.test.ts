@@ -85,7 +85,9 @@ describe('a chunked body that breaks the rules fails with the code of Node’s o
     for (const length of [1, 2, 3, 7, 1_000, bytes.length]) {
       const got = received(cut(bytes, [length]));
       expect({ code: got.code, body: String(got.body), isComplete: got.isComplete }).toEqual({
-        ...{ code, body, isComplete: false },
+        code,
+        body,
+        isComplete: false,
       });
     }
   });

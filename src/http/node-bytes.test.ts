@@ -221,7 +221,8 @@ test.each<[what: string, body: string, says: string]>([
   const [, reusing] = both();
   const failure = await failureOf(reusing({ method: 'GET', url: server.origin }).then(read));
   expect({ code: failure.code, says: failure.message.replace(/^.*: (?=the )/, '') }).toEqual({
-    ...{ code: 'UNAVAILABLE', says },
+    code: 'UNAVAILABLE',
+    says,
   });
 });
 

@@ -58,7 +58,9 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
       get what() {
         return `${method} ${shownUrl(url, redaction)}`;
       },
-      ...{ proxy: proxy?.name, signal, redact },
+      proxy: proxy?.name,
+      signal,
+      redact,
     };
     const answered = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
     const response = { ...answered, redact };

@@ -14,7 +14,10 @@ function sharedBy(most: number) {
     hubPacer: createPacer({ clock }),
     hubConnections: createHubConnections({ most, clock }),
     rateLimit: createRateLimit(1_000, clock),
-    ...{ access: undefined, host: undefined, proxyFor: undefined, knownBlobs: new Map() },
+    access: undefined,
+    host: undefined,
+    proxyFor: undefined,
+    knownBlobs: new Map(),
     onEvent: () => undefined,
   };
   const thread = () => {

@@ -67,7 +67,10 @@ describe('an upload that a push left open', () => {
     });
     const journal = (pid: number) =>
       createStateFile({
-        ...{ path, clock: told.clock, user: thisUser, onWarning: expect.fail },
+        path,
+        clock: told.clock,
+        user: thisUser,
+        onWarning: expect.fail,
         processes: testProcesses({ self: mark(pid) }),
       });
     await expect(told.push({ journal: journal(7) })).rejects.toMatchObject({ code: 'UNAVAILABLE' });

@@ -27,7 +27,10 @@ beforeEach(async () => {
 
 const journal = (): Journal =>
   createStateFile({
-    ...{ path, clock: testClock(), processes: testProcesses(), user },
+    path,
+    clock: testClock(),
+    processes: testProcesses(),
+    user,
     onWarning: (said) => warnings.push(said),
   });
 

@@ -9,12 +9,18 @@ const SIZE = 100 * MIB;
 const location = '/v2/a/blobs/uploads/1';
 
 const termsOf = (host: Partial<HostProfile> = {}, held = false): UploadTerms => ({
-  ...{ size: SIZE, preferred: 'stream', held, mayPost: false },
+  size: SIZE,
+  preferred: 'stream',
+  held,
+  mayPost: false,
   host: { ...UNKNOWN_HOST, ...host },
 });
 
 const sending = (framing: Exclude<Framing, 'whole'>, offset = 0): UploadState => ({
-  ...{ phase: 'sending', location, framing, offset },
+  phase: 'sending',
+  location,
+  framing,
+  offset,
 });
 const whole: UploadState = { phase: 'committing', location, framing: 'whole', offset: 0 };
 const commit: UploadState = { phase: 'committing', location, framing: 'stream', offset: SIZE };

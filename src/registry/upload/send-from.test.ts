@@ -9,7 +9,10 @@ const SIZE = 100 * MIB;
 const location = '/v2/a/blobs/uploads/1';
 
 const termsOf = (host: Partial<HostProfile>): UploadTerms => ({
-  ...{ size: SIZE, preferred: 'stream', held: false, mayPost: false },
+  size: SIZE,
+  preferred: 'stream',
+  held: false,
+  mayPost: false,
   host: { ...UNKNOWN_HOST, ...host },
 });
 
