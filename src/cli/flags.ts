@@ -61,7 +61,7 @@ const registryAccess = {
     flag: '--insecure',
     env: ['INSECURE'],
     group: NETWORK,
-    about: "skip the certificate check for the registry's own host and port, and no other",
+    about: "skip certificate verification, only for the registry's own host and port",
   },
 } satisfies Flags;
 
