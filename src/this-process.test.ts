@@ -36,7 +36,7 @@ test('of another machine nothing is known', () => {
   expect(isAlive({ ...self, host: `not-${self.host}` })).toBeUndefined();
 });
 
-test('of an older version, which wrote down no boot and no namespace, nothing is known', () => {
+test('a process is never called dead by a mark without boot and namespace, as older versions wrote it', () => {
   expect(isAlive({ host: self.host, pid: self.pid, started: self.started })).toBe(
     self.boot === undefined ? true : undefined,
   );
@@ -62,14 +62,17 @@ test.runIf(hasProc)('a process that is dead and not yet buried is not alive', as
   expect(isAlive({ ...self, pid, started: undefined })).toBe(false);
 });
 
-test.runIf(hasProc)('another boot or another PID namespace of the same host is never called dead', () => {
-  expect(self).toMatchObject({
-    boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
-  });
-  expect(isAlive({ ...self, boot: 'another' })).toBeUndefined();
-  expect(isAlive({ ...self, pidNamespace: 'pid:[1]' })).toBeUndefined();
-});
+test.runIf(hasProc)(
+  'a process of another boot or PID namespace of the same host is never called dead',
+  () => {
+    expect(self).toMatchObject({
+      boot: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      pidNamespace: expect.stringMatching(/^pid:\[\d+\]$/),
+    });
+    expect(isAlive({ ...self, boot: 'another' })).toBeUndefined();
+    expect(isAlive({ ...self, pidNamespace: 'pid:[1]' })).toBeUndefined();
+  },
+);
 
 const unshare = ['-f', '-p', '--mount-proc', '--user', '--map-root-user'];
 const hasNamespaces = hasProc && spawnSync('unshare', [...unshare, 'true']).status === 0;

@@ -60,7 +60,7 @@ describe.each([...workflows])('%s', (_, workflow) => {
       expect(uses).toMatch(/^[\w./-]+@[0-9a-f]{40}$/);
   });
 
-  test('gives no right but to read to a job that runs code of others, or an image whose tag floats', () => {
+  test('gives only the right to read to a job that runs foreign code or an image whose tag floats', () => {
     for (const [name, job] of jobs) {
       const scripts = job.steps.map(({ run }) => run ?? '').join('\n');
       const floats = job.container !== undefined && !/@sha256:[0-9a-f]{64}$/.test(job.container.image);
@@ -117,7 +117,7 @@ describe('a release', () => {
     expect(before.join('\n')).not.toContain('release/');
   });
 
-  test('is taken by each job that publishes, and signatures of packages are checked without a way out', () => {
+  test('is used by each job that publishes, and always checks the signatures of packages', () => {
     expect(takers.map(([name]) => name)).toEqual(['npm', 'image', 'github']);
     expect(pack?.steps.map(({ run }) => run)).toContain('npm audit signatures');
   });

@@ -11,13 +11,13 @@ test('every name is kept, whatever it means to JavaScript', () => {
   expect(NAMES.map((name) => map.get(name))).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test('a record keeps every name also when it is written as JSON again, and knows no others', () => {
+test('a record keeps every name when it is written as JSON again, and has no others', () => {
   const record = v.parse(nameRecord(v.number()), parseJson(json));
   expect(Object.keys(record).sort()).toEqual([...NAMES].sort());
   expect(parseJson(JSON.stringify(record))).toEqual(parseJson(json));
   expect(record.valueOf).toBeUndefined();
 });
 
-test.each(['[]', 'null', '"text"', '{"a":"no number"}'])('%s is not such an object', (text) => {
+test.each(['[]', 'null', '"text"', '{"a":"no number"}'])('%s is not read as a map of names', (text) => {
   expect(v.safeParse(nameMap(v.number()), parseJson(text)).success).toBe(false);
 });

@@ -105,13 +105,13 @@ describe('a helper whose own child keeps its output open', () => {
     expect(await askHelper('fake', SERVER)).toMatchObject({ username: 'ada' });
   });
 
-  test('may have the child print the answer after its exit', async () => {
+  test('may let the child print the answer after its own exit', async () => {
     const late = `(sleep 0.2; ${answer({ Username: 'ada', Secret: 's' })}\n) &`;
     endAfterTest(await install(`${HELD}\n${late}`));
     expect(await askHelper('fake', SERVER)).toMatchObject({ username: 'ada' });
   });
 
-  test('and that has no answer is given up a second after its exit', async () => {
+  test('is given up a second after its exit if it has not answered', async () => {
     endAfterTest(await install(`${HELD}\nprintf '{"Username":'`));
     expect((await failureOf(askHelper('fake', SERVER))).message).toContain('is not the JSON');
   });
@@ -131,7 +131,7 @@ describe('the environment of a helper', () => {
     'HF_API_TOKEN',
     'OCI_PASSWORD',
     'DOCKER_AUTH_CONFIG',
-  ])('has no %s: that is a secret of ours', async (name) => {
+  ])('does not contain our secret %s', async (name) => {
     expect(await environment({ [name]: secret('variable') })).not.toContain(name);
   });
 
@@ -150,7 +150,7 @@ describe('a helper that is stopped', () => {
     await expect.poll(() => isThere(pid), { timeout: 5_000 }).toBe(false);
   };
 
-  test("by an abort ends, also while its child keeps its output open, and the reason is the signal's", async () => {
+  test("by an abort ends with the signal's reason, even while its child keeps its output open", async () => {
     const folder = await install('sleep 50 & echo $! > "$HERE/child"; echo $$ > "$HERE/pid"; exec sleep 51');
     const controller = new AbortController();
     const asked = askHelper('fake', SERVER, { signal: controller.signal });
@@ -236,7 +236,7 @@ describe('the error names the server, the helper and the reason:', () => {
     expect(await reasonOf('fake', { timeoutMs: 500 })).toBe('no answer for 0.5 s');
   });
 
-  test('output without end, which is read to its first mebibyte', async () => {
+  test('output without end, of which one mebibyte is read', async () => {
     const folder = await install('echo $$ > "$HERE/pid"; exec yes hunter2 2>&-');
     expect(await reasonOf('fake')).toBe('it prints more than 1 MiB');
     const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));

@@ -19,10 +19,10 @@ test.each([
   expect(othersInControl({ uid, mode }, 1000, 'it')).toBe(words);
 });
 
-test('to root, the files of other users are under the control of others', () => {
+test('root treats a file of another user as foreign', () => {
   expect(othersInControl({ uid: 1000, mode: 0o100600 }, 0, 'it')).toBe('user 1000 owns it');
 });
 
-test('nothing is said where the system has no user IDs', () => {
+test('no other user is reported where the system has no user IDs', () => {
   expect(othersInControl({ uid: 0, mode: 0o100666 }, undefined, 'it')).toBeUndefined();
 });

@@ -42,7 +42,7 @@ test('a larger file is refused with both sizes, however large, and is not read',
   await expect(read()).rejects.toThrow('refused: 1099511627776 bytes, more than the 10 allowed');
 });
 
-test('a file that hides its size, as those of /proc do, is refused at the limit', async () => {
+test('a file that hides its size, such as those of /proc, is refused at the limit', async () => {
   path = '/proc/self/status';
   await expect(read()).rejects.toThrow('refused: more than the 10 bytes allowed');
 });

@@ -14,20 +14,20 @@ beforeEach(async () => {
   folder = await realpath(await tempFolder());
 });
 
-test('a file, and one that does not exist yet, are themselves', async () => {
+test('a file that is no link resolves to itself, even if it does not exist yet', async () => {
   await writeFile(join(folder, 'a'), '');
   expect(await real(join(folder, 'a'))).toBe(join(folder, 'a'));
   expect(await real(join(folder, 'none', 'b'))).toBe(join(folder, 'none', 'b'));
 });
 
-test('a link, and a link to a link, are the file behind them', async () => {
+test('a link, or a link to a link, resolves to its file', async () => {
   await writeFile(join(folder, 'a'), '');
   await symlink('a', join(folder, 'b'));
   await symlink(join(folder, 'b'), join(folder, 'c'));
   expect(await real(join(folder, 'c'))).toBe(join(folder, 'a'));
 });
 
-test('links to a file that does not exist yet are that file, seen from the folder of each link', async () => {
+test('links to a file that does not exist yet resolve to it, each relative to its own folder', async () => {
   await mkdir(join(folder, 'volume'));
   await symlink('volume', join(folder, 'alias'));
   await symlink('../state.json', join(folder, 'volume', 'b'));
@@ -35,7 +35,7 @@ test('links to a file that does not exist yet are that file, seen from the folde
   expect(await real(join(folder, 'c'))).toBe(join(folder, 'state.json'));
 });
 
-test('a link to itself stays what it is, for whoever opens it to fail', async () => {
+test('a link to itself resolves to itself, so that opening it fails', async () => {
   await symlink('a', join(folder, 'a'));
   expect(await real(join(folder, 'a'))).toBe(join(folder, 'a'));
 });

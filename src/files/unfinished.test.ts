@@ -54,7 +54,7 @@ test.each<[what: string, owner: ProcessMark]>([
   expect(await readdir(folder)).toEqual([recent]);
 });
 
-test('a file of another name stays, and so does what only looks like ours', async () => {
+test('a file with another name stays, and so does one that only resembles ours', async () => {
   const kept = [
     await unfinished('b', mark(7), 1000),
     await leave('a', 1000),

@@ -10,7 +10,7 @@ import { type HttpRequest, readText } from './transport.ts';
 const PUBLIC = '93.184.216.34';
 const PRIVATE = '10.0.0.6';
 
-/** What names lead to, one list after the other each time that a name is looked up; the last one stays. */
+/** The addresses of names: one list for each lookup in turn; the last one stays. */
 function names(book: Readonly<Record<string, readonly string[]>>): Lookup {
   const asked = new Map<string, number>();
   return (host, _, callback) => {
@@ -27,7 +27,7 @@ function names(book: Readonly<Record<string, readonly string[]>>): Lookup {
   };
 }
 
-/** What becomes of connecting to `url`: the address, or the error. */
+/** Connects to `url`, and returns its address. */
 async function connect(
   guard: ReturnType<typeof createAddressGuard>,
   url: string,
@@ -67,7 +67,7 @@ describe('a server with a public address', () => {
     'http://[::ffff:10.0.0.1]/',
     'http://[64:ff9b::a9fe:a9fe]/',
     'http://[fd00:ec2::254]/',
-  ])('never leads to %s', async (url) => {
+  ])('never points us to %s', async (url) => {
     expect(await guarded(url)).toMatchObject({
       code: 'UNSUPPORTED',
       message: expect.stringMatching(
@@ -79,13 +79,13 @@ describe('a server with a public address', () => {
   test.each([
     ['private.test', 'has a private address'],
     ['both.test', 'has a private address beside a public one'],
-  ])('never leads to %s, which %s', async (host) => {
+  ])('never points us to %s, which %s', async (host) => {
     expect((await guarded(`https://${host}/up?state=1`)).message).toBe(
       `cannot connect to https://${host}: https://r.test points there, and ${PRIVATE} is a private address`,
     );
   });
 
-  test('leads to other servers with public addresses', async () => {
+  test('may point to other servers with public addresses', async () => {
     const guard = createAddressGuard(
       'https://r.test',
       names({ 'cdn.test': [PUBLIC], '1.1.1.1': ['1.1.1.1'] }),
@@ -94,7 +94,7 @@ describe('a server with a public address', () => {
     expect(await connect(guard, 'https://1.1.1.1/x')).toBe('1.1.1.1');
   });
 
-  test('never leads to a name that is public when it is first looked up, and private then', async () => {
+  test('never points us to a name that resolves to a public address first, and to a private one later', async () => {
     const guard = createAddressGuard(
       'https://r.test',
       names({ 'r.test': [PUBLIC], 'cdn.test': [PUBLIC, PRIVATE] }),
@@ -103,7 +103,7 @@ describe('a server with a public address', () => {
     await failureOf(connect(guard, 'https://cdn.test/2', 'https://cdn.test/1'));
   });
 
-  test('is not private for saying so later', async () => {
+  test('stays public if its name resolves to a private address later', async () => {
     const guard = createAddressGuard(
       'https://r.test',
       names({ 'r.test': [PUBLIC, PRIVATE], 'private.test': [PRIVATE] }),
@@ -118,24 +118,24 @@ describe('a server with a private address', () => {
   const book = names({ 'r.test': [PRIVATE], 'private.test': [PRIVATE], 'cdn.test': [PUBLIC] });
 
   test.each(['https://r.test', 'https://localhost:5000', 'https://192.168.1.1', 'https://[::1]:5000'])(
-    'may lead to another: %s',
+    'may point to another: %s',
     async (home) => {
       expect(await connect(createAddressGuard(home, book), 'https://private.test/')).toBe(PRIVATE);
       expect(await createAddressGuard(home, book).check('https://127.0.0.1/')).toBeTypeOf('function');
     },
   );
 
-  test('may not have a public one lead to another', async () => {
+  test('may not reach another by way of a public server', async () => {
     const guard = createAddressGuard('https://r.test', book);
     expect(await connect(guard, 'https://cdn.test/')).toBe(PUBLIC);
     await failureOf(connect(guard, 'https://private.test/', 'https://cdn.test/'));
-    // Not over a connection that is kept from when the private one led there, either.
+    // A connection that was kept alive since the private server pointed there is not used either.
     expect(await connect(guard, 'https://private.test/')).toBe(PRIVATE);
     await failureOf(guard.check('https://private.test/', 'https://cdn.test/'));
   });
 });
 
-test('the server that the user named may be anywhere, and so may a server that nobody led to', async () => {
+test('the server that the user named may have any address, and so may a server that no other pointed to', async () => {
   const book = names({ 'r.test': [PUBLIC, PRIVATE] });
   const guard = createAddressGuard('https://r.test', book);
   await connect(guard, 'https://r.test/');
@@ -145,7 +145,7 @@ test('the server that the user named may be anywhere, and so may a server that n
   );
 });
 
-test('behind a proxy no name is looked up, and private addresses in URLs are refused all the same', async () => {
+test('behind a proxy no name is looked up, and private addresses in URLs are still refused', async () => {
   const asked: string[] = [];
   const guard = createAddressGuard('https://r.test', (host) => asked.push(host));
   await guard.check('https://private.test/', undefined, true);
@@ -153,7 +153,7 @@ test('behind a proxy no name is looked up, and private addresses in URLs are ref
   expect(asked).toEqual([]);
 });
 
-test('a name that is not found fails as it does without us', async () => {
+test('an unknown name fails with the error of the lookup', async () => {
   const guard = createAddressGuard('https://r.test', names({}));
   await expect(connect(guard, 'https://nowhere.test/')).rejects.toMatchObject({ code: 'ENOTFOUND' });
 });
@@ -188,7 +188,7 @@ describe('a redirect over real connections', () => {
   );
 
   test.each([[{}], [{ reusesMemory: true as const }]])(
-    'to a name with a private address is refused before a connection is made where a public server led there: %o',
+    'to a name with a private address, from a public server, is refused before a connection is made: %o',
     async (more) => {
       const error = await failureOf(ask(`http://${PUBLIC}`, more));
       expect(error).toMatchObject({

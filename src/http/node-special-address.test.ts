@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isSpecialAddress } from './node-special-address.ts';
 
-describe('an address that the internet does not lead to', () => {
+describe('an address that is not globally reachable', () => {
   /** The first and the last of each block. */
   test.each([
     ['this network', '0.0.0.0', '0.255.255.255'],
@@ -33,7 +33,7 @@ describe('an address that the internet does not lead to', () => {
     ['link local', 'fe80::', 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['site local', 'fec0::', 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
-  ])('is one of the block for %s: %s to %s', (_, first, last) => {
+  ])('is any in the block for %s: %s to %s', (_, first, last) => {
     expect([first, last].map(isSpecialAddress)).toEqual([true, true]);
   });
 
@@ -114,7 +114,7 @@ test('every spelling of an IPv6 address is judged alike', () => {
   );
 });
 
-test('an IPv4 address is judged alike wherever it is carried', () => {
+test('an IPv4 address is judged alike in every block that carries it', () => {
   fc.assert(
     fc.property(fc.ipV4(), (address) => {
       const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);

@@ -69,7 +69,7 @@ describe('a server', () => {
     },
   );
 
-  test('is verified where another one need not be, with what to do', async () => {
+  test('is verified for every server but the one that need not be, with a hint', async () => {
     const [home, other] = [await tlsServer(CERTIFICATE), await tlsServer(CERTIFICATE)];
     expect(await failureOf(ask(other.port, unverified(home.port)))).toMatchObject({
       code: 'UNSUPPORTED',

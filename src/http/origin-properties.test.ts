@@ -39,7 +39,7 @@ function parse(text: string, base?: string): URL | undefined {
   return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }
 
-test('no user and no password is shown of what the URL parser takes for a URL', () => {
+test('no user and no password is shown of any text that the URL parser accepts', () => {
   let found = 0;
   fc.assert(
     fc.property(url, fc.constantFrom(undefined, 'http://base.test/a/b'), (text, base) => {
@@ -54,7 +54,7 @@ test('no user and no password is shown of what the URL parser takes for a URL', 
   expect(found).toBeGreaterThan(100);
 });
 
-test('what is shown has no other user than the sign for one that was left out', () => {
+test('the only user info that is shown is the placeholder', () => {
   fc.assert(
     fc.property(url, (text) => {
       const shown = parse(withoutQuery(text), 'http://base.test/a/b');

@@ -78,7 +78,7 @@ test('a reader that does not keep up fills it, and a release makes room', () => 
   expect(ring.isFull).toBe(false);
 });
 
-test('parts that wait together become one piece, and what came before and after them stays as it is', () => {
+test('waiting parts become one piece, and the bytes before and after them do not change', () => {
   const ring = ringOf();
   const [before] = receive(ring, Buffer.from('held'));
   const [first] = receive(ring, Buffer.from('one'));

@@ -75,7 +75,7 @@ test('a password that begins with letters beyond ASCII is found in base64', () =
   expect(redact(`no ${base64(`a:${password}`)} here`)).toBe('no … here');
 });
 
-describe('taken out is', () => {
+describe('redaction removes', () => {
   test.each<[what: string, request: Partial<HttpRequest>, said: string, shown: string]>([
     [
       'the account of a proxy',
@@ -115,7 +115,7 @@ describe('taken out is', () => {
     expect(knowing(request)(said)).toBe(shown);
   });
 
-  test('a secret of two letters where it stands alone, so that no word is spoilt', () => {
+  test('a secret of two letters only as a separate word, so that no other word changes', () => {
     const redact = knowing({ headers: { authorization: `Basic ${base64('ada:is')}` } });
     expect(redact('this is his: ada:is')).toBe('this … his: ada:…');
     expect(redact(base64('ada:is'))).toBe('…');
@@ -126,7 +126,7 @@ describe('taken out is', () => {
     expect(withToken(base64(`Bearer ${TOKEN}`).slice(0, 32))).toBe('…');
   });
 
-  test('what was sent before, to another server: a redirect or a realm may carry it on', () => {
+  test('what was sent before to another server: a redirect or a realm may repeat it', () => {
     const redaction = createRedaction();
     redaction.note({ url: 'https://r.test/', headers: { authorization: `Bearer ${TOKEN}` } });
     redaction.note({ url: `https://other.test/${TOKEN}` });
@@ -152,7 +152,7 @@ test('no text is cut in the middle of a secret', () => {
   }
 });
 
-test('a text that is nothing but the secret leaves nothing of it', () => {
+test('of a text that is only the secret, nothing is left', () => {
   expect(withToken(`${TOKEN} `.repeat(5_000)).replace(/[… ]+/g, '')).toBe('');
 });
 

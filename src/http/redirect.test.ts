@@ -78,7 +78,7 @@ describe('redirects of a request', () => {
     ]);
   });
 
-  test('say which URL led to the next one', async () => {
+  test('carry the URL that pointed to the next one', async () => {
     const { transport, requests } = scripted(to('https://b.test/'), to('https://c.test/'), answer(200));
     await withRedirects(5)(transport)({ method: 'GET', url: 'https://a.test/' });
     expect(requests.map(({ ledFrom }) => ledFrom)).toEqual([undefined, 'https://a.test/', 'https://b.test/']);

@@ -81,7 +81,7 @@ test('an index.json keeps members of every name, such as constructor', async () 
   expect(text).toContain('"constructor":1');
 });
 
-describe('an index.json that is none', () => {
+describe('an index.json that is no layout index', () => {
   test.each([
     ['no JSON', 'manifests: []'],
     ['cut off', '{"schemaVersion":2,"manifests":['],
@@ -150,7 +150,7 @@ test('many pushes at once into one folder keep every tag', async () => {
   expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
 });
 
-test('a push sets its tags again that a tool without our lock has dropped, together with its next tag', async () => {
+test('a push restores tags that a tool without our lock has dropped, together with its next tag', async () => {
   const folder = await tempFolder();
   const target = layoutTarget(folder);
   const index = join(folder, 'index.json');

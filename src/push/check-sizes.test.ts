@@ -60,7 +60,7 @@ describe('a layer', () => {
 describe('the manifest of a model with very many files', () => {
   const files = (count: number) => Array.from({ length: count }, (_, index) => layer(`${index}.json`, 1));
 
-  test('ends the push before it begins where registries and readers would not take it', () => {
+  test('ends the push before it begins if registries would refuse it', () => {
     expect(() => warnings({}, files(20_000))).toThrow(
       expect.objectContaining({
         code: 'REJECTED',
@@ -70,7 +70,7 @@ describe('the manifest of a model with very many files', () => {
     );
   });
 
-  test('is not spoken of where it fits', () => {
+  test('causes no message if it fits', () => {
     expect(warnings({}, files(10_000))).toEqual([]);
   });
 });

@@ -67,7 +67,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(1);
   });
 
-  test('leaves the queue for a connection to those who live', async () => {
+  test('leaves its place in the queue for a connection to live threads', async () => {
     const { thread, takeFree } = sharedBy(1);
     const [living, dying] = [thread(), thread()];
     await living.calls.acquireConnection();
@@ -88,7 +88,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(1);
   });
 
-  test('gives back nothing twice, so no other has more connections than there may be', async () => {
+  test('gives back no connection twice, so the limit holds', async () => {
     const { thread, takeFree } = sharedBy(1);
     const { calls, die } = thread();
     await calls.acquireConnection();
@@ -98,7 +98,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(1);
   });
 
-  test('waits no longer for its turn at the Hub, nor for the rate limit', async () => {
+  test('waits no longer for its turn at the Hub or for the rate limit', async () => {
     const { shared, thread } = sharedBy(1);
     const { calls, die } = thread();
     const passed = await calls.passHub('hub');

@@ -43,7 +43,7 @@ function paths(): readonly string[] {
   return layers.map(({ annotations }: { annotations: object }) => Object.values(annotations)[0]).sort();
 }
 
-test('files named as members of objects are pushed and recorded, and a second push sends none of them', async () => {
+test('files named like members of objects are pushed and recorded, and a second push sends none of them', async () => {
   expect((await push()).code).toBe(0);
   expect(paths()).toEqual(NAMES);
   const state = JSON.parse(await readFile(env.STATE_FILE ?? '', 'utf8'));
@@ -83,7 +83,7 @@ test.each(ODD)(
   },
 );
 
-test('a cache that lists files named as members of objects is pushed whole', async () => {
+test('a cache that lists files named like members of objects is pushed whole', async () => {
   await push();
   const commit = hub.commitOf('acme/odd');
   const { folder } = await hubCache({ name: 'acme/odd', commit, files: FILES });

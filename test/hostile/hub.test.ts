@@ -200,7 +200,7 @@ describe('a listing', () => {
     ['of 20,000 words for a licence', `${'license'.repeat(20_000)}/x`, 'the path is longer than 4095 bytes'],
     ['of 150 KB', 'x'.repeat(150_000), 'the path is longer than 4095 bytes'],
     ['with a component of 256 bytes', `a/${'é'.repeat(128)}`, 'a component is longer than 255 bytes'],
-  ])('with a path %s is refused for it, in no time and no memory', async (_, path, reason) => {
+  ])('with a path %s is refused at once, and costs no memory', async (_, path, reason) => {
     // As much as one page may have, a hundred times.
     const entry = JSON.stringify({ type: 'file', path, size: 1, oid: COMMIT });
     const page = `[${Array(100).fill(entry).join()}]`;

@@ -299,7 +299,7 @@ describe('a token server', () => {
   );
 });
 
-describe('a registry that repeats the request in what it gives to read', () => {
+describe('what a registry repeats of the request in its documents', () => {
   /** Answers `path` with what `repeat` makes of the authorization. */
   async function reading(path: string, repeat: (word: string) => object) {
     const server = await serve((request, response) => {
@@ -314,7 +314,7 @@ describe('a registry that repeats the request in what it gives to read', () => {
     return registryClient(server.origin, { retries: 0 });
   }
 
-  test('shows its tags without it', async () => {
+  test('is not shown in a list of tags', async () => {
     const { reader, signal } = await reading('/v2/acme/llama/tags/list', (word) => ({
       tags: ['v1', word.replace(/=+$/, '')],
     }));
@@ -323,7 +323,7 @@ describe('a registry that repeats the request in what it gives to read', () => {
     expect(tags.map(({ tag }) => tag).sort()).toEqual(['v1', '…']);
   });
 
-  test('shows the problems of an image without it', async () => {
+  test('is not shown in the problems of an image', async () => {
     const { reader, signal } = await reading('/v2/acme/llama/manifests/v1', (word) => {
       const digest = sha256(Buffer.from(''));
       const layer = { mediaType: LAYER, digest, size: 0, annotations: { [HF_PATH]: `models/${word}` } };

@@ -108,7 +108,7 @@ describe('a push from the cache', () => {
     );
   });
 
-  test('that lacks a file which is left out needs only what it pushes', async () => {
+  test('needs only the files that are selected', async () => {
     const { snapshot, push, folder } = await both();
     await rm(snapshot('model.safetensors'));
     await push(NAME, { hub: { cache: folder, offline: true }, ignorePatterns: ['*.safetensors'] });
@@ -195,7 +195,7 @@ describe('a push from the cache', () => {
     });
   });
 
-  test('whose listing has a path that no file system takes is an error that names both', async () => {
+  test('whose listing has a path that is too long fails with an error that names both', async () => {
     const { repository, fromHub, fromCache } = await both();
     const listing = join(repository, 'trees', `${fromHub.commit}.json`);
     const files = { ['x'.repeat(256)]: { size: 1, blob_id: 'a'.repeat(40) } };

@@ -157,7 +157,7 @@ describe('a registry whose CA nobody knows', () => {
     expect(world.registry.tags('acme/tiny').get('v1')).toBe(manifestDigest);
   });
 
-  test('and need not be verified still sends no password to a token server elsewhere that must be', async () => {
+  test('cannot have a password sent to an unverified token server elsewhere, even with --insecure', async () => {
     const world = await network();
     const { host, otherHost, log } = world.registry;
     expect(await failureOf(pushModel(options(world, {}, { insecure: true })))).toMatchObject({
@@ -169,7 +169,7 @@ describe('a registry whose CA nobody knows', () => {
     expect(log.some(({ headers }) => headers.host === host)).toBe(true);
   });
 
-  test('and need not be verified still sends no layer to a storage elsewhere that must be', async () => {
+  test('cannot have a layer sent to an unverified storage elsewhere, even with --insecure', async () => {
     const auth = { kind: 'bearer', username: 'jane', password: PASSWORD } as const;
     const world = await network({ auth });
     const { otherHost, log } = world.registry;
@@ -186,8 +186,8 @@ describe('a registry whose CA nobody knows', () => {
   });
 });
 
-describe('what goes in clear over a network', () => {
-  /** Servers that are not on this machine, by way of a proxy that is; none knows anything. */
+describe('a secret that is sent over a network without TLS', () => {
+  /** A local proxy plays servers on other machines, which answer 401 and 404. */
   async function warnings(
     scheme: 'http' | 'https',
     { token = hubToken('plain'), registry = 'r.test', hub = 'hub.test' },
@@ -215,14 +215,14 @@ describe('what goes in clear over a network', () => {
     return said;
   }
 
-  test('is warned of once: the account of a registry and the token of the Hub', async () => {
+  test('causes one warning: the account of a registry, the token of the Hub', async () => {
     expect(await warnings('http', {})).toEqual([
       'the account at r.test is sent without TLS (http)',
       'the Hub token is sent to hub.test without TLS (http)',
     ]);
   });
 
-  test('is no token, with TLS, on this machine, or where there is none', async () => {
+  test('causes none with TLS, on this machine, or without a token', async () => {
     expect(await warnings('https', {})).toEqual([]);
     expect(await warnings('http', { registry: 'localhost:5000', hub: '127.0.0.1:1' })).toEqual([]);
     expect(await warnings('http', { registry: '127.0.0.1:1', token: '' })).toEqual([]);

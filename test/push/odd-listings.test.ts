@@ -62,7 +62,7 @@ describe('a name that a terminal would not show as it is', () => {
     expect(registry.log).toEqual([]);
   });
 
-  test('ends none that leaves it out', async () => {
+  test('ends no push that leaves it out', async () => {
     const world = await pushOf(['config.json', 'a\nb.json']);
     await world.push(MODEL, { ignorePatterns: ['a*'] });
     expect(world.layers(MODEL)).toHaveLength(1);

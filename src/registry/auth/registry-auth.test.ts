@@ -176,7 +176,7 @@ describe('a refusal of a stream', () => {
     expect(registry.authorizations()).toEqual([undefined, `Bearer ${TOKEN}1`]);
   });
 
-  test('says so where the next request would carry what was refused', async () => {
+  test('is not marked as renewed if the next request would carry the same authorization', async () => {
     const registry = authRegistry({ challenge: 'Basic realm="r"', accepts: () => false });
     const send = () => registry.send({ method: 'PATCH', url: `${ORIGIN}/up`, body: stream() });
     expect((await send()).renewed).toBe(true);

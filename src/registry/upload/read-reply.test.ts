@@ -307,11 +307,11 @@ describe('a 401 to a streamed body', () => {
   const read = (response: HttpResponse) =>
     readAccepted(response, { ...asked, offset: 0, end: 100, bodySize: 100 });
 
-  test('allows another request where that carries another token', async () => {
+  test('allows another request that carries another token', async () => {
     expect(await read({ ...answer(401), renewed: true })).toMatchObject({ type: 'unauthorized' });
   });
 
-  test('is final where the next request would carry the same token', async () => {
+  test('is final if the next request would carry the same token', async () => {
     expect(await read(answer(401))).toMatchObject({
       type: 'refused',
       failure: { code: 'UNAUTHORIZED', message: expect.stringContaining('401') },

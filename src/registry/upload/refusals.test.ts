@@ -112,7 +112,7 @@ describe('a range that is refused', () => {
   });
 });
 
-test('a body that is too large is followed by a smaller one, as long as there is one', () => {
+test('a body that is too large is followed by a smaller one, if one is left', () => {
   const reply = { type: 'too-large', bodySize: MIB, reason: '413' } as const;
   expect(tooLarge(sending('stream'), reply, termsOf({ largestBody: MIB / 2 }))).toEqual(opening);
   expect(tooLarge(sending('stream'), reply, termsOf({ largestBody: 0 }))).toMatchObject(isRejected);
@@ -133,7 +133,7 @@ describe('an upload that is sent elsewhere', () => {
     expect(moved(state, to(location))).toMatchObject({ phase: 'failed', failure: { code: 'UNSUPPORTED' } });
   });
 
-  test('gives way to a session where it was a POST', () => {
+  test('is followed by a session if it was a POST', () => {
     expect(moved({ phase: 'posting' }, to('/other'))).toEqual(opening);
   });
 });

@@ -35,7 +35,7 @@ describe('the name of an upload session is kept out of messages', () => {
   test.each([
     ['a blob', `${BASE}/blobs/sha256:0123456789abcdef`],
     ['the place where sessions are opened', `${BASE}/blobs/uploads/?digest=sha256:0123456789abcdef`],
-  ])('and %s has none', async (_, url) => {
+  ])('and %s has no secret', async (_, url) => {
     expect(await secretsOf(url)).toEqual([]);
   });
 });

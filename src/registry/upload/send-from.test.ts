@@ -21,21 +21,21 @@ test.each<[fact: string, offset: number, Framing, Partial<HostProfile>, expected
   ['a whole blob goes in the PUT', 0, 'whole', {}, { phase: 'committing', offset: 0 }],
   ['a stream goes on as a stream', MIB, 'stream', {}, { phase: 'sending', framing: 'stream', offset: MIB }],
   [
-    'a second stream in a session, where that is refused, is a chunk',
+    'a second stream in a session is a chunk if the registry refuses such a stream',
     MIB,
     'stream',
     { streams: 'first' },
     { phase: 'sending', framing: 64 * MIB, offset: MIB },
   ],
   [
-    'a first stream, where no stream is taken, is a chunk',
+    'a first stream is a chunk if the registry refuses streams',
     0,
     'stream',
     { streams: 'never' },
     { phase: 'sending', framing: 64 * MIB, offset: 0 },
   ],
   [
-    'a second stream, where ranges are refused too, needs a session of its own',
+    'a second stream needs a new session if ranges are refused too',
     MIB,
     'stream',
     { streams: 'first', ranges: 'refused' },
@@ -50,7 +50,7 @@ test.each<[fact: string, offset: number, Framing, Partial<HostProfile>, expected
   ],
   ['no chunk is small enough for a limit of 0', 0, 64 * MIB, { largestChunk: 0 }, { phase: 'opening' }],
   [
-    'the last chunk goes in the PUT, where a registry wants that',
+    'the last chunk goes in the PUT if the registry wants that',
     64 * MIB,
     64 * MIB,
     { lastChunkInPut: true },

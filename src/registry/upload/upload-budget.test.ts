@@ -151,7 +151,7 @@ describe('a question that is asked until the answer comes true', () => {
     expect(budget.after({ type: 'absent' }, confirming, confirming)).toMatchObject({ delayMs: 4_000 });
   });
 
-  test('is followed by no pause where the answer is true', () => {
+  test('is followed by no pause once the answer is true', () => {
     const session = { ...asking, disputed: true } as const;
     expect(budgetOf(0).after(status, asking, sending(5))).toBeUndefined();
     expect(budgetOf(1).after(status, session, sending(5))).toMatchObject({ retry: 1, delayMs: 0 });
