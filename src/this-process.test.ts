@@ -36,7 +36,7 @@ test('of another machine nothing is known', () => {
   expect(isAlive({ ...self, host: `not-${self.host}` })).toBeUndefined();
 });
 
-test('a process is never called dead by a mark without boot and namespace, as older versions wrote it', () => {
+test('whether a process lives is unknown if its mark has no boot and no namespace, as in older versions', () => {
   expect(isAlive({ host: self.host, pid: self.pid, started: self.started })).toBe(
     self.boot === undefined ? true : undefined,
   );

@@ -47,12 +47,12 @@ describe('a state file', () => {
     [
       'that every user can write',
       () => chmod(path, 0o606),
-      () => `every user can write to it (mode 0606); delete it, or run chmod go-w ${path} if nobody else`,
+      () => `every user can write to it (mode 0606); delete it, or run chmod go-w ${path} if no other user`,
     ],
     [
       'that its group can write',
       () => chmod(path, 0o660),
-      () => `its group can write to it (mode 0660); delete it, or run chmod go-w ${path} if nobody else`,
+      () => `its group can write to it (mode 0660); delete it, or run chmod go-w ${path} if no other user`,
     ],
     ['of another user', () => giveAway(path), () => `user ${owner} owns `],
     [
