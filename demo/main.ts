@@ -12,7 +12,7 @@ import { readImage } from './read-image.ts';
  */
 const MODEL = 'acme/tiny-embedder';
 
-/** All paths start at the clone, where npm runs this. The image stays there to be looked at until the next demo. */
+/** All paths start at the clone, where npm runs this. The image stays there for inspection until the next demo. */
 const COMMAND = 'dist/cli/main.js';
 const IMAGE = 'build/demo-image';
 const STATE_FILE = 'build/demo-state.json';

@@ -1,13 +1,13 @@
-// Runs `npm audit signatures`. A registry without signing keys, and one that cannot be reached, are a reason to skip
-// the check, and the reason is printed. Everything else fails: a wrong signature, a missing one, an error we do not know.
+// Runs `npm audit signatures`. Skips the check, and prints why, if the registry has no signing keys or cannot be reached.
+// Everything else fails: a wrong signature, a missing one, an unknown error.
 import { spawnSync } from 'node:child_process';
 
-/** What npm reports when the registry, or Sigstore's root of trust, does not answer. */
+/** The error codes of npm when the registry, or Sigstore's root of trust, does not answer. */
 const NO_ANSWER = [
   ...['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ECONNRESET', 'ENETUNREACH', 'EHOSTUNREACH'],
   ...['ETIMEDOUT', 'ERR_SOCKET_TIMEOUT'],
 ];
-/** What npm says of packages whose registry publishes no keys: it gives this error no code. */
+/** The message of npm when a registry publishes no keys: this error has no code. */
 const NO_KEYS = 'found no dependencies to audit that were installed from a supported registry';
 
 const npm = spawnSync('npm', ['audit', 'signatures', '--json', '--fetch-retries=0'], { encoding: 'utf8' });

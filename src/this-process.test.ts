@@ -50,7 +50,7 @@ test.runIf(hasProc)('a process that began at another time has only the same numb
 });
 
 test.runIf(hasProc)('a process that is dead and not yet buried is not alive', async () => {
-  // The shell starts a child and becomes cat, which never waits for it. A shell might.
+  // The shell starts a child and becomes cat, which never waits for the child; a shell might.
   const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec cat'], { stdio: ['pipe', 'pipe', 'ignore'] });
   onTestFinished(() => void parent.kill('SIGKILL'));
   const [line] = await once(parent.stdout, 'data');
@@ -82,7 +82,7 @@ test.runIf(hasNamespaces)('two containers with one host name do not call each ot
     encoding: 'utf8',
   });
   expect(stdout).toMatch(/^pid:/);
-  // The other one's number is free here: without its namespace in the mark it looked dead.
+  // No process here has the other container's id: without the namespace in its mark, it looked dead.
   expect(isAlive({ ...self, pid: 4_000_000, started: '1', pidNamespace: stdout.trim() })).toBeUndefined();
   expect(isAlive({ ...self, pid: 4_000_000, started: '1' })).toBe(false);
 });

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 /*
- * The name of this package has no owner on npm before the first release: whoever registers it would get the tokens of
- * each reader who installs it by name. The same holds for any program that a page or a script fetches and runs unpinned.
+ * Nobody owns the name of this package on npm before the first release. An attacker who registers it would get the tokens
+ * of each user who installs it by name. The same holds for any program that a page or a script runs unpinned.
  */
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
@@ -27,7 +27,7 @@ const texts = await Promise.all(
 
 const BY_NAME =
   /\b(?:npm|pnpm|yarn|bun) (?:install|i|add|exec|x|dlx)\b(?: -[\w-]+)* (?:oci-modelcar)(?=[\s@`'"]|$)/;
-/** npx fetches what is not installed, unless it is told not to. */
+/** npx fetches a program that is not installed, unless `--no-install` is given. */
 const FETCHED = /\b(?:npx|bunx|pnpx)\b(?! --no-install\b| --offline\b) +[\w@-]/;
 const PIPED = /\b(?:curl|wget)\b.*\|\s*(?:sudo )?(?:ba|z)?sh\b/;
 

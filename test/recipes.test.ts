@@ -205,7 +205,7 @@ interface Step {
   readonly bash?: string;
 }
 
-/** What the steps of a job run, to the end of this one. */
+/** The shell lines of a job's steps, up to and including this one. */
 function linesUpTo(steps: readonly Step[], last: string): string {
   const end = steps.findIndex(({ id, name }) => id === last || name === last);
   return steps
@@ -222,7 +222,7 @@ async function clone(): Promise<string> {
   return folder;
 }
 
-/** A folder with a command whose first run ends as if a server had been down. */
+/** A folder with a command whose first run ends with exit code 75. */
 async function unavailableOnce(folder: string): Promise<string> {
   const programs = join(folder, 'once');
   const through = `exec "${join(folder, '.commands', 'oci-modelcar')}" "$@"`;

@@ -21,12 +21,12 @@ async function install(script: string): Promise<string> {
 
 let path = process.env.PATH;
 
-/** With the helper of this test before all other programs. */
+/** An environment with the helper of this test first on the PATH. */
 function askHelper(name: string, server: string, options: Partial<HelperOptions> = {}) {
   return ask(name, server, { ...options, env: { ...options.env, PATH: path } });
 }
 
-/** Ends the process whose id a helper wrote down, unless it has ended. */
+/** Kills the process whose id a helper wrote down, unless it has ended. */
 function endAfterTest(folder: string): void {
   onTestFinished(async () => {
     try {
@@ -144,7 +144,7 @@ describe('the environment of a helper', () => {
 });
 
 describe('a helper that is stopped', () => {
-  /** A process that has ended and was waited for is not there. */
+  /** A process that has ended, and whose parent has waited for it, no longer exists. */
   const hasEnded = async (folder: string) => {
     const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
     await expect.poll(() => isThere(pid), { timeout: 5_000 }).toBe(false);

@@ -114,7 +114,7 @@ test('a waiter that found a stale takeover leaves alone the fresh one that anoth
     ...processes,
     isAlive(asked: ProcessMark) {
       const isAlive = processes.isAlive(asked);
-      // Between our look and what we do about it, process 42 replaces the takeover with its own.
+      // After we have read the takeover and before we remove it, process 42 replaces it with its own.
       if (asked.pid === 8) writeFileSync(takeover, ownedBy(42));
       return isAlive;
     },

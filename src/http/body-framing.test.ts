@@ -4,7 +4,7 @@ import { framingOf } from './body-framing.ts';
 
 const CHUNKED = { status: 200, headers: { 'transfer-encoding': 'chunked' }, keepsAlive: true };
 
-/** What a reader gets of a chunked body that comes in these reads, and how much of it was the body's. */
+/** What a reader gets of a chunked body that arrives in these reads, and how many bytes the body took. */
 function received(reads: readonly Uint8Array[]) {
   const framing = framingOf(CHUNKED);
   const parts: Buffer[] = [];
@@ -19,7 +19,7 @@ function received(reads: readonly Uint8Array[]) {
   return { body: Buffer.concat(parts), parts: parts.length, taken, code, isComplete: framing.isComplete };
 }
 
-/** The bytes cut after these lengths, over and over again. */
+/** The bytes cut into pieces of these lengths, repeated. */
 function cut(bytes: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   const reads: Uint8Array[] = [];
   for (let at = 0, turn = 0; at < bytes.length; turn += 1) {

@@ -9,20 +9,20 @@ import { ReceiveRing, SlabPool } from './receive-ring.ts';
 const KIB = 2 ** 10;
 const MIB = 2 ** 20;
 
-/** How its bytes come: where the connection says, or as through a tunnel in memory of their own. */
+/** How its bytes arrive: in the connection's memory, or in their own, as through a tunnel. */
 const WAYS = ['into the ring', 'through a tunnel'] as const;
 type Way = (typeof WAYS)[number];
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 
-/** An answer whose bytes come when the test says so. */
+/** An answer whose bytes arrive when the test sends them. */
 async function answered(way: Way, head: string) {
   const ring = new ReceiveRing(new SlabPool());
   const socket = new Duplex({ read: () => undefined, write: (_bytes, _encoding, done) => done() });
   Object.assign(socket, { setKeepAlive: () => socket, ref: () => socket, unref: () => socket });
   const connection = new ByteConnection(socket as Socket, ring);
   onTestFinished(() => connection.drop(new Error('the test is over')));
-  // The kernel learns where to read to before anything comes.
+  // The kernel gets the memory to read into before any byte arrives.
   let room = ring.room();
   const feed = (bytes: Uint8Array) => {
     if (way === 'through a tunnel') socket.emit('data', Uint8Array.from(bytes));
@@ -50,13 +50,13 @@ interface Reading {
   readonly way: Way;
   readonly head: string;
   readonly wire: Uint8Array;
-  /** How many bytes come at a time, over and over again. */
+  /** How many bytes arrive at a time, repeated. */
   readonly reads: readonly number[];
-  /** After how many of these the reader asks for a piece; it also does where the connection is full. */
+  /** After how many arrivals the reader asks for a piece; it also asks when the connection is full. */
   readonly asksAfter: number;
 }
 
-/** What the reader gets, and in how many pieces. A piece has to stay as it is until the next one is asked for. */
+/** What the reader gets, and in how many pieces. No piece may change until the reader asks for the next one. */
 async function read({ way, head, wire, reads, asksAfter }: Reading) {
   const { body, feed, isFull } = await answered(way, head);
   const pieces: Buffer[] = [];

@@ -23,7 +23,7 @@ async function ask(port: number, options: NodeTransportOptions): Promise<string>
   return readText(await send({ method: 'GET', url: `https://127.0.0.1:${port}/v2/?state=secret` }));
 }
 
-/** The user named the server on this port, and wants it unverified. */
+/** The options of a user who named the server on this port, and set `--insecure`. */
 function unverified(port: number): NodeTransportOptions {
   return { home: { origin: `https://127.0.0.1:${port}`, insecure: true } };
 }

@@ -34,7 +34,7 @@ const url = fc
   .tuple(begin, fc.constantFrom('', ':', 'ada:'), fc.constantFrom('', ':x', '/x', '@'), around)
   .map(([before, user, after, host]) => `${before}${user}${WORD}${after}@${host}`);
 
-/** As a request to `base` would follow it. */
+/** The URL that a request to `base` would follow. */
 function parse(text: string, base?: string): URL | undefined {
   return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }

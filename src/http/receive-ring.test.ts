@@ -15,7 +15,7 @@ interface Received {
   readonly position: number;
 }
 
-/** Receives `bytes` where the ring says, as much at a time as there is room for. */
+/** Receives `bytes` into the ring, as many at a time as it has room for. */
 function receive(ring: ReceiveRing, bytes: Uint8Array): readonly Received[] {
   const parts: Received[] = [];
   for (let at = 0; at < bytes.length; ) {

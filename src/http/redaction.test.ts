@@ -8,7 +8,7 @@ const PASSWORD = 'Tr0ub4dor&3 <"grün"> 100%/\\';
 const ACCOUNT = Buffer.from(`ada:${PASSWORD}`).toString('base64');
 const TOKEN = 'kQ7.eyJhbGciOi-Jub25lIn0_sig.zW3';
 
-/** What a server may say of a request, with what is taken out of it. */
+/** The redaction of a transport that has sent this request. */
 function knowing(request: Partial<HttpRequest>): (text: string) => string {
   const redaction = createRedaction();
   redaction.note({ url: 'https://r.test/v2/', ...request });
@@ -49,7 +49,7 @@ const SPELLINGS: readonly (readonly [name: string, spelt: (text: string) => stri
   ['as a header of UTF-8 reads', (text) => Buffer.from(text).toString('latin1')],
 ];
 
-/** As a JSON string has it, so that nothing of it is passed over. */
+/** Every character escaped as in JSON. */
 const CORES = ['Tr0ub4dor', 'grün', 'eyJhbGci', 'Jub25lIn0'];
 
 describe.each(SPELLINGS)('a server that repeats a secret %s shows', (_, spelt) => {

@@ -63,7 +63,7 @@ test('a push does not read a blob again that it wrote or hashed, until the file 
   await writeFile(path, damaged);
   const target = layoutTarget(folder, { known: writer });
   expect((await failureOf(target.checkBlob(blob, signal))).code).toBe('CONTENT_MISMATCH');
-  // Were it read, it would fail again.
+  // A second read would fail again.
   writer.set(known, await fileStamp());
   await target.checkBlob(blob, signal);
 });

@@ -7,7 +7,7 @@ import { createHubConnections } from '../hub/hub-connections.ts';
 import type { Shared } from '../places.ts';
 import { sharedByCalls, sharedCalls } from './shared-calls.ts';
 
-/** What the threads of a push share, with one reader who is not in a thread. */
+/** What the threads of a push share, with one reader in the main thread. */
 function sharedBy(most: number) {
   const clock = virtualClock();
   const shared: Shared = {
@@ -29,7 +29,7 @@ function sharedBy(most: number) {
     };
     return { calls, die };
   };
-  /** How many connections are free, all of which it takes. */
+  /** Takes all free connections, and returns their number. */
   const takeFree = async () => {
     let free = 0;
     for (let isFree = true; isFree; ) {

@@ -13,7 +13,7 @@ import { type CliRun, runCli } from '../support/run-cli.ts';
 import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Less than the 30 s that a helper has; far more than a command takes to start. */
+/** Less than a helper's 30 s, and far more than a command takes to start. */
 const SOON_MS = 20_000;
 
 const auth = { kind: 'basic', username: 'ada', password: secret('registry password') } as const;
@@ -22,7 +22,7 @@ let registry: FakeRegistry;
 let folder: string;
 let env: Record<string, string>;
 
-/** A registry that wants an account, and a `docker-credential-fake` for it, once {@link install} was called. */
+/** A registry that wants an account; {@link install} gives it a `docker-credential-fake`. */
 beforeEach(async () => {
   registry = await startFakeRegistry({ auth });
   onTestFinished(() => registry.close());
@@ -74,7 +74,7 @@ test('SIGTERM ends a push whose credential helper does not answer, and the helpe
       when: () => expect.poll(() => written('pid'), { timeout: SOON_MS }).toMatch(/\d\n/),
     },
   });
-  // The command's own end closes its stderr, but the helper's child has that too: it would keep this test waiting.
+  // The helper's child inherits the command's stderr, so do not wait until that is closed.
   await expect.poll(() => isThere('pid'), { timeout: SOON_MS }).toBe(false);
   process.kill(Number(await written('child')));
   const run = await timed(pushed);

@@ -8,7 +8,7 @@ import { hubCache } from '../support/hub-cache.ts';
 import { runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Members that every JavaScript object has, and names that parsers drop for fear of them. */
+/** Members that every JavaScript object has, which some parsers drop as dangerous. */
 const ODD = ['__proto__', 'constructor', 'prototype', 'toString', '__defineGetter__'];
 const NAMES = ['config.json', ...ODD].sort();
 const FILES = Object.fromEntries(NAMES.map((name, seed) => [name, someBytes(300_000 + seed)]));
@@ -76,7 +76,7 @@ test.each(ODD)(
     hub.clearFaults();
     const again = await push();
     expect(again.code).toBe(0);
-    // Documents, tar headers and requests without a body are small; a file that is sent again is not.
+    // Documents, tar headers and requests without a body are small; a file would not be.
     expect(registry.bytesReceived).toBeLessThan(WHOLE + 50_000);
     expect(pushed(again)).toEqual(NAMES.slice(NAMES.indexOf(name)));
     expect(paths()).toEqual(NAMES);

@@ -5,8 +5,8 @@ import { httpServer, type RawServer } from '../support/raw-server.ts';
 import { hubToken, secret } from '../support/secrets.ts';
 
 /**
- * The secrets of one push. Each begins in its own way, so that none is taken out because another one is known; and the
- * password has what URLs, JSON and HTML escape.
+ * The secrets of one push. No two begin alike, so that redacting one cannot hide another. The password has characters that
+ * URLs, JSON and HTML escape.
  */
 export const SECRETS: Readonly<Record<SecretName, string>> = {
   hubToken: `hf_4kWm8RzLqT${hubToken('hub token')}`,
@@ -33,11 +33,11 @@ type SecretName =
 
 const COMMIT = 'c'.repeat(40);
 export const REPOSITORY = 'acme/llama';
-/** More than goes in one request; and more than that, worth a thread. */
+/** Larger than one request; and large enough for a thread. */
 const SIZE = 300_000;
 const THREADED_SIZE = 9 * 2 ** 20;
 
-/** How a server says no: with everything that it was sent. */
+/** How a server refuses: it repeats everything that it received. */
 export type Kind = 'json' | 'text' | 'html';
 
 interface Asked {
@@ -48,11 +48,11 @@ interface Asked {
 }
 
 export interface EchoOptions {
-  /** Which requests are answered with what they were. */
+  /** Which requests the server repeats in its answer. */
   readonly echoed: (asked: Asked) => boolean;
   readonly kind: Kind;
   readonly status?: number;
-  /** What the registry wants of who pushes. */
+  /** The authorization that the registry wants. */
   readonly auth?: 'basic' | 'bearer';
   /** The registry repeats each request in a header of an answer that is honest otherwise. */
   readonly warns?: boolean;
@@ -71,7 +71,7 @@ export interface EchoWorld {
   readonly echoes: readonly string[];
 }
 
-/** A Hub, its storage, a registry and its token server, honest but for what they repeat. */
+/** A Hub, its storage, a registry and its token server, which are honest but repeat requests. */
 export async function echoWorld(options: EchoOptions): Promise<EchoWorld> {
   const echoes: string[] = [];
   const bytes = Buffer.alloc(options.threads ? THREADED_SIZE : SIZE, 'w');
@@ -146,7 +146,7 @@ const honestRealm: Honest = (_, response) => {
   response.end(JSON.stringify({ token: SECRETS.bearerToken, expires_in: 300 }));
 };
 
-/** It takes everything and keeps what it can be asked for. */
+/** A registry that accepts everything, and stores what it must return later. */
 function honestRegistry({ auth }: EchoOptions): Honest {
   const blobs = new Map<string, Buffer>();
   const manifests = new Map<string, { readonly bytes: Buffer; readonly type: string }>();
@@ -200,7 +200,7 @@ function honestRegistry({ auth }: EchoOptions): Honest {
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** The request in every spelling that servers, gateways and debugging proxies are known for. */
+/** The request in every spelling that servers, gateways and debugging proxies use. */
 export function repeated(request: IncomingMessage, body: Buffer): string {
   const { method = '', url = '', headers } = request;
   const form = headers['content-type']?.includes('form') ? body.toString() : '';
@@ -231,7 +231,7 @@ export function repeated(request: IncomingMessage, body: Buffer): string {
   return [`${method} ${url}`, ...spelt].join(' ; ');
 }
 
-/** As much as a header carries, in its bytes. */
+/** Cut to what a header can carry, as Latin-1. */
 function headerText(said: string): string {
   return Buffer.from(said)
     .toString('latin1')

@@ -15,7 +15,7 @@ import {
   SECRETS,
 } from './echo-world.ts';
 
-/** A law: whatever a server repeats of our requests, in whatever way, none of it is shown in any style. */
+/** A law: no log style shows a secret of our requests, however a server repeats it. */
 
 const STYLES: readonly (readonly string[])[] = [
   ['--log-style', 'text'],
@@ -101,7 +101,7 @@ async function runs(
   return run;
 }
 
-/** `captures.ts` finds the secrets by their mark, also in other spellings; here their beginnings are looked for. */
+/** `captures.ts` finds whole secrets in every spelling; this looks for their beginnings. */
 function expectNoBeginnings(shown: string): void {
   for (const [name, secret] of Object.entries(SECRETS)) {
     const start = secret.slice(0, 10);

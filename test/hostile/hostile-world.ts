@@ -84,7 +84,7 @@ export function registryClient(origin: string, options: HostileOptions = {}): Ho
   };
 }
 
-/** A transport whose limits are those of the test, whatever a request says; the user named `origin`. */
+/** A transport with the limits of the test, whatever a request asks for; the user named `origin`. */
 function network(origin: string, { patienceMs, transport, ...options }: HostileOptions): Transport {
   const { send, close } = createNodeTransport({ home: { origin }, ...options });
   onTestFinished(close);

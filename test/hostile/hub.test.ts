@@ -201,7 +201,7 @@ describe('a listing', () => {
     ['of 150 KB', 'x'.repeat(150_000), 'the path is longer than 4095 bytes'],
     ['with a component of 256 bytes', `a/${'é'.repeat(128)}`, 'a component is longer than 255 bytes'],
   ])('with a path %s is refused at once, and costs no memory', async (_, path, reason) => {
-    // As much as one page may have, a hundred times.
+    // The largest page, a hundred times.
     const entry = JSON.stringify({ type: 'file', path, size: 1, oid: COMMIT });
     const page = `[${Array(100).fill(entry).join()}]`;
     const { hub, requests } = listing(() => page, nextCursor);

@@ -31,8 +31,8 @@ import { answer } from '../support/answer.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 
 /*
- * All that reads foreign text takes time in proportion to its length. A text is one piece many times, with an end that
- * keeps a match from succeeding: that is what makes a regular expression go back and try again.
+ * Reading foreign text takes time in proportion to its length. Each text repeats one piece, and its end keeps a match from
+ * succeeding, so that a regular expression backtracks.
  */
 
 const ENDS = ['', '/x', '\n', '\0', '"x'];
@@ -53,7 +53,7 @@ function listed(...paths: readonly string[]): readonly Sibling[] {
   return paths.map((path) => ({ path, size: 1, oid }));
 }
 
-/** The default selection of a model with this name, beside and instead of other weights. */
+/** The default selection of a model with a file of this name, beside other weights and without them. */
 function selected(name: string): void {
   const models = [
     [name],
@@ -227,11 +227,11 @@ test.each(READERS)(
       }
     }
   },
-  // The limit counts processor time; on a busy machine the clock on the wall runs ahead of it.
+  // The limit is in processor time; on a busy machine the wall clock runs ahead of it.
   120_000,
 );
 
-/** A refusal is as good as an answer here. */
+/** A refusal counts as an answer here. */
 function refusing(read: Reader, text: string): void {
   try {
     read(text);

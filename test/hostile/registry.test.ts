@@ -300,7 +300,7 @@ describe('a token server', () => {
 });
 
 describe('what a registry repeats of the request in its documents', () => {
-  /** Answers `path` with what `repeat` makes of the authorization. */
+  /** Answers `path` with the result of `repeat` for the authorization. */
   async function reading(path: string, repeat: (word: string) => object) {
     const server = await serve((request, response) => {
       const { authorization = '', host } = request.headers;

@@ -85,7 +85,7 @@ describe('a push from the cache', () => {
   test('names every file that is missing or not whole before anything is pushed, also in a dry run', async () => {
     const { snapshot, repository, fromCache, plan, folder, registry } = await both();
     await rm(snapshot('config.json'));
-    // What a download that was cut leaves, and what a copy that was cut leaves.
+    // One as a cut download leaves it, one as a cut copy leaves it.
     const blob = await realpath(snapshot('model.safetensors'));
     await rm(snapshot('model.safetensors'));
     await rename(blob, `${blob}.incomplete`);

@@ -7,7 +7,7 @@ import { type Validation, validateImage } from '../../src/inspect/validate-image
 import { withinMemory } from '../hostile/endless.ts';
 import { indexOf, jsonDocument } from '../support/push-image.ts';
 
-/* What `validate` asks for is bounded, whatever a registry says that an image consists of. */
+/* `validate` sends a bounded number of requests, whatever documents a registry returns. */
 
 const signal = new AbortController().signal;
 
@@ -17,7 +17,7 @@ interface Registry {
   readonly bytesFor: (digest: Digest) => Uint8Array | undefined;
 }
 
-/** A registry in memory, with a count of all questions. It obeys the limit of a read, as the real readers do. */
+/** A registry in memory that counts all requests. It respects the limit of a read, as the real readers do. */
 async function validated({ root, bytesFor }: Registry): Promise<Validation & { readonly questions: number }> {
   let questions = 0;
   const give = async (bytes: Uint8Array | undefined, limit: number) => {
@@ -109,7 +109,7 @@ describe('a manifest that does not match its descriptor', () => {
 describe('an image whose documents match their descriptors', () => {
   const { manifest, config } = buildImage([]);
 
-  /** `levels` indexes in each other, outermost first, and the image that they lead to. */
+  /** `levels` nested indexes, outermost first, and the image that they end in. */
   function nested(levels: number): readonly [Document, ...Document[]] {
     let chain: readonly [Document, ...Document[]] = [indexOf(manifest), manifest, config];
     for (let level = 1; level < levels; level += 1) chain = [indexOf(chain[0]), ...chain];

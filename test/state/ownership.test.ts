@@ -14,7 +14,7 @@ import { testProcesses } from '../support/test-processes.ts';
 
 let path: string;
 let folder: string;
-/** Who this process is taken for. */
+/** The user that the test pretends this process runs as. */
 let user: number | undefined;
 let warnings: string[];
 
@@ -34,7 +34,7 @@ const journal = (): Journal =>
     onWarning: (said) => warnings.push(said),
   });
 
-/** Only root may give files away. Any other user is taken for somebody else, to whom the files then are not theirs. */
+/** Only root can change the owner of files. For any other user, the test pretends that the process runs as another one. */
 async function giveAway(what: string): Promise<void> {
   if (thisUser === 0) await chown(what, OTHER, OTHER);
   else user = OTHER;

@@ -150,7 +150,7 @@ test('a folder, or anything that is no ordinary file, stops the push with what t
   const server = createServer().listen(socket);
   onTestFinished(() => void server.close());
   await once(server, 'listening');
-  // Not /dev/null: a mistake here, and root would move it away.
+  // Do not use /dev/null: if this test fails, root moves it away.
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   for (const [other, what] of [

@@ -28,7 +28,7 @@ export function answer(
   };
 }
 
-/** Answers that know what they may repeat, as those of a network do. */
+/** Answers that can redact, as those of a network can. */
 export function remembering(transport: Transport): Transport {
   const redaction = createRedaction();
   return async (request) => {

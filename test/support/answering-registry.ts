@@ -25,9 +25,9 @@ export interface AnsweringRegistry {
   readonly requests: number;
   /** How many bytes their bodies had. */
   readonly bytes: number;
-  /** The most requests in a row without a pause, and without 64 KiB more stored than ever before. */
+  /** The longest series of requests without a pause and without 64 KiB of progress. */
   readonly unpaused: number;
-  /** Whether it has told us that it has the blob. */
+  /** Whether it has reported that it has the blob. */
   readonly isStored: boolean;
 }
 
@@ -112,7 +112,7 @@ const ANSWERS: Readonly<Record<AnswerName, Say | undefined>> = {
   cut: reset,
 };
 
-/** More requests than any upload of a test needs: what sends so many would do so for ever. */
+/** More requests than any upload of a test needs: an upload with so many would never end. */
 const ENDLESS = 2_000;
 
 /** A registry in memory that keeps no byte, and answers each request as `choose` says. */
@@ -204,7 +204,7 @@ async function lengthOf(body: HttpRequest['body']): Promise<number> {
   return length;
 }
 
-/** What a registry can say to a request with a body, wherever it says it. */
+/** What a registry can answer to any request with a body. */
 const REFUSALS: readonly AnswerName[] = [
   '307',
   '400',
@@ -233,7 +233,7 @@ const PATCH: readonly AnswerName[] = [
   '416, has too much',
 ];
 
-/** What a registry can say to each kind of request. The first is what a good one says. */
+/** What a registry can answer to each kind of request. The first answer is the right one. */
 export const POSSIBLE: Readonly<Record<RequestKind, readonly AnswerName[]>> = {
   head: ['says whether it has it', 'has it', '401', '403', '405', '503', 'cut'],
   mono: ['opens', 'commits it', 'commits it, then cuts', '404', '400 DIGEST_INVALID', ...REFUSALS],

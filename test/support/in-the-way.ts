@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 
-/** What may lie where a file of ours belongs, how to make it, and what an error calls it. */
+/** What may be in place of a file of ours, how to make it, and its name in an error. */
 export const IN_THE_WAY: readonly (readonly [
   name: string,
   make: (path: string) => Promise<void>,

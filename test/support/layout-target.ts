@@ -5,7 +5,7 @@ import { systemClock } from '../../src/system-clock.ts';
 import { systemProcesses } from '../../src/this-process.ts';
 import { thisUser } from '../../src/this-user.ts';
 
-/** A layout as a push opens it: nothing in it is known yet. */
+/** A layout as a push opens it: no blob is known yet. */
 export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): ImageTarget {
   return createLayoutTarget(folder, {
     clock: systemClock,
@@ -16,7 +16,7 @@ export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): 
   });
 }
 
-/** Of an image without layers. */
+/** The manifest of an image without layers. */
 export const EMPTY_MANIFEST: Document = buildImage([]).manifest;
 
 /** A push of nothing but that manifest. */

@@ -23,7 +23,7 @@ export interface RecipeRun {
   readonly folder: string;
   /** With `PATH` all the environment that the recipe gets: nothing of the machine's own reaches it. */
   readonly env: Readonly<Record<string, string>>;
-  /** Where the reader has put the package. The recipe must install it; without this, the command is installed already. */
+  /** Where the user has put the package. The recipe must install it. Default: the command is already installed. */
   readonly tarball?: string;
   /** Folders that are looked through before everything else. */
   readonly programs?: readonly string[];
@@ -31,7 +31,7 @@ export interface RecipeRun {
   readonly shell?: 'sh' | 'bash';
 }
 
-/** Runs shell lines as a reader would, with the built command as `oci-modelcar`. Any other name given to npm fails. */
+/** Runs shell lines as a user would, with the built command as `oci-modelcar`. npm refuses any other name. */
 export async function runRecipe(
   script: string,
   { folder, env, tarball, programs = [], shell = 'sh' }: RecipeRun,
@@ -63,10 +63,10 @@ const SHELLS = { sh: ['sh'], bash: ['bash', '--norc'] };
 const RECIPES = fileURLToPath(new URL('../../docs/recipes', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-/** A recipe that runs a package by its name would run whatever somebody has put on npm under that name. */
+/** A recipe that runs a package by its name would run whatever an attacker has put on npm under that name. */
 const REFUSE = 'echo "$0 was called with: $*" >&2; exit 99';
 
-/** Installs nothing but this file, without scripts. What the file holds is what was built here. */
+/** Installs only this file, without scripts. The file contains what was built here. */
 function installs(tarball: string): string {
   return `if [ "$*" = 'install --global --ignore-scripts ${tarball}' ] && [ -f '${tarball}' ]
 then mv "\${0%/*}/.packed" "\${0%/*}/oci-modelcar"

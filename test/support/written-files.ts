@@ -44,7 +44,7 @@ async function contentOf(path: string): Promise<string> {
   try {
     const { mode } = await file.stat();
     const content = await file.readFile('latin1');
-    // A journal is the one place for the location of an open upload, as long as it is its owner's alone.
+    // Only a journal that no other user can read may contain the location of an open upload.
     return (mode & 0o077) === 0 ? content.replaceAll(/^ *"location": ".*$/gm, '') : content;
   } finally {
     await file.close();

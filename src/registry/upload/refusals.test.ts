@@ -28,7 +28,7 @@ const opening: UploadState = { phase: 'opening' };
 const rejected: UploadFailure = { code: 'REJECTED', message: 'cannot push a blob to r: 400' };
 const isRejected = { phase: 'failed', failure: { code: 'REJECTED' } };
 
-/** What is known when chunks were refused; when streams and chunks were; when PUTs were as well. */
+/** The host profile after a refusal of chunks; of streams and chunks; of PUTs as well. */
 const NO_RANGES: Partial<HostProfile> = { ranges: 'refused' };
 const PUT_ONLY: Partial<HostProfile> = { ranges: 'refused', streams: 'never' };
 const NOTHING: Partial<HostProfile> = { ...PUT_ONLY, wholePuts: false };

@@ -113,7 +113,7 @@ describe('what comes to an end', () => {
         const budget = budgetOf(retries);
         for (let time = 0; time < times; time += 1) {
           expect(budget.after(reply, sending(0), state)?.delayMs).toBe(0);
-          // What lies between is no progress.
+          // The answers in between are no progress.
           budget.after({ type: 'opened', location }, opening, sending(0));
         }
         expect(() => budget.after(reply, sending(0), state)).toThrow(expect.objectContaining(expected));

@@ -19,7 +19,7 @@ import { pushBlob } from './push-blob.ts';
 import { rememberHost } from './remember-host.ts';
 
 /*
- * Every upload ends, whatever a registry answers: each kind of request always in the same way, or each request in another.
+ * Every upload ends, whatever a registry answers: the same answer to each kind of request, or another to each request.
  */
 
 interface Upload {
@@ -66,12 +66,12 @@ async function upload(
 type Answers = Partial<Record<RequestKind, readonly AnswerName[]>>;
 
 /**
- * Every registry that answers each kind of request always in the same way, with one of `answers` or as a good one does.
- * Registries that differ only in what an upload never asks are one.
+ * Every registry that always gives the same answer to a kind of request: one of `answers`, or the right one. Registries
+ * that differ only in requests that an upload never sends count as one.
  */
 async function* everyConstantRegistry(of: Upload, answers: Answers): AsyncGenerator<Ended> {
   const said = (kind: RequestKind) => answers[kind] ?? POSSIBLE[kind].slice(0, 1);
-  /** Which answer each kind of request gets, in the order in which they are asked first. */
+  /** The answer to each kind of request, in the order of the first requests. */
   let chosen: [kind: RequestKind, at: number][] = [];
   do {
     yield await upload(of, (kind) => {
@@ -91,7 +91,7 @@ const UPLOADS: readonly [what: string, of: Upload][] = [
   ['a large blob in chunks', { size: 150_000, framing: 70_000, retries: 2 }],
 ];
 
-/** What a push ends with when an answer is the last one that was no success. */
+/** The error of a push, by the last answer that was no success. */
 const ERRORS: Readonly<Record<AnswerName, readonly ErrorCode[]>> = {
   'takes half of it': ['UNAVAILABLE'],
   'takes it, counts nothing': ['UNAVAILABLE'],
@@ -131,7 +131,7 @@ const QUESTIONS: Answers = {
 };
 const BEGINNINGS: Answers = { mono: POSSIBLE.mono, post: POSSIBLE.post, head: POSSIBLE.head };
 
-/** What an upload may cost, whatever the registry answers. */
+/** The most that an upload may cost, whatever the registry answers. */
 interface Limits {
   readonly requests: number;
   /** In a row, without progress. */
@@ -139,7 +139,7 @@ interface Limits {
   readonly bytes: number;
 }
 
-/** The registries with which an upload did not end as `isRight` says, each with its answers. */
+/** The registries with which an upload fails `isRight`, each with its answers. */
 function toldOf({ registry, end }: Ended, isRight: boolean): readonly string[] {
   if (isRight) return [];
   const answers = registry.asked.map(({ kind, answer }) => `${kind}: ${answer}`).join('; ');
@@ -149,7 +149,7 @@ function toldOf({ registry, end }: Ended, isRight: boolean): readonly string[] {
 const isWithin = ({ registry }: Ended, { requests, unpaused, bytes }: Limits): boolean =>
   registry.requests <= requests && registry.unpaused <= unpaused && registry.bytes <= bytes;
 
-/** The blob is at the registry, or the error is what the registry said last. */
+/** Whether the registry has the blob, or the error is its last answer. */
 function isRightEnd({ registry, end }: Ended): boolean {
   if (end === 'done') return registry.isStored;
   const last = registry.asked.findLast(({ answer }) => answer in ERRORS)?.answer ?? '';
