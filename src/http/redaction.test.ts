@@ -49,7 +49,7 @@ const SPELLINGS: readonly (readonly [name: string, spelt: (text: string) => stri
   ['as a header of UTF-8 reads', (text) => Buffer.from(text).toString('latin1')],
 ];
 
-/** Every character escaped as in JSON. */
+/** Parts of the secrets, which no output may contain. */
 const CORES = ['Tr0ub4dor', 'grün', 'eyJhbGci', 'Jub25lIn0'];
 
 describe.each(SPELLINGS)('a server that repeats a secret %s shows', (_, spelt) => {

@@ -9,9 +9,9 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 const { signal } = new AbortController();
 
 test.each([
-  ['of a later version', '{"imageLayoutVersion":"2.0.0"}', 'has version "2.0.0", and only 1.0.0 is known'],
-  ['without a version', '{"hello":"world"}', 'is not that of an OCI image layout'],
-  ['cut off', '{"imageLayoutVersion"', 'is not that of an OCI image layout'],
+  ['of a later version', '{"imageLayoutVersion":"2.0.0"}', 'has version "2.0.0" (expected 1.0.0)'],
+  ['without a version', '{"hello":"world"}', 'is not an oci-layout file'],
+  ['cut off', '{"imageLayoutVersion"', 'is not an oci-layout file'],
 ])(
   'an oci-layout file %s is refused before anything is written, and stays as it is',
   async (_, text, what) => {

@@ -17,14 +17,14 @@ export async function hasLayoutFile(folder: string): Promise<boolean> {
   const path = join(folder, 'oci-layout');
   const bytes = await readRegularFile(path, {
     limit: 4096,
-    refuse: (what) => refused(`${path} is not that of an OCI image layout: it is ${what}`),
+    refuse: (what) => unusableLayout(`${path} is not an oci-layout file: it is ${what}`),
   });
   if (bytes === undefined) return false;
   const parsed = v.safeParse(schema, parseJson(bytes.toString()));
-  if (!parsed.success) throw refused(`${path} is not that of an OCI image layout`);
+  if (!parsed.success) throw unusableLayout(`${path} is not an oci-layout file`);
   const { imageLayoutVersion: version } = parsed.output;
   if (version === VERSION) return true;
-  throw refused(`${path} has version ${JSON.stringify(version)}, and only ${VERSION} is known`);
+  throw unusableLayout(`${path} has version ${JSON.stringify(version)} (expected ${VERSION})`);
 }
 
 export async function writeLayoutFile(folder: string, self: ProcessMark): Promise<void> {
@@ -32,6 +32,6 @@ export async function writeLayoutFile(folder: string, self: ProcessMark): Promis
   await writeAtomically(join(folder, 'oci-layout'), Buffer.from(text), 0o644, self);
 }
 
-function refused(message: string): ModelcarError {
+export function unusableLayout(message: string): ModelcarError {
   return new ModelcarError('REJECTED', message, { hint: 'Give another folder, or move the file away.' });
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Descriptor } from '../core/descriptor.ts';
-import { ModelcarError } from '../core/error.ts';
 import { parseJson } from '../core/json.ts';
 import { INDEX } from '../core/media-type.ts';
 import { type LockWorld, withFileLock } from '../files/file-lock.ts';
 import { readRegularFile } from '../files/read-regular-file.ts';
 import { realFile } from '../files/real-file.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
+import { unusableLayout } from './layout-file.ts';
 
 /** What a tag is called in `index.json` (OCI image-spec, annotations.md). */
 const REF_NAME = 'org.opencontainers.image.ref.name';
@@ -64,13 +64,13 @@ export function realIndexPath(folder: string, user: number | undefined): Promise
 export async function readIndex(folder: string): Promise<LayoutIndex | undefined> {
   const path = indexPathIn(folder);
   const refuse = (what: string) =>
-    notAnIndex(`${path} is not the index of an OCI image layout: it is ${what}`);
+    unusableLayout(`${path} is not the index of an OCI image layout: it is ${what}`);
   const bytes = await readRegularFile(path, { limit: INDEX_LIMIT, refuse });
   if (bytes === undefined) return undefined;
   const value = parseJson(bytes.toString());
   // Do not return the parsed output: valibot drops members such as `constructor`, which other tools may write.
   if (v.is(indexSchema, value)) return withoutNulls(value);
-  throw notAnIndex(`${path} is not the index of an OCI image layout`);
+  throw unusableLayout(`${path} is not the index of an OCI image layout`);
 }
 
 function withoutNulls(index: v.InferOutput<typeof indexSchema>): LayoutIndex {
@@ -87,10 +87,6 @@ function withoutNullAnnotations<T extends { readonly annotations?: Annotations |
   return (annotations === null ? rest : node) as T & { readonly annotations?: Annotations | undefined };
 }
 
-function notAnIndex(message: string): ModelcarError {
-  return new ModelcarError('REJECTED', message, { hint: 'Give another folder, or move the file away.' });
-}
-
 /**
  * Changes `index.json` under a lock, then reads it again. Other tools do not take this lock: skopeo reads the file when a
  * copy begins and writes it when the copy ends, so it may drop what we add meanwhile.
@@ -105,7 +101,7 @@ export async function changeIndex(
   return withFileLock(path, world, async () => {
     const index = edit((await readIndex(folder)) ?? EMPTY_INDEX);
     const bytes = Buffer.from(`${JSON.stringify(index)}\n`);
-    if (bytes.length > INDEX_LIMIT) throw notAnIndex(`${path} would grow beyond ${INDEX_LIMIT} bytes`);
+    if (bytes.length > INDEX_LIMIT) throw unusableLayout(`${path} would grow beyond ${INDEX_LIMIT} bytes`);
     await writeAtomically(path, bytes, 0o644, world.processes.self);
     return (await readIndex(folder)) ?? EMPTY_INDEX;
   });
