@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
 /*
- * Nobody owns the name of this package on npm before the first release. An attacker who registers it would get the tokens
+ * The name of this package is free on npm before the first release. An attacker who registers it would get the tokens
  * of each user who installs it by name. The same holds for any program that a page or a script runs unpinned.
  */
 

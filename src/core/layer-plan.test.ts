@@ -50,7 +50,7 @@ describe('refused before the first byte moves', () => {
     ['a control character of Latin-1', 'a\u0085b', 'U+0085'],
     ['a line separator', 'a\u2028b', 'U+2028'],
     ['text that runs backwards', 'gpj.\u202enosj', 'U+202E'],
-    ['a direction of its own', 'a\u2066b', 'U+2066'],
+    ['a bidirectional isolate', 'a\u2066b', 'U+2066'],
     ['half a character', 'a\ud800b', 'Unicode'],
     ['a component over 255 bytes', `${'ü'.repeat(128)}`, '255 bytes'],
     ['a whiteout', 'sub/.wh.config.json', '.wh.'],

@@ -5,7 +5,7 @@ test.each([
   ['its owner and root alone can write', 1000, 0o100600],
   ['others can only read', 1000, 0o100644],
   ['belongs to root', 0, 0o100644],
-])('a file that %s is under the control of nobody else', (_, uid, mode) => {
+])('a file that %s is under the control of no other user', (_, uid, mode) => {
   expect(othersInControl({ uid, mode }, 1000, 'it')).toBeUndefined();
 });
 

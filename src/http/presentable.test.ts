@@ -93,6 +93,6 @@ test.each([
   [404, '', '404'],
   [500, 'no disk', '500 no disk'],
   [400, '4000 files', '400 4000 files'],
-])('a status stands once: %i and %j', (status, said, shown) => {
+])('a status appears once: %i and %j', (status, said, shown) => {
   expect(withStatus(status, said)).toBe(shown);
 });

@@ -49,7 +49,7 @@ function sharedBy(most: number) {
 }
 
 describe('a thread that dies', () => {
-  test('gives back the connections that it acquired and has not released', async () => {
+  test('releases the connections that it acquired and has not released', async () => {
     const { thread, takeFree } = sharedBy(3);
     const { calls, die } = thread();
     for (let turn = 0; turn < 3; turn += 1) await calls.acquireConnection();
@@ -58,7 +58,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(3);
   });
 
-  test('gives back a connection that it got to read ahead', async () => {
+  test('releases a connection that it got to read ahead', async () => {
     const { shared, thread, takeFree } = sharedBy(2);
     const { calls, die } = thread();
     expect(await calls.tryAcquireConnection()).toBeGreaterThan(0);
@@ -78,7 +78,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(1);
   });
 
-  test('gives back a connection whose grant is still on its way', async () => {
+  test('releases a connection whose grant is still on its way', async () => {
     const { thread, takeFree } = sharedBy(1);
     const { calls, die } = thread();
     const granted = calls.acquireConnection();
@@ -88,7 +88,7 @@ describe('a thread that dies', () => {
     expect(await takeFree()).toBe(1);
   });
 
-  test('gives back no connection twice, so the limit holds', async () => {
+  test('releases no connection twice, so the limit holds', async () => {
     const { thread, takeFree } = sharedBy(1);
     const { calls, die } = thread();
     await calls.acquireConnection();

@@ -35,12 +35,12 @@ const NOTHING: Partial<HostProfile> = { ...PUT_ONLY, wholePuts: false };
 
 describe('a request that is refused', () => {
   test.each<[what: string, UploadState, Partial<HostProfile>, expected: object]>([
-    ['a chunk leads to a stream', sending(4 * MIB), NO_RANGES, opening],
-    ['a chunk leads to a PUT, where no stream is taken', sending(4 * MIB), PUT_ONLY, opening],
+    ['a chunk is followed by a stream', sending(4 * MIB), NO_RANGES, opening],
+    ['a chunk is followed by a PUT, where no stream is taken', sending(4 * MIB), PUT_ONLY, opening],
     ['a chunk ends the upload, where others are taken', sending(4 * MIB), { ranges: 'taken' }, isRejected],
     ['a stream ends the upload', sending('stream'), {}, isRejected],
-    ['a PUT leads to a stream', whole, { wholePuts: false }, opening],
-    ['a PUT leads to chunks', whole, { wholePuts: false, streams: 'never' }, opening],
+    ['a PUT is followed by a stream', whole, { wholePuts: false }, opening],
+    ['a PUT is followed by chunks', whole, { wholePuts: false, streams: 'never' }, opening],
     ['a PUT ends the upload, where it was the last way', whole, NOTHING, isRejected],
     ['a PUT ends the upload, where nothing else is known', whole, { patches: false }, isRejected],
     ['a commit ends the upload', commit, {}, isRejected],
@@ -49,7 +49,7 @@ describe('a request that is refused', () => {
     expect(refused(state, { failure: rejected }, termsOf(host))).toMatchObject(expected);
   });
 
-  test('a second stream in a session leads to chunks there', () => {
+  test('a second stream in a session is followed by chunks there', () => {
     expect(
       refused(sending('stream', MIB), { failure: rejected }, termsOf({ streams: 'first' })),
     ).toMatchObject({ phase: 'sending', framing: 64 * MIB, offset: MIB });
@@ -70,12 +70,12 @@ describe('a request of the wrong kind', () => {
 
   test.each<[what: string, UploadState, Partial<HostProfile>, expected: object]>([
     [
-      'a stream leads to chunks in its session',
+      'a stream is followed by chunks in its session',
       sending('stream'),
       { streams: 'never' },
       { framing: 64 * MIB },
     ],
-    ['a stream leads to a PUT, where ranges are refused', sending('stream'), PUT_ONLY, opening],
+    ['a stream is followed by a PUT, where ranges are refused', sending('stream'), PUT_ONLY, opening],
     ['a chunk has a length, so it is refused for another reason', sending(4 * MIB), NO_RANGES, opening],
     ['a chunk has a length, and other chunks are taken', sending(4 * MIB), { ranges: 'taken' }, isRejected],
     ['a PUT has a length, and is the last way', whole, NOTHING, isRejected],
@@ -90,7 +90,7 @@ describe('a request of the wrong kind', () => {
     });
   });
 
-  test('a PATCH that is not known leads to a PUT', () => {
+  test('a PATCH that is not known is followed by a PUT', () => {
     expect(unfit(sending('stream'), wants('put'), termsOf({ patches: false }))).toEqual(opening);
   });
 });
