@@ -45,7 +45,12 @@ export function notAFile(path: string, what: string): CacheProblem {
 }
 
 export function linkOut(path: string, file: string): CacheProblem {
-  return { code: 'REJECTED', path, why: `it is a link out of its repository: ${file}`, hint: DOWNLOAD };
+  return {
+    code: 'REJECTED',
+    path,
+    why: `it is a link to a file outside its repository: ${file}`,
+    hint: DOWNLOAD,
+  };
 }
 
 export function wrongSize(path: string, expected: number, got: number): CacheProblem {

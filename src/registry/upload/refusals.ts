@@ -65,11 +65,7 @@ export function moved(state: UploadState, { location }: UploadReply & { type: 'm
   if (state.phase === 'posting') return { phase: 'opening' };
   const known = 'location' in state ? state.location : undefined;
   if (known !== undefined && known !== location) return { ...state, location } as UploadState;
-  return failed(
-    'UNSUPPORTED',
-    'the registry redirects an upload to the place that it was sent to',
-    REDIRECTS,
-  );
+  return failed('UNSUPPORTED', 'the registry redirects an upload to the URL that it was sent to', REDIRECTS);
 }
 
 export function refused(
