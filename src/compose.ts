@@ -24,8 +24,7 @@ import { rememberHost } from './registry/upload/remember-host.ts';
 import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
-import { systemProcesses } from './this-process.ts';
-import { thisUser } from './this-user.ts';
+import { systemProcesses, thisUser } from './this-process.ts';
 import { createFileHashes } from './threads/file-hashes.ts';
 import { createLayerThreads } from './threads/layer-threads.ts';
 

@@ -1,7 +1,10 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { kill, pid } from 'node:process';
+import process, { kill, pid } from 'node:process';
 import { type Processes, type ProcessMark, sharesPids } from './files/process-mark.ts';
+
+/** The user ID that the system checks when this process opens a file; undefined on Windows, which has none. */
+export const thisUser: number | undefined = process.geteuid?.();
 
 /** The processes of this machine, as far as we may see them. */
 export const systemProcesses: Processes = {

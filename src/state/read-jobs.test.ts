@@ -6,7 +6,7 @@ import { JOB } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { testProcesses } from '../../test/support/test-processes.ts';
-import { thisUser } from '../this-user.ts';
+import { thisUser } from '../this-process.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 

@@ -11,7 +11,7 @@ import type { JobJournal } from '../core/ports.ts';
 import type { ProcessMark } from '../files/process-mark.ts';
 import { unfinishedSuffix } from '../files/unfinished.ts';
 import { systemClock } from '../system-clock.ts';
-import { thisUser } from '../this-user.ts';
+import { thisUser } from '../this-process.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/ports.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { thisUser } from '../../src/this-process.ts';
 import type { PersonalityName } from '../fakes/registry/personalities.ts';
 import { memoryJournal } from '../support/memory-journal.ts';
 import { BYTES, FILE, layerOf, REPOSITORY, scenario } from '../support/push-scenario.ts';

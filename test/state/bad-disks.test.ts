@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Journal } from '../../src/core/ports.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { thisUser } from '../../src/this-process.ts';
 import { type Scenario, scenario } from '../support/push-scenario.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';

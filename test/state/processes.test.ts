@@ -7,8 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { createStateFile } from '../../src/state/state-file.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { systemProcesses } from '../../src/this-process.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { systemProcesses, thisUser } from '../../src/this-process.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 

@@ -5,7 +5,7 @@ import type { PushEvent } from '../../src/core/event.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { thisUser } from '../../src/this-process.ts';
 import { someBytes } from '../support/byte-sources.ts';
 import { scenario } from '../support/push-scenario.ts';
 import { failureOf } from '../support/rejection.ts';

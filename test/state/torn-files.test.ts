@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { JobJournal } from '../../src/core/ports.ts';
 import { readJobs } from '../../src/state/read-jobs.ts';
 import { createStateFile } from '../../src/state/state-file.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { thisUser } from '../../src/this-process.ts';
 import { failureOf } from '../support/rejection.ts';
 import { BLOB, JOB, layer } from '../support/state-job.ts';
 import { tempFolder } from '../support/temp-folder.ts';

@@ -4,8 +4,7 @@
  */
 import { createStateFile } from '../../dist/state/state-file.js';
 import { systemClock } from '../../dist/system-clock.js';
-import { systemProcesses } from '../../dist/this-process.js';
-import { thisUser } from '../../dist/this-user.js';
+import { systemProcesses, thisUser } from '../../dist/this-process.js';
 
 const [path, model, layers] = process.argv.slice(2);
 const job = {
