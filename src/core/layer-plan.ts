@@ -23,8 +23,8 @@ export interface LayerPlanOptions {
  * The layers of a model in their order: by path, code point by code point, so that the image depends on the model
  * and on nothing else.
  *
- * @throws ModelcarError `REJECTED`, naming the file, where a path is unsafe to unpack, would not show as it is, or
- *   collides with another: refused here, before the first byte moves
+ * @throws ModelcarError `REJECTED`, naming the file, if a path is unsafe to unpack, would not show as it is, or collides
+ *   with another. So a push fails before the first byte
  */
 export function planLayers(siblings: readonly Sibling[], options: LayerPlanOptions): readonly PlannedLayer[] {
   for (const { path } of siblings) refuseUnsafe(path);

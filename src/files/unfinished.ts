@@ -13,8 +13,8 @@ export function unfinishedSuffix(self: ProcessMark): string {
 }
 
 /**
- * Removes the unfinished files of killed processes from a folder: at once if we see that the process is dead, after a day
- * if we cannot know. Best effort.
+ * Removes the unfinished files of killed processes from a folder. If we cannot know whether a process is dead, its files
+ * stay for a day. Best effort.
  * @param isOurs whether the file is ours to sweep, judged by its final name
  */
 export async function sweepUnfinished(

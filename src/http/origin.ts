@@ -10,8 +10,8 @@ export function isPlainAndRemote(url: string): boolean {
 }
 
 /**
- * The URL as messages show it, without query, fragment and userinfo: a query may carry a signature or a session's state,
- * both as good as a password, and some servers write a password in front of the host.
+ * The URL as messages show it, without query, fragment and userinfo. A query may carry a signature or a session's state,
+ * and some servers write a password in front of the host.
  *
  * The URL parser decides what is userinfo: it reads `https:/u:p@h`, `https:u:p@h` and `\\u:p@h` like `https://u:p@h`.
  */

@@ -88,7 +88,7 @@ function withoutNullAnnotations<T extends { readonly annotations?: Annotations |
 }
 
 /**
- * Changes `index.json` under a lock, then reads it again. Other tools do not take this lock: skopeo reads the file when a
+ * Changes `index.json` under a lock, then reads it again. Other tools do not take this lock. skopeo reads the file when a
  * copy begins and writes it when the copy ends, so it may drop what we add meanwhile.
  * @returns the index afterwards
  */

@@ -14,8 +14,8 @@ export function hubToken(name: string): string {
 }
 
 /**
- * The names of all secrets in `text`: as they are, in base64 (plain, for URLs, or in CloudFront's alphabet) as Basic
- * authorization and JWTs have them, and both where the text escapes them for a URL, JSON, Markdown or HTML.
+ * The names of all secrets in `text`: as they are, or in base64 (plain, for URLs, or in CloudFront's alphabet). Finds both
+ * also where the text escapes them for a URL, JSON, Markdown or HTML.
  */
 export function secretsIn(text: string): readonly string[] {
   return [...new Set([text, ...ESCAPES.map((unescaped) => unescaped(text))].flatMap(namesIn))];
