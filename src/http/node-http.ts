@@ -44,10 +44,10 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
   const bytes = createByteClient(connectTimeoutMs);
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
-    const { method, url, ledFrom, signal } = request;
+    const { method, url, redirectedFrom, signal } = request;
     signal?.throwIfAborted();
     redaction.note(request);
-    const route = await routes.to(url, ledFrom);
+    const route = await routes.to(url, redirectedFrom);
     // Who chooses the proxy may take its time.
     signal?.throwIfAborted();
     const { proxy } = route;

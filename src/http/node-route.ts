@@ -35,11 +35,11 @@ export interface RouteOptions {
 
 export interface Routes {
   /**
-   * @param ledFrom the URL that redirected to `url`
+   * @param redirectedFrom the URL that redirected to `url`
    * @throws ModelcarError `UNSUPPORTED` if the URL is not an HTTP URL, or a server with a public address points to a
    *   private one; `USAGE` if the proxy is not a proxy URL
    */
-  to(url: string, ledFrom?: string): Promise<Route>;
+  to(url: string, redirectedFrom?: string): Promise<Route>;
   /** Lets go of the connections that are kept open for the next request. */
   close(): void;
 }
@@ -113,11 +113,11 @@ export function createRoutes(options: RoutesOptions): Routes {
   }
 
   return {
-    async to(url, ledFrom) {
+    async to(url, redirectedFrom) {
       const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
-      const lookup = await addresses.check(url, ledFrom, proxy !== undefined);
+      const lookup = await addresses.check(url, redirectedFrom, proxy !== undefined);
       const route = toward(target, proxy, isVerified(originOf(url)));
       return proxy === undefined
         ? { ...route, options: { ...route.options, lookup }, proxy }

@@ -81,7 +81,11 @@ describe('redirects of a request', () => {
   test('carry the URL that pointed to the next one', async () => {
     const { transport, requests } = scripted(to('https://b.test/'), to('https://c.test/'), answer(200));
     await withRedirects(5)(transport)({ method: 'GET', url: 'https://a.test/' });
-    expect(requests.map(({ ledFrom }) => ledFrom)).toEqual([undefined, 'https://a.test/', 'https://b.test/']);
+    expect(requests.map(({ redirectedFrom }) => redirectedFrom)).toEqual([
+      undefined,
+      'https://a.test/',
+      'https://b.test/',
+    ]);
   });
 
   test('come to an end', async () => {

@@ -47,9 +47,13 @@ export function resolveVerbatim(base: string, location: string): string {
 export function withRedirects(limit: number): Wrapper {
   return (transport) =>
     async function following(request) {
-      let { url, ledFrom } = request;
+      let { url, redirectedFrom } = request;
       for (let hops = 0; ; hops += 1) {
-        const response = await transport({ ...request, url, ...(ledFrom !== undefined && { ledFrom }) });
+        const response = await transport({
+          ...request,
+          url,
+          ...(redirectedFrom !== undefined && { redirectedFrom }),
+        });
         const { location } = response.headers;
         if (!isRedirect(response) || location === undefined || !follows(request, response)) {
           return hops === 0 ? response : { ...response, url };
@@ -62,7 +66,7 @@ export function withRedirects(limit: number): Wrapper {
             { hint: 'Check the URL, and what a proxy on the way makes of it.' },
           );
         }
-        [url, ledFrom] = [redirectTarget(url, location, response), url];
+        [url, redirectedFrom] = [redirectTarget(url, location, response), url];
       }
     };
 }

@@ -8,7 +8,7 @@ export interface HttpRequest {
   /** Absolute. Sent as it is: a signed URL that is parsed and printed again may no longer be the one signed. */
   readonly url: string;
   /** The URL that redirected here. Default: the server that the user named. */
-  readonly ledFrom?: string | undefined;
+  readonly redirectedFrom?: string | undefined;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /**

@@ -8,7 +8,7 @@ import { listingLimits } from '../core/listing-limits.ts';
 import { type Commit, isCommit, type ModelId, type Oid, type Sibling } from '../core/model.ts';
 import { nameMap } from '../core/name-map.ts';
 import { readRegularFile } from '../files/read-regular-file.ts';
-import { CHECK_DISK, stays } from './cache-problem.ts';
+import { CHECK_DISK, isPermanent } from './cache-problem.ts';
 
 /* How `huggingface_hub` lays out its cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 
@@ -79,7 +79,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (cause instanceof ModelcarError) throw cause;
     const { code = '', message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOTDIR') return undefined;
-    if (stays(code)) throw unreadable(path, message);
+    if (isPermanent(code)) throw unreadable(path, message);
     throw new ModelcarError('UNAVAILABLE', `cannot read ${path}: ${message}`, { hint: CHECK_DISK, cause });
   }
 }

@@ -72,7 +72,7 @@ export function systemProblem(path: string, cause: unknown): CacheProblem {
   const problem = { path, why: cause.message, cause };
   if (code === 'ENOENT' || code === 'ENOTDIR') return { ...notDownloaded(path), cause };
   if (code === 'EACCES' || code === 'EPERM') return { ...problem, code: 'NOT_FOUND', hint: PERMIT };
-  if (stays(code)) return { ...problem, code: 'NOT_FOUND', hint: DOWNLOAD };
+  if (isPermanent(code)) return { ...problem, code: 'NOT_FOUND', hint: DOWNLOAD };
   return { ...problem, code: 'UNAVAILABLE', hint: CHECK_DISK };
 }
 
@@ -81,6 +81,6 @@ const PERMIT = 'Let this user read the cache, or leave out --source cache.';
 export const CHECK_DISK = 'Check the disk or the network share that has the cache, then push again.';
 
 /** Whether a retry would fail in the same way. Other errors, such as EIO and ESTALE, are failures of a disk or a share. */
-export function stays(code: string): boolean {
+export function isPermanent(code: string): boolean {
   return ['EACCES', 'EPERM', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO', 'EINVAL'].includes(code);
 }

@@ -28,16 +28,16 @@ export async function askFile(file: ListedFile, listing: Listing, signal: AbortS
   const { path } = file;
   let { size, oid } = file;
   let url: string | undefined = hub.endpoint.file(id, commit, path);
-  let ledFrom: string | undefined;
+  let redirectedFrom: string | undefined;
   for (let hops = 0; hops < HOPS && url !== undefined; hops += 1) {
-    const response = await hub.ask({ method: 'HEAD', url, ledFrom, signal });
+    const response = await hub.ask({ method: 'HEAD', url, redirectedFrom, signal });
     if (response.status >= 400 && !NO_HEAD.has(response.status))
       throw await fileError(response, path, listing);
     await discard(response);
     size ??= sizeOf(response);
     oid ??= oidOf(response, file);
     if (size !== undefined && oid !== undefined) return { path, size, oid };
-    [url, ledFrom] = [onwards(url, response, commit), url];
+    [url, redirectedFrom] = [onwards(url, response, commit), url];
   }
   const missing = size === undefined ? 'size' : 'hash';
   throw new ModelcarError(

@@ -92,13 +92,13 @@ export class FilePlace {
     let signed = this.#freshUrl();
     let stored = signed !== undefined;
     let url = signed?.url ?? endpoint.file(id, commit, sibling.path);
-    let ledFrom = signed && this.#signedBy;
+    let redirectedFrom = signed && this.#signedBy;
     for (let hop = 0; hop < HOPS; hop += 1) {
       const atHub = isFileUrl(url, commit);
       const bare = atHub && asksHub === 'bare';
       const response = await this.#ask(url, bare ? undefined : asked, {
         signal,
-        ledFrom,
+        redirectedFrom,
         ...(readAhead && { readAhead }),
       });
       const { location } = response.headers;
@@ -116,7 +116,7 @@ export class FilePlace {
         this.#signed = signed;
         this.#signedBy = url;
       }
-      [url, ledFrom] = [target, url];
+      [url, redirectedFrom] = [target, url];
     }
     throw new ModelcarError(
       'UNSUPPORTED',
@@ -138,7 +138,7 @@ export class FilePlace {
   #ask(
     url: string,
     asked: FileRange | undefined,
-    how: Pick<HttpRequest, 'signal' | 'ledFrom' | 'readAhead'>,
+    how: Pick<HttpRequest, 'signal' | 'redirectedFrom' | 'readAhead'>,
   ): Promise<HttpResponse> {
     const headers = asked === undefined ? {} : rangeHeader(asked, this.#name.sibling.size, this.#habits);
     return this.#hub.bytes({ method: 'GET', url, headers, ...how });

@@ -57,10 +57,10 @@ async function askForAccess(
   signal: AbortSignal,
 ): Promise<void> {
   let url = hub.endpoint.file(id, commit, path);
-  let ledFrom: string | undefined;
+  let redirectedFrom: string | undefined;
   // A renamed model redirects to the file of its new name; what leads elsewhere leads to the bytes.
   for (let hops = 0; hops < HOPS && isFileUrl(url, commit); hops += 1) {
-    const response = await hub.ask({ method: 'HEAD', url, ledFrom, signal });
+    const response = await hub.ask({ method: 'HEAD', url, redirectedFrom, signal });
     // Only a refusal is of interest: a mirror that does not answer HEAD is for the download to see to.
     if (response.status === 401 || response.status === 403) {
       throw await asError(`read ${path} of ${formatModelId(id)}`, response, id, commit, hub);
@@ -68,7 +68,7 @@ async function askForAccess(
     await discard(response);
     const { location } = response.headers;
     if (!isRedirect(response) || location === undefined) return;
-    [url, ledFrom] = [redirectTarget(url, location, response), url];
+    [url, redirectedFrom] = [redirectTarget(url, location, response), url];
   }
 }
 

@@ -148,10 +148,10 @@ describe('redirects', () => {
   test('name the server that led to the storage, also when its signed URL is used again', async () => {
     const led: (string | undefined)[] = [];
     const mirrored = `https://other.test/acme/llama/resolve/${COMMIT}/w.bin`;
-    const transport: Transport = async ({ url, ledFrom }) => {
+    const transport: Transport = async ({ url, redirectedFrom }) => {
       if (url.startsWith('https://hub.test/')) return answer(302, { location: mirrored });
       if (url === mirrored) return answer(302, { location: 'https://cdn.test/w.bin' });
-      led.push(ledFrom);
+      led.push(redirectedFrom);
       return answer(200, {}, 'too short');
     };
     await failureOf(hubClient('https://hub.test', { transport }).read());

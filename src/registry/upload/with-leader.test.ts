@@ -17,7 +17,7 @@ test('a request to another server is led from the one that answered last, also b
     'https://d.test/commits',
   ];
   for (const url of urls) await send({ method: 'PATCH', url });
-  expect(requests.map(({ ledFrom }) => ledFrom)).toEqual([
+  expect(requests.map(({ redirectedFrom }) => redirectedFrom)).toEqual([
     undefined,
     'https://a.test/opens',
     'https://a.test/opens',
@@ -28,8 +28,8 @@ test('a request to another server is led from the one that answered last, also b
 
 test('a server that does not answer leads nowhere', async () => {
   const led: (string | undefined)[] = [];
-  const send = withLeader()(async ({ url, ledFrom }) => {
-    led.push(ledFrom);
+  const send = withLeader()(async ({ url, redirectedFrom }) => {
+    led.push(redirectedFrom);
     if (url.startsWith('https://b.test/')) throw new Error('cut');
     return answer(202);
   });

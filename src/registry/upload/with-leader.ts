@@ -10,7 +10,7 @@ export function withLeader(): Wrapper {
   let last: string | undefined;
   return (transport) => async (request) => {
     if (last !== undefined && originOf(last) !== originOf(request.url)) leader = last;
-    const response = await transport(leader === undefined ? request : { ...request, ledFrom: leader });
+    const response = await transport(leader === undefined ? request : { ...request, redirectedFrom: leader });
     last = response.url ?? request.url;
     return response;
   };
