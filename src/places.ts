@@ -15,8 +15,7 @@ import { type RegistryApiOptions, registryOrigin, type SharedAccess } from './re
 import { createRegistryTarget } from './registry/registry-target.ts';
 import type { HostMemory } from './registry/upload/remember-host.ts';
 import { systemClock } from './system-clock.ts';
-import { systemProcesses } from './this-process.ts';
-import { thisUser } from './this-user.ts';
+import { systemProcesses, thisUser } from './this-process.ts';
 import { USER_AGENT } from './version.ts';
 
 /** Where a push reads and writes. Plain data: a thread is given it as it is. */

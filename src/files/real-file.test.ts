@@ -2,7 +2,7 @@ import { chmod, lchown, lstat, mkdir, realpath, symlink, writeFile } from 'node:
 import { join, relative } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { thisUser } from '../this-user.ts';
+import { thisUser } from '../this-process.ts';
 import { realFile } from './real-file.ts';
 
 let folder: string;

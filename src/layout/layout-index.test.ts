@@ -8,7 +8,7 @@ import { failureOf } from '../../test/support/rejection.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import { unfinishedSuffix } from '../files/unfinished.ts';
-import { thisUser } from '../this-user.ts';
+import { thisUser } from '../this-process.ts';
 import { createLayoutReader } from './layout-reader.ts';
 
 const { signal } = new AbortController();

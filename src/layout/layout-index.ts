@@ -53,7 +53,7 @@ function indexPathIn(folder: string): string {
  * @throws ModelcarError `REJECTED` when another user may lead us somewhere else
  */
 export function realIndexPath(folder: string, user: number | undefined): Promise<string> {
-  const refuse = (why: string) => notAnIndex(`cannot use ${folder}: ${why}`);
+  const refuse = (why: string) => unusableLayout(`cannot use ${folder}: ${why}`);
   return realFile(indexPathIn(folder), { user, refuse });
 }
 

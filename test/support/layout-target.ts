@@ -2,8 +2,7 @@ import { buildImage, type Document } from '../../src/core/image.ts';
 import type { ImageTarget } from '../../src/core/ports.ts';
 import { createLayoutTarget, type LayoutWorld } from '../../src/layout/layout-target.ts';
 import { systemClock } from '../../src/system-clock.ts';
-import { systemProcesses } from '../../src/this-process.ts';
-import { thisUser } from '../../src/this-user.ts';
+import { systemProcesses, thisUser } from '../../src/this-process.ts';
 
 /** A layout as a push opens it: no blob is known yet. */
 export function layoutTarget(folder: string, world: Partial<LayoutWorld> = {}): ImageTarget {
