@@ -4,8 +4,8 @@ import { tlsTrouble } from './tls-error.ts';
 
 /** What was tried when a connection broke. */
 export interface Attempt extends Redacting {
-  /** For the message, such as `GET https://registry/v2/`, without secrets. */
-  readonly what: string;
+  /** For the message, such as `GET https://registry/v2/`, without secrets. Call it for an error only: it is slow. */
+  readonly what: () => string;
   /** The name of the proxy on the way, if there is one. */
   readonly proxy: string | undefined;
   readonly signal: AbortSignal | undefined;
@@ -18,7 +18,7 @@ export function explain(error: unknown, attempt: Attempt): unknown {
   if (error instanceof ModelcarError) return error;
   const { code = '', message } =
     error instanceof Error ? (error as NodeJS.ErrnoException) : { code: '', message: '' };
-  const where = proxy === undefined ? what : `${what} through the proxy ${proxy}`;
+  const where = proxy === undefined ? what() : `${what()} through the proxy ${proxy}`;
   // Node attaches the answer that it cannot parse to the error. The answer may repeat the request.
   if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket;
   const trouble = tlsTrouble(code, message, attempt);

@@ -35,6 +35,22 @@ describe.each<[how: string, reusesMemory: Pick<HttpRequest, 'reusesMemory'>]>([
       expect(await readText(response)).toBe(sent);
     });
 
+    test('a request costs no more where the transport has sent hundreds of secrets before', async () => {
+      const server = await httpServer((_, response) => response.end());
+      const [send, knowing] = [transport(), transport()];
+      const url = `${server.origin}/${'segment-of-the-path/'.repeat(600)}`;
+      const secrets = Array.from({ length: 500 }, (_, at) => secret(`session ${at} of an upload`));
+      await discard(await knowing({ method: 'GET', url, secrets }));
+      const cpuOf = async (ask: Transport) => {
+        const before = process.cpuUsage();
+        for (let asked = 0; asked < 50; asked += 1) await discard(await ask({ method: 'GET', url }));
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1000;
+      };
+      await cpuOf(send);
+      expect(await cpuOf(knowing)).toBeLessThan(3 * (await cpuOf(send)));
+    });
+
     test('a body in memory has its length, a stream is chunked unless the headers give a length', async () => {
       const server = await httpServer((request, response) => {
         const { 'content-length': length, 'transfer-encoding': coding } = request.headers;

@@ -54,19 +54,13 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     if (proxy?.authorization !== undefined) {
       redaction.note({ url, headers: { 'proxy-authorization': proxy.authorization } });
     }
-    const attempt: Attempt = {
-      get what() {
-        return `${method} ${shownUrl(url, redaction)}`;
-      },
-      proxy: proxy?.name,
-      signal,
-      redact,
-    };
+    const what = () => `${method} ${shownUrl(url, redaction)}`;
+    const attempt: Attempt = { what, proxy: proxy?.name, signal, redact };
     const answered = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
     const response = { ...answered, redact };
     if (proxy === undefined || response.status !== 407) return response;
     await discard(response);
-    throw proxyRefusal(proxy, attempt.what, 407);
+    throw proxyRefusal(proxy, what(), 407);
   }
 
   async function getBytes(request: HttpRequest, route: Route, attempt: Attempt): Promise<Answer> {
@@ -130,7 +124,7 @@ function begin<T>(open: () => T, { what }: Attempt): T {
     return open();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ModelcarError('UNSUPPORTED', `cannot send ${what}: ${reason}`, {
+    throw new ModelcarError('UNSUPPORTED', `cannot send ${what()}: ${reason}`, {
       hint: 'Look for line breaks and other characters that HTTP cannot carry, in tokens and passwords first.',
       cause: error,
     });

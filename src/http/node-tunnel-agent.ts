@@ -61,7 +61,7 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
   const { connectSignal: signal } = target;
   const host = isIP(target.host ?? '') === 6 ? `[${target.host}]` : target.host;
   const authority = `${host}:${target.port}`;
-  const what = redact(`cannot connect to ${authority}`);
+  const what = () => redact(`cannot connect to ${authority}`);
   signal?.throwIfAborted();
   const asking = (proxy.scheme === 'https' ? https : http).request(connectRequest(authority, options));
   const abort = () => asking.destroy();
@@ -75,7 +75,7 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
     if (status >= 200 && status <= 299) return socket;
     // Its answer must not look like one of the target's.
     socket.destroy();
-    throw proxyRefusal(proxy, what, status);
+    throw proxyRefusal(proxy, what(), status);
   } catch (error) {
     throw explain(error, { what, proxy: proxy.name, signal, redact });
   } finally {
