@@ -126,7 +126,10 @@ export interface ImageReader {
   listTags(signal: AbortSignal): Promise<readonly string[]>;
   /** What the tag points at; undefined where that is nothing, or nothing that we could read. */
   resolveTag(tag: string, signal: AbortSignal): Promise<Digest | undefined>;
-  /** At most `limit` bytes of a manifest or index; undefined where there is none. */
+  /**
+   * At most `limit` bytes of a manifest or index; undefined where there is none.
+   * @throws ModelcarError `CONTENT_MISMATCH` when a layout names a manifest for the tag that it does not hold
+   */
   readManifest(name: ManifestName, limit: number, signal: AbortSignal): Promise<StoredManifest | undefined>;
   /** At most `limit` bytes of a blob; undefined where there is none. */
   readBlob(digest: Digest, limit: number, signal: AbortSignal): Promise<Uint8Array | undefined>;

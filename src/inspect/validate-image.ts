@@ -66,6 +66,6 @@ function once(blobs: readonly CheckedBlob[]): readonly CheckedBlob[] {
 
 function notFound(reference: string): ModelcarError {
   return new ModelcarError('NOT_FOUND', `there is no image ${reference}`, {
-    hint: 'Check the name; `oci-modelcar status` with registry/repository lists the tags.',
+    hint: 'Check the name; `oci-modelcar status` with the repository or layout lists the tags.',
   });
 }

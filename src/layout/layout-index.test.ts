@@ -9,6 +9,7 @@ import { tempFolder } from '../../test/support/temp-folder.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
 import { unfinishedSuffix } from '../files/unfinished.ts';
 import { thisUser } from '../this-process.ts';
+import { entryOf, readIndex, tagsOf } from './layout-index.ts';
 import { createLayoutReader } from './layout-reader.ts';
 
 const { signal } = new AbortController();
@@ -160,9 +161,9 @@ test('a push restores tags that a tool without our lock has dropped, together wi
   const moved = { ...other, annotations: { [REF_NAME]: 'v2' } };
   await writeFile(index, JSON.stringify({ manifests: [theirs, moved] }));
   await target.tagManifest(manifest, 'v3', signal);
-  const reader = createLayoutReader(folder);
-  expect((await reader.listTags(signal)).toSorted()).toEqual(['theirs', 'v1', 'v2', 'v3']);
-  expect(await reader.resolveTag('v2', signal)).toBe(other.digest);
+  const after = await readIndex(folder);
+  expect(after && tagsOf(after).toSorted()).toEqual(['theirs', 'v1', 'v2', 'v3']);
+  expect(after && entryOf('v2', after)?.digest).toBe(other.digest);
 });
 
 test('an index that another user linked in a folder open to all is refused, and nothing is written', async () => {

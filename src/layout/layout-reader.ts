@@ -42,11 +42,17 @@ export function createLayoutReader(folder: string): ImageReader {
         if (index === undefined) throw noLayout(folder);
         return tagsOf(index).filter(isTag);
       }),
-    resolveTag: (tag) => reading(async () => (await resolve({ tag })).digest),
+    resolveTag: (tag) =>
+      reading(async () => {
+        const { digest } = await resolve({ tag });
+        const isThere = digest && (await sizeOf(blobPathIn(folder, digest))) !== undefined;
+        return isThere ? digest : undefined;
+      }),
     readManifest: (name, limit, signal) =>
       reading(async () => {
         const { digest, mediaType } = await resolve(name);
         const bytes = digest && (await readBlob(digest, limit, signal));
+        if (digest && bytes === undefined && 'tag' in name) throw lostManifest(name.tag, digest);
         return bytes && { bytes, digest, mediaType };
       }),
     readBlob: (digest, limit, signal) => reading(() => readBlob(digest, limit, signal)),
@@ -55,6 +61,12 @@ export function createLayoutReader(folder: string): ImageReader {
     // A folder receives no secrets.
     redact: (text) => text,
   };
+
+  /** The index names it, so the layout is damaged: another name would not help. */
+  function lostManifest(tag: string, digest: Digest): ModelcarError {
+    const message = `${formatReference(location, { tag })} points to ${digest}, which is not in the layout`;
+    return new ModelcarError('CONTENT_MISMATCH', message, { hint: 'Push the model again.' });
+  }
 }
 
 function noLayout(folder: string): ModelcarError {
