@@ -125,6 +125,21 @@ describe('a server with a private address', () => {
     },
   );
 
+  test('may point to another after a name server failed to answer once', async () => {
+    let isSilent = true;
+    const guard = createAddressGuard('https://r.test', (host, options, callback) => {
+      if (host !== 'r.test' || !isSilent) return book(host, options, callback);
+      callback(Object.assign(new Error('getaddrinfo'), { code: 'EAI_AGAIN' }), []);
+    });
+    expect(await failureOf(connect(guard, 'https://private.test/'))).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'cannot look up r.test: the name server did not answer',
+    });
+    isSilent = false;
+    expect(await connect(guard, 'https://r.test/')).toBe(PRIVATE);
+    expect(await connect(guard, 'https://private.test/')).toBe(PRIVATE);
+  });
+
   test('may not reach another by way of a public server', async () => {
     const guard = createAddressGuard('https://r.test', book);
     expect(await connect(guard, 'https://cdn.test/')).toBe(PUBLIC);

@@ -1,6 +1,7 @@
 import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { ModelcarError } from '../core/error.ts';
+import { type Attempt, explain } from './network-error.ts';
 import { isSpecialAddress } from './node-special-address.ts';
 import { originOf } from './origin.ts';
 
@@ -13,7 +14,8 @@ export interface AddressGuard {
    * @param from the URL that pointed to `url`. Default: the server that the user named, which may have any address.
    * @param isProxied the proxy resolves names, not we: then only addresses in URLs are checked
    * @returns the lookup for a connection to `url`; it fails like this function
-   * @throws ModelcarError `UNSUPPORTED` if `url` has a private address, and the server that pointed there a public one
+   * @throws ModelcarError `UNSUPPORTED` if `url` has a private address, and the server that pointed there a public one;
+   *   `UNAVAILABLE` if the name of that server cannot be resolved now
    */
   check(url: string, from?: string, isProxied?: boolean): Promise<LookupFunction>;
 }
@@ -47,15 +49,22 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   /** Resolves the name of a server that we have not connected to yet. */
   async function isPrivate(url: string, isProxied: boolean): Promise<boolean> {
     const host = hostOf(url);
-    if (known(url) === undefined && !isProxied) note(host, await addressesOf(host));
+    if (known(url) === undefined && !isProxied) {
+      const addresses = await addressesOf(host);
+      if (addresses.length > 0) note(host, addresses);
+    }
     return known(url) === 'private';
   }
 
+  /** @throws ModelcarError `UNAVAILABLE` if the name server does not answer: that says nothing about the host */
   function addressesOf(host: string): Promise<readonly string[]> {
-    return new Promise((resolve) => {
-      lookup(host, { all: true }, (error, addresses) =>
-        resolve(error ? [] : addresses.map(({ address }) => address)),
-      );
+    return new Promise((resolve, reject) => {
+      lookup(host, { all: true }, (error, addresses) => {
+        if (error === null) resolve(addresses.map(({ address }) => address));
+        // Only a proxy may know this name.
+        else if (error.code === 'ENOTFOUND') resolve([]);
+        else reject(explain(error, lookingUp(host)));
+      });
     });
   }
 
@@ -91,6 +100,15 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
         });
       };
     },
+  };
+}
+
+function lookingUp(host: string): Attempt {
+  return {
+    what: () => `cannot look up ${host}`,
+    proxy: undefined,
+    signal: undefined,
+    redact: (text) => text,
   };
 }
 
