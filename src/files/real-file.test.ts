@@ -71,3 +71,8 @@ test.each([
   await chmod(shared, 0o755);
   expect(await real(join(shared, path), uid + 1)).not.toContain(shared);
 });
+
+test('a link to itself by way of a folder that does not exist stays what it is', async () => {
+  await symlink('none/../a', join(folder, 'a'));
+  expect(await real(join(folder, 'a'))).toBe(join(folder, 'a'));
+});
