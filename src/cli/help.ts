@@ -32,7 +32,7 @@ Environment:
   OCI_USERNAME, OCI_PASSWORD   account at the registry; else the files of docker, podman and skopeo
                                (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
   HTTPS_PROXY, NO_PROXY        proxy, and what is reached without one
-  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   read where --ca-file is not given, if they hold certificates
+  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   as --ca-file, where that is not given: they add to the system's certificates
   NO_COLOR                     no colour
   The variable of a flag stands beside it; the flag wins, and an empty variable counts as unset.
 

@@ -262,6 +262,20 @@ describe('on GitHub', () => {
     await expect(readFile(env.GITHUB_OUTPUT)).rejects.toThrow('ENOENT');
   });
 
+  test('no name of a file becomes a link in the summary', async () => {
+    const env = { GITHUB_STEP_SUMMARY: join(folder, 'links') };
+    const { renderer } = record({ style: 'github', env });
+    for (const path of ['www.evil.test/x', 'http://evil.test', '[x](//evil.test)', '<a href=//evil.test>']) {
+      renderer.event({ type: 'layer-done', path, size: 1, digest: 'sha256:0', outcome: 'uploaded' });
+    }
+    renderer.result(RESULT);
+    const summary = await readFile(env.GITHUB_STEP_SUMMARY, 'utf8');
+    expect(summary).toContain('| www\\.evil.test/x |');
+    expect(summary).toContain('| http\\://evil.test |');
+    expect(summary).toContain('| \\[x\\]\\(//evil.test\\) |');
+    expect(summary).toContain('| \\<a href\\=//evil.test\\> |');
+  });
+
   test('a file that cannot be written costs a warning', () => {
     const { log } = replay({ style: 'github', env: { GITHUB_OUTPUT: folder } });
     expect(log()).toContain('::warning title=oci-modelcar::cannot write GITHUB_OUTPUT: EISDIR');

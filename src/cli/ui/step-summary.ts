@@ -58,12 +58,14 @@ function layerRows(layers: readonly FinishedLayer[]): readonly string[] {
 }
 
 /**
- * Foreign text that is text in Markdown too: CommonMark takes any escaped ASCII punctuation for itself.
+ * Foreign text that is text in Markdown too: CommonMark takes any escaped ASCII punctuation for itself. GitHub also makes
+ * a link of `www.` and what follows.
  *
  * @see https://spec.commonmark.org/0.31.2/#backslash-escapes
+ * @see https://github.github.com/gfm/#autolinks-extension-
  */
 function markdown(text: string): string {
-  return cutMiddle(printable(text), CELL_COLUMNS).replace(/[!-,:-@[-`{-~]/g, '\\$&');
+  return cutMiddle(printable(text), CELL_COLUMNS).replace(/[!-,:-@[-`{-~]|(?<=www)\./gi, '\\$&');
 }
 
 function lines(of: readonly string[]): string {
