@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 
 export interface HelperOptions {
   /** The helper's whole environment. */
@@ -40,6 +41,8 @@ export async function runHelper(
 ): Promise<HelperOutput> {
   signal?.throwIfAborted();
   const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'inherit'], env });
+  // Where no process was started, there may be no pipes to it either.
+  if (child.pid === undefined) throw (await once(child, 'error'))[0];
   const chunks: Buffer[] = [];
   let size = 0;
   const stdout = () => Buffer.concat(chunks).toString('utf8');
@@ -82,7 +85,7 @@ export async function runHelper(
 }
 
 function end(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), KILL_GRACE_MS);
   child.once('exit', () => clearTimeout(timer));

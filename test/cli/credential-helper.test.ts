@@ -63,6 +63,32 @@ test('a credential helper that is not installed leaves nothing that keeps the pr
   expect(stdout).toBe('UNAUTHORIZED\n');
 });
 
+test('a credential helper that cannot be started for want of open files is said to be that', async () => {
+  await install('echo "{}"');
+  const program = `
+    import { closeSync, openSync } from 'node:fs';
+    import { findCredentials } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+    const ask = () =>
+      findCredentials('${registry.host}', 'acme/llama', { home: '/nonexistent', env: process.env })
+        .catch(({ message }) => message);
+    // Loads all modules.
+    await ask();
+    const open = [];
+    try {
+      for (;;) open.push(openSync('/dev/null'));
+    } catch {}
+    // The credentials file can be read; a program needs more.
+    for (const file of open.splice(0, 3)) closeSync(file);
+    const message = await ask();
+    for (const file of open) closeSync(file);
+    console.log(message);`;
+  const limited = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, '--input-type=module', '--eval'];
+  const { stdout } = await promisify(execFile)('sh', [...limited, program], { env, timeout: SOON_MS });
+  expect(stdout).toBe(
+    `cannot get credentials for ${registry.host} from docker-credential-fake: spawn docker-credential-fake EMFILE\n`,
+  );
+});
+
 test('SIGTERM ends a push whose credential helper does not answer, and the helper with it', async () => {
   await install('sleep 50 & echo $! > "$HERE/child"; echo $$ > "$HERE/pid"; exec sleep 51');
   const hub = await startFakeHub({ repos: [demoRepo('acme/llama')] });

@@ -202,7 +202,7 @@ describe('the Location of an upload', () => {
       expect(error).toMatchObject({
         code: 'UNSUPPORTED',
         message:
-          'cannot connect to http://169.254.169.254: http://192.0.3.1 leads there, and 169.254.169.254 is a private address',
+          'cannot connect to http://169.254.169.254: http://192.0.3.1 points there, and 169.254.169.254 is a private address',
       });
       expect(new Set(asked)).toEqual(new Set(['http://192.0.3.1/up']));
     },
