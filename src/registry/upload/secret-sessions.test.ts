@@ -4,13 +4,13 @@ import { withSecretSessions } from './secret-sessions.ts';
 
 const BASE = 'https://r.test/v2/acme-company/llama';
 
-async function secretsOf(url: string): Promise<readonly string[]> {
+async function secretsOf(url: string, method: 'PATCH' | 'HEAD' = 'PATCH'): Promise<readonly string[]> {
   let secrets: readonly string[] = [];
   const send = withSecretSessions(BASE)(async (request) => {
     secrets = request.secrets ?? [];
     return answer(200);
   });
-  await send({ method: 'PATCH', url });
+  await send({ method, url });
   return secrets;
 }
 
@@ -37,5 +37,11 @@ describe('the name of an upload session is kept out of messages', () => {
     ['the place where sessions are opened', `${BASE}/blobs/uploads/?digest=sha256:0123456789abcdef`],
   ])('and %s has no secret', async (_, url) => {
     expect(await secretsOf(url)).toEqual([]);
+  });
+
+  test('and the storage that a question for a blob is redirected to has none', async () => {
+    const url =
+      'https://storage.test/docker/registry/v2/blobs/sha256/01/0123456789abcdef/data?X-Amz-Signature=1';
+    expect(await secretsOf(url, 'HEAD')).toEqual([]);
   });
 });

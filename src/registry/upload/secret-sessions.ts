@@ -7,7 +7,8 @@ import type { Wrapper } from '../../http/transport.ts';
 export function withSecretSessions(base: string): Wrapper {
   const known = new Set(segmentsOf(base));
   return (transport) => (request) => {
-    if (isOurs(request.url, base)) return transport(request);
+    // A HEAD asks for a blob, also where a redirect leads it to storage.
+    if (request.method === 'HEAD' || isOurs(request.url, base)) return transport(request);
     const secrets = segmentsOf(request.url).filter((segment) => !known.has(segment));
     return transport({ ...request, secrets });
   };
