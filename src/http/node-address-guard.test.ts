@@ -140,6 +140,22 @@ describe('a server with a private address', () => {
     expect(await connect(guard, 'https://private.test/')).toBe(PRIVATE);
   });
 
+  test('may point to another if it has a public address too, as in networks with private IPv4 and global IPv6', async () => {
+    const dual = names({ 'r.test': [`${PRIVATE} 2a00::1`, PRIVATE], 'private.test': [PRIVATE] });
+    const guard = createAddressGuard('https://r.test', dual);
+    for (let connection = 0; connection < 3; connection += 1) {
+      await connect(guard, 'https://r.test/');
+      expect(await connect(guard, 'https://private.test/')).toBe(PRIVATE);
+    }
+  });
+
+  test('may not point to another once its name was public alone', async () => {
+    const changing = names({ 'r.test': [`${PRIVATE} 2a00::1`, PUBLIC], 'private.test': [PRIVATE] });
+    const guard = createAddressGuard('https://r.test', changing);
+    for (let connection = 0; connection < 2; connection += 1) await connect(guard, 'https://r.test/');
+    expect((await failureOf(connect(guard, 'https://private.test/'))).code).toBe('UNSUPPORTED');
+  });
+
   test('may not reach another by way of a public server', async () => {
     const guard = createAddressGuard('https://r.test', book);
     expect(await connect(guard, 'https://cdn.test/')).toBe(PUBLIC);

@@ -27,8 +27,11 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
 ) => void;
 
-/** What all addresses of a host are, as far as we have seen them. */
-type Reach = 'public' | 'private' | 'mixed';
+/**
+ * What all addresses of a host are, as far as we have seen them. `dual`: public and private ones in one answer, as in
+ * networks with private IPv4 and global IPv6 addresses. `changing`: public in one answer, private in another.
+ */
+type Reach = 'public' | 'private' | 'dual' | 'changing';
 
 /** @param home the origin of the server that the user named; undefined where every request is the user's */
 export function createAddressGuard(home: string | undefined, lookup: Lookup = dns.lookup): AddressGuard {
@@ -37,7 +40,7 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   function note(host: string, addresses: readonly string[]): void {
     const before = found.get(host);
     const reach = reachOf(addresses);
-    found.set(host, before === undefined || before === reach ? reach : 'mixed');
+    found.set(host, before === undefined ? reach : together(before, reach));
   }
 
   function known(url: string): Reach | undefined {
@@ -53,7 +56,9 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
       const addresses = await addressesOf(host);
       if (addresses.length > 0) note(host, addresses);
     }
-    return known(url) === 'private';
+    const reach = known(url);
+    // The user chose the home server, so its second, public address is no sign of an attack.
+    return reach === 'private' || (reach === 'dual' && originOf(url) === home);
   }
 
   /** @throws ModelcarError `UNAVAILABLE` if the name server does not answer: that says nothing about the host */
@@ -92,7 +97,7 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
           );
           const special = addresses.find(({ address }) => isSpecialAddress(address));
           const first = addresses[0];
-          refuse(special && 'mixed', special?.address ?? '').then(
+          refuse(special && 'dual', special?.address ?? '').then(
             () =>
               options.all ? callback(null, addresses) : callback(null, first?.address ?? '', first?.family),
             (refusal) => callback(refusal, []),
@@ -116,7 +121,14 @@ function lookingUp(host: string): Attempt {
 function reachOf(addresses: readonly string[]): Reach {
   const special = addresses.filter(isSpecialAddress).length;
   if (special === 0) return 'public';
-  return special === addresses.length ? 'private' : 'mixed';
+  return special === addresses.length ? 'private' : 'dual';
+}
+
+/** A name server may leave out some addresses of a dual host, but never all private ones. */
+function together(before: Reach, now: Reach): Reach {
+  if (before === now) return now;
+  const isPublicOnce = [before, now].some((reach) => reach === 'public' || reach === 'changing');
+  return isPublicOnce ? 'changing' : 'dual';
 }
 
 function hostOf(url: string): string {
