@@ -11,8 +11,8 @@ import type { RunningRegistry } from './start-registry.ts';
 const MIB = 2 ** 20;
 /** What the cost is told of, and what is enough where only the way on matters. */
 const [LARGE, SMALL] = [512 * MIB, 64 * MIB];
-/** As much as lies in the buffers of a connection on the loopback: sent for us, and never on the wire when it breaks. */
-const BUFFERED = 12 * MIB;
+/** What the buffers of a connection on the loopback hold at most (net.ipv4.tcp_rmem, 32 MiB): handed over by us, and lost when it breaks. */
+const BUFFERED = 36 * MIB;
 const PEAK_RSS_KB = 200_000;
 const JSON_LINES = ['--log-style', 'json'];
 
