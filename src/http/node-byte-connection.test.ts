@@ -146,3 +146,24 @@ describe.each(WAYS)('a chunked body that comes %s', (way) => {
     await expect(body.next()).rejects.toMatchObject({ code: 'HPE_INVALID_CHUNK_SIZE' });
   });
 });
+
+const PAUSES = 40;
+
+test.each(WAYS)(
+  'the records that TLS delivers after a pause are mostly joined with others: %s',
+  async (way) => {
+    const { body, feed, isFull } = await answered(
+      way,
+      'HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n',
+    );
+    const record = someBytes(16 * KIB);
+    const sizes: number[] = [];
+    for (let pause = 0; pause < PAUSES; pause += 1) {
+      while (!isFull()) feed(record);
+      for (let late = 0; late < 3; late += 1) feed(record);
+      while (isFull()) sizes.push((await body.next()).value?.length ?? 0);
+    }
+    // The rest lies together with what came before or after it.
+    expect(sizes.filter((size) => size === record.length).length).toBeLessThan(2 * PAUSES);
+  },
+);

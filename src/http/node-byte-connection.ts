@@ -33,6 +33,9 @@ export class ByteConnection {
   #framing: BodyFraming | undefined;
   /** What the reader has not asked for yet: one part in each piece of memory, since parts are joined. */
   #waiting: Part[] = [];
+  /** What the reader has, or had, ends at this position. */
+  #handedOut = 0;
+  #readAhead = 0;
   #isPaused = false;
   #isBusy = false;
   /** Somebody reads the body, and may hold a chunk of it. */
@@ -92,7 +95,7 @@ export class ByteConnection {
     } catch (error) {
       this.destroy(error as Error);
     }
-    if (!this.#isPaused && this.#ring.isFull) {
+    if (!this.#isPaused && this.#isFull()) {
       this.#isPaused = true;
       this.#socket.pause();
     }
@@ -109,6 +112,8 @@ export class ByteConnection {
     { answerTimeoutMs, readAhead }: { readonly answerTimeoutMs: number; readonly readAhead: number },
   ): Promise<ResponseHead> {
     this.#ring.hold(readAhead);
+    this.#readAhead = readAhead;
+    this.#handedOut = this.#ring.position;
     this.#isBusy = true;
     this.#answer = undefined;
     this.#framing = undefined;
@@ -211,7 +216,10 @@ export class ByteConnection {
       // The end of what was dropped is not the end of the body.
       if (this.#isDropped && this.#failure !== undefined) throw this.#failure;
       const part = this.#waiting.shift();
-      if (part !== undefined) return part;
+      if (part !== undefined) {
+        this.#handedOut = part.position;
+        return part;
+      }
       if (this.#framing?.isComplete) return undefined;
       if (this.#failure !== undefined) {
         if (this.#framing?.endsWithConnection && !this.#socket.errored) return undefined;
@@ -235,8 +243,13 @@ export class ByteConnection {
     this.#waiting.push({ bytes: joined ?? bytes, position });
   }
 
+  /** Leaves room for the records that TLS still delivers after a pause: outside the ring each would be its own part. */
+  #isFull(): boolean {
+    return this.#ring.isFull || this.#ring.position - this.#handedOut >= this.#readAhead;
+  }
+
   #readOn(): void {
-    if (!this.#isPaused || this.#ring.isFull) return;
+    if (!this.#isPaused || this.#isFull()) return;
     this.#isPaused = false;
     this.#socket.resume();
   }
