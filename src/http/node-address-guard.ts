@@ -46,7 +46,8 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   function known(url: string): Reach | undefined {
     const host = hostOf(url);
     if (/(^|\.)localhost\.?$/.test(host)) return 'private';
-    return isIP(host) === 0 ? found.get(host) : reachOf([host]);
+    if (isIP(host) !== 0 && !found.has(host)) note(host, [host]);
+    return found.get(host);
   }
 
   /** Resolves the name of a server that we have not connected to yet. */
@@ -75,9 +76,11 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
 
   return {
     async check(url, from = home, isProxied = false) {
-      async function refuse(reach: Reach | undefined, address: string): Promise<void> {
-        if (from === undefined || originOf(url) === home) return;
-        if (reach === undefined || reach === 'public' || (await isPrivate(from, isProxied))) return;
+      // The server that the user named may have any address.
+      const isFree = from === undefined || originOf(url) === home;
+
+      async function refuseUnlessPrivate(address: string): Promise<void> {
+        if (isFree || (await isPrivate(from, isProxied))) return;
         throw new ModelcarError(
           'UNSUPPORTED',
           `cannot connect to ${originOf(url)}: ${originOf(from)} points there, and ${address} is a private address`,
@@ -87,7 +90,8 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
         );
       }
 
-      await refuse(known(url), hostOf(url));
+      const reach = isFree ? undefined : known(url);
+      if (reach !== undefined && reach !== 'public') await refuseUnlessPrivate(hostOf(url));
       return (host, options, callback) => {
         lookup(host, { ...options, all: true }, (error, addresses) => {
           if (error) return callback(error, []);
@@ -97,7 +101,8 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
           );
           const special = addresses.find(({ address }) => isSpecialAddress(address));
           const first = addresses[0];
-          refuse(special && 'dual', special?.address ?? '').then(
+          const judged = special ? refuseUnlessPrivate(special.address) : Promise.resolve();
+          judged.then(
             () =>
               options.all ? callback(null, addresses) : callback(null, first?.address ?? '', first?.family),
             (refusal) => callback(refusal, []),
