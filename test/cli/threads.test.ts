@@ -150,7 +150,8 @@ describe('layers that are pushed in threads of their own', () => {
   });
 
   test('are all held back by a refusal to one of them', async () => {
-    const answer = { status: 429, headers: { 'retry-after': '2' } };
+    // Longer than a busy machine needs to start the other threads: one that starts later is not held back.
+    const answer = { status: 429, headers: { 'retry-after': '6' } };
     const { push, registry, events } = await start({ faults: [{ on: 'upload-post', answer }] });
     await push(NAME, { workers: 3 });
     expect(events.filter(({ type }) => type === 'requests-held').length).toBe(1);
