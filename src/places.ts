@@ -112,9 +112,11 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
 function createTarget(places: Places, shared: Shared, transport: NodeTransport): ImageTarget {
   const { target, registry } = places;
   if (target.kind === 'layout') {
-    const { knownBlobs: known } = shared;
     return createLayoutTarget(target.folder, {
-      ...{ clock: systemClock, processes: systemProcesses, user: thisUser, known },
+      clock: systemClock,
+      processes: systemProcesses,
+      user: thisUser,
+      known: shared.knownBlobs,
     });
   }
   return createRegistryTarget({

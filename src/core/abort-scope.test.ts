@@ -12,7 +12,7 @@ test('work ends with the reason of its caller', () => {
   expect(abortScope(caller.signal).signal.reason).toBe('enough');
 });
 
-test('what is done listens to its caller no longer', () => {
+test('finished work no longer listens to its caller', () => {
   const caller = new AbortController();
   const scope = abortScope(caller.signal);
   scope.end();

@@ -1,4 +1,4 @@
-/** A stretch of work, which ends when the caller aborts it or when it is done. */
+/** Work that ends when its caller aborts it, or when it is done. */
 export interface AbortScope {
   /** Aborted at the end, with the caller's reason where there is one. */
   readonly signal: AbortSignal;

@@ -2,8 +2,8 @@ import { originOf } from '../../http/origin.ts';
 import type { Wrapper } from '../../http/transport.ts';
 
 /**
- * Names the server that led to each request: the one that answered last chose the Location. So a public server that a
- * private registry sends an upload to cannot lead us to a private address in its turn.
+ * Names the server that pointed us to each request: the one that answered last chose the Location. So if a private
+ * registry sends an upload to a public server, that server cannot point us to a private address.
  */
 export function withLeader(): Wrapper {
   let leader: string | undefined;
