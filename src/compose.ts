@@ -190,7 +190,7 @@ function registryOptions(
     ...registryApi(target, retries, onEvent, transport),
     async credentials(host, repository) {
       const found = await credentials(host, repository, ended);
-      if (found !== undefined) warnOfPlainAccount(target, onEvent);
+      if (found?.credentials !== undefined) warnOfPlainAccount(target, onEvent);
       return found;
     },
     onCredentials: (host, origin) => onEvent({ type: 'credentials-chosen', registry: host, origin }),

@@ -12,6 +12,13 @@ export interface FoundCredentials {
   readonly origin: string;
 }
 
+/** Nothing was found. */
+export interface NoCredentials {
+  readonly credentials?: undefined;
+  /** The places that were looked at, for people: `~/.docker/config.json (no entry for ghcr.io)`. Never a secret. */
+  readonly lookedIn: readonly string[];
+}
+
 /**
  * Where credentials for a repository come from, such as the files of docker and podman.
  * `signal` aborts when the push or the check ends: then the credentials are no longer needed.
@@ -20,4 +27,4 @@ export type CredentialSource = (
   host: string,
   repository: string,
   signal?: AbortSignal,
-) => Promise<FoundCredentials | undefined>;
+) => Promise<FoundCredentials | NoCredentials | undefined>;

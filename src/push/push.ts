@@ -6,6 +6,7 @@ import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
 import { type Collision, nameCollisions } from '../core/name-collisions.ts';
 import type { UploadSession } from '../core/ports.ts';
+import { NO_EVIDENCE } from '../core/selection/evidence.ts';
 import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
 import { onOneLine, totalSize } from '../core/selection/sized-list.ts';
 import { isSmall } from '../core/small-layer.ts';
@@ -68,7 +69,11 @@ export interface PushResult {
  */
 export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
-  const { kept, leftOut, unmatched } = selectSiblings(model, request.patterns);
+  const { kept, leftOut, unmatched } = selectSiblings(
+    model,
+    { ...request.patterns, pickles: 'refuse' },
+    NO_EVIDENCE,
+  );
   const layers = planLayers(kept, request);
   checkSizes(layers, world);
   const files = layers.map(({ sibling }) => sibling);

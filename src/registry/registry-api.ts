@@ -1,6 +1,6 @@
 import type { Clock } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
-import type { FoundCredentials, RegistryCredentials } from '../core/registry-credentials.ts';
+import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
 import { createPacer, type Hold, type Pacer, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
@@ -11,7 +11,7 @@ import { withRegistryWarnings } from './registry-warnings.ts';
 export interface RegistryApiOptions {
   readonly registry: RegistryHost;
   readonly repository: string;
-  readonly credentials: (host: string, repository: string) => Promise<FoundCredentials | undefined>;
+  readonly credentials: CredentialSource;
   /** Called once, when the registry wants to know who we are: where from, or that there is nothing. */
   readonly onCredentials?: (host: string, origin: string | undefined) => void;
   readonly retries: number;
@@ -80,7 +80,10 @@ function findOnce(options: RegistryApiOptions): () => Promise<RegistryCredential
   let said = false;
   return async () => {
     const found = await options.credentials(options.registry.host, options.repository);
-    if (!said) options.onCredentials?.(options.registry.host, found?.origin);
+    if (!said) {
+      const origin = found?.credentials === undefined ? undefined : found.origin;
+      options.onCredentials?.(options.registry.host, origin);
+    }
     said = true;
     return found?.credentials;
   };

@@ -3,6 +3,7 @@ import { inert } from '../../src/cli/ui/inert.ts';
 import { printable } from '../../src/cli/ui/printable.ts';
 import { overlong } from '../../src/core/file-path.ts';
 import type { Sibling } from '../../src/core/model.ts';
+import { NO_EVIDENCE } from '../../src/core/selection/evidence.ts';
 import { matcher } from '../../src/core/selection/path-patterns.ts';
 import { selectSiblings } from '../../src/core/selection/selection.ts';
 import { fileUse } from '../../src/core/selection/serving-file.ts';
@@ -64,7 +65,8 @@ function selected(name: string): void {
   for (const paths of models) {
     selectSiblings(
       { id: { type: 'model', name: 'a/b' }, siblings: listed(...paths) },
-      { allow: [], ignore: [] },
+      { allow: [], ignore: [], pickles: 'refuse' },
+      NO_EVIDENCE,
     );
   }
 }

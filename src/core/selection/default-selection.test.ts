@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Sibling } from '../model.ts';
+import { NO_EVIDENCE } from './evidence.ts';
 import { selectSiblings } from './selection.ts';
 
 /** As the Hub lists them, with fewer shards. */
@@ -10,7 +11,8 @@ const siblings = (paths: readonly string[]): readonly Sibling[] =>
 function select(paths: readonly string[], ignore: readonly string[] = []) {
   const { kept, leftOut } = selectSiblings(
     { id: { type: 'model', name: 'acme/m' }, siblings: siblings(paths) },
-    { allow: [], ignore },
+    { allow: [], ignore, pickles: 'refuse' },
+    NO_EVIDENCE,
   );
   const names = (some: readonly Sibling[]) => some.map(({ path }) => path);
   return {

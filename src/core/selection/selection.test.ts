@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelId, Sibling } from '../model.ts';
+import { NO_EVIDENCE } from './evidence.ts';
 import { type Selection, type SelectionPatterns, selectSiblings } from './selection.ts';
 
 const oid = { algorithm: 'git-sha1', hex: '' } as const;
@@ -12,7 +13,7 @@ function select(
   type: ModelId['type'] = 'model',
 ): Selection {
   const model = { id: { type, name: 'acme/m' }, siblings: siblings(...paths) };
-  return selectSiblings(model, { allow: [], ignore: [], ...patterns });
+  return selectSiblings(model, { allow: [], ignore: [], pickles: 'refuse', ...patterns }, NO_EVIDENCE);
 }
 
 const kept = (...args: Parameters<typeof select>): readonly string[] =>

@@ -3,6 +3,7 @@ import { nameOf } from '../file-path.ts';
 import { groupBy } from '../group-by.ts';
 import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
 import { defaultSelection } from './default-selection.ts';
+import type { Evidence, EvidenceNeeded } from './evidence.ts';
 import { matcher } from './path-patterns.ts';
 import type { ReasonOf } from './second-copy.ts';
 import { onOneLine, type SizedRow, totalSize, withRows } from './sized-list.ts';
@@ -15,16 +16,33 @@ export interface SelectionPatterns {
   readonly ignore: readonly string[];
 }
 
+/** Whether pickles that are no second copy are pushed. `refuse`: the selection throws and names them. */
+export type Pickles = 'refuse' | 'keep';
+
+export interface SelectionRequest extends SelectionPatterns {
+  readonly pickles: Pickles;
+}
+
 export interface Selection {
   readonly kept: readonly Sibling[];
   /** The most bytes first. */
   readonly leftOut: readonly LeftOut[];
   /** The patterns to allow that no file matches: a mistyped one may be what the model was for. */
   readonly unmatched: readonly string[];
+  /** What may be wrong with the image, though the push goes on. */
+  readonly warnings: readonly SelectionWarning[];
+}
+
+export interface SelectionWarning {
+  /** Stable, such as `needs-hub`. */
+  readonly code: string;
+  readonly message: string;
 }
 
 /** Files of a model that are not pushed, for one reason. */
 export interface LeftOut {
+  /** Stable, for programs, such as `hidden`. */
+  readonly code: string;
   /** A few words for people. */
   readonly reason: string;
   readonly siblings: readonly Sibling[];
@@ -32,19 +50,25 @@ export interface LeftOut {
 
 type Model = Pick<ResolvedModel, 'id' | 'siblings'>;
 
+/** What {@link selectSiblings} must read first. */
+export function evidenceNeeded(_model: Model, _request: SelectionRequest): EvidenceNeeded {
+  return { heads: [], documents: [] };
+}
+
 /**
  * @throws ModelcarError `NOT_FOUND` when nothing is kept, showing what there is; `USAGE` as {@link defaultSelection}
  */
-export function selectSiblings(model: Model, patterns: SelectionPatterns): Selection {
+export function selectSiblings(model: Model, patterns: SelectionRequest, _evidence: Evidence): Selection {
   const reasonOf = exclusions(model, patterns);
   const groups = groupBy(model.siblings, ({ path }) => reasonOf(path));
   const kept = groups.get(undefined) ?? [];
   if (kept.length === 0 && model.siblings.length > 0) throw nothingKept(model, patterns);
   const leftOut = [...groups].flatMap(([reason, siblings]) =>
-    reason === undefined ? [] : [{ reason, siblings }],
+    reason === undefined ? [] : [{ code: 'other', reason, siblings }],
   );
   return {
     kept,
+    warnings: [],
     leftOut: leftOut.sort((a, b) => totalSize(b.siblings) - totalSize(a.siblings)),
     unmatched: patterns.allow.filter((pattern) => {
       const matches = matcher([pattern]);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ModelcarError } from '../error.ts';
+import { NO_EVIDENCE } from './evidence.ts';
 import { matcher } from './path-patterns.ts';
 import { selectSiblings } from './selection.ts';
 
@@ -9,7 +10,11 @@ function refusal(files: Readonly<Record<string, number>>, ignore: readonly strin
   const oid = { algorithm: 'git-sha1', hex: '' } as const;
   const siblings = Object.entries(files).map(([path, size]) => ({ path, size, oid }));
   try {
-    selectSiblings({ id: { type: 'model', name: 'acme/m' }, siblings }, { allow: [], ignore });
+    selectSiblings(
+      { id: { type: 'model', name: 'acme/m' }, siblings },
+      { allow: [], ignore, pickles: 'refuse' },
+      NO_EVIDENCE,
+    );
   } catch (error) {
     if (error instanceof ModelcarError) return error;
   }

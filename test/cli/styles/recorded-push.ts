@@ -108,7 +108,7 @@ export const PLAN: PushPlan = {
     { sibling: WEIGHTS, path: 'models/##vso[task.setvariable variable=x]y', size: 2_000_001_024 },
     { sibling: CONFIG, path: 'models/config.json', size: 2_560 },
   ],
-  leftOut: [{ reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
+  leftOut: [{ code: 'pickle', reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
 };
