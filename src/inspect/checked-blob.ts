@@ -7,13 +7,15 @@ export interface CheckedBlob {
   readonly digest: Digest;
   /** Bytes, as its descriptor promises. */
   readonly size: number;
+  /** The model's file in this layer, as the manifest names it; at most 300 characters of it. */
+  readonly file: string | undefined;
   readonly problem: string | undefined;
 }
 
 export function checked(
   kind: CheckedBlob['kind'],
-  { digest, size }: Pick<Descriptor, 'digest' | 'size'>,
+  { digest, size, file }: Pick<Descriptor, 'digest' | 'size'> & { readonly file?: string | undefined },
   complaints: Complaints,
 ): CheckedBlob {
-  return { kind, digest, size, problem: complaints.length > 0 ? complaints.join('; ') : undefined };
+  return { kind, digest, size, file, problem: complaints.length > 0 ? complaints.join('; ') : undefined };
 }

@@ -53,8 +53,7 @@ export function compareConfig({ config, layers }: ImageManifest, bytes: Uint8Arr
 
 /** OCI image-spec, config.md, "Layer DiffID": of a layer that is not compressed it is the digest. */
 function compareDiffIds(diffIds: readonly string[], layers: readonly Descriptor[]): Complaints {
-  if (diffIds.length !== layers.length)
-    return [`has ${diffIds.length} diff IDs, the manifest ${layers.length} layers`];
+  if (diffIds.length !== layers.length) return [`has ${diffIds.length} diff IDs (expected ${layers.length})`];
   const wrong = layers.flatMap(({ mediaType, digest }, place) => {
     const uncompressed = mediaType === LAYER || mediaType === DOCKER_LAYER;
     if (!uncompressed || diffIds[place] === digest) return [];
@@ -78,7 +77,7 @@ function firstOf(words: readonly string[]): readonly string[] {
 }
 
 /** A name in a document can be as long as the document. */
-function cut(name: string): string {
+export function cut(name: string): string {
   return name.length > 300 ? `${name.slice(0, 300)}…` : name;
 }
 

@@ -47,13 +47,19 @@ export async function validateImage(
     reference,
     manifestDigest: sha256(root.bytes),
     mediaType: reader.redact(document?.mediaType ?? root.mediaType ?? ''),
-    blobs: blobs.map((blob) => ({ ...blob, problem: blob.problem && reader.redact(blob.problem) })),
+    blobs: blobs.map((blob) => ({
+      ...blob,
+      file: blob.file && reader.redact(blob.file),
+      problem: blob.problem && reader.redact(blob.problem),
+    })),
     problems: [
       ...[...complaints, ...(walk?.excess ?? [])].map(
         (complaint) => `${reference} ${reader.redact(complaint)}`,
       ),
-      ...blobs.flatMap(({ kind, digest, problem }) =>
-        problem ? [`${kind} ${digest} ${reader.redact(problem)}`] : [],
+      ...blobs.flatMap(({ kind, digest, file, problem }) =>
+        problem
+          ? [`${kind} ${digest}${file ? ` (${reader.redact(file)})` : ''} ${reader.redact(problem)}`]
+          : [],
       ),
     ],
   };

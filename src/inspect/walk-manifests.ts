@@ -1,9 +1,9 @@
 import { atOnce } from '../core/at-once.ts';
-import type { Descriptor } from '../core/descriptor.ts';
+import { type Descriptor, HF_PATH } from '../core/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../core/image.ts';
 import type { ImageReader } from '../core/ports.ts';
 import { type CheckedBlob, checked } from './checked-blob.ts';
-import { type Complaints, compareConfig, TOO_LARGE } from './complaints.ts';
+import { type Complaints, compareConfig, cut, TOO_LARGE } from './complaints.ts';
 import { judgeManifest } from './judge-manifest.ts';
 import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
 import type { ManifestDocument } from './wire.ts';
@@ -23,12 +23,15 @@ export interface Walk {
   readonly manifests: readonly CheckedBlob[];
   readonly configs: readonly CheckedBlob[];
   /** Each digest and size once, unchecked. */
-  readonly layers: readonly Blob[];
+  readonly layers: readonly Layer[];
   /** The limits that the image exceeds. */
   readonly excess: Complaints;
 }
 
 type Blob = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
+
+/** `file`: of the model, as the manifest names it, cut. */
+type Layer = Blob & { readonly file: string | undefined };
 
 /** Reads and checks the manifests and configs below a root, each manifest once however often it is named. */
 export async function walkManifests(
@@ -38,13 +41,13 @@ export async function walkManifests(
 ): Promise<Walk> {
   const manifests: CheckedBlob[] = [];
   const configs: CheckedBlob[] = [];
-  const layers = boundedSet<Blob>(LAYERS_LIMIT, ({ digest, size }) => `${digest} ${size}`);
+  const layers = boundedSet<Layer>(LAYERS_LIMIT, ({ digest, size }) => `${digest} ${size}`);
   const named = boundedSet<Blob>(MANIFESTS_LIMIT, ({ digest }) => digest);
 
   /** Records the layers and the config of a document; returns the manifests that it is the first to name. */
   function take({ document, config }: Read): readonly Blob[] {
     if (config !== undefined) configs.push(config);
-    if (document?.kind === 'manifest') for (const layer of document.layers) layers.add(bare(layer));
+    if (document?.kind === 'manifest') for (const layer of document.layers) layers.add(bareLayer(layer));
     return document?.kind === 'index' ? document.manifests.map(bare).filter(named.add) : [];
   }
 
@@ -109,6 +112,11 @@ async function checkConfig(
 /** Without its annotations, which can be as large as the document. */
 function bare({ mediaType, digest, size }: Descriptor): Blob {
   return { mediaType, digest, size };
+}
+
+function bareLayer(layer: Descriptor): Layer {
+  const file = layer.annotations?.[HF_PATH];
+  return { ...bare(layer), file: file && cut(file) };
 }
 
 /** @returns a set of at most `limit` members, which reports whether there were more */

@@ -59,7 +59,7 @@ describe('in a registry', () => {
     const registry = await filled();
     registry.addFault({ on: 'blob-head', ...effects });
     const { problems, blobs } = await validate(registry);
-    expect(problems).toEqual([expect.stringContaining(`layer ${LAYER} ${problem}`)]);
+    expect(problems).toEqual([expect.stringContaining(`layer ${LAYER} (model.bin) ${problem}`)]);
     expect(blobs.find(({ digest }) => digest === LAYER)?.problem).toContain(problem);
   });
 
@@ -72,7 +72,7 @@ describe('in a registry', () => {
     registry.addFault({ on: 'blob-head', ...effects });
     expect(await problemsIn(registry)).toEqual([]);
     registry.dropBlob('acme/llama', LAYER);
-    expect(await problemsIn(registry)).toEqual([`layer ${LAYER} is not there`]);
+    expect(await problemsIn(registry)).toEqual([`layer ${LAYER} (model.bin) is not there`]);
   });
 
   test('a manifest that comes with other bytes than its digest is named', async () => {
@@ -202,7 +202,7 @@ describe('a manifest that does not fit its config', () => {
   test('in the number of layers is named', async () => {
     const { config } = buildImage([]);
     expect(await problemsOf([layer], config)).toEqual([
-      `config ${config.descriptor.digest} has 0 diff IDs, the manifest 1 layers`,
+      `config ${config.descriptor.digest} has 0 diff IDs (expected 1)`,
     ]);
   });
 
@@ -259,13 +259,13 @@ describe('in an OCI image layout', () => {
     const bytes = await readFile(blob);
     bytes[50_000] = (bytes[50_000] ?? 0) ^ 1;
     await writeFile(blob, bytes);
-    expect(await problemsAt(folder)).toEqual([`layer ${LAYER} has the digest ${sha256(bytes)}`]);
+    expect(await problemsAt(folder)).toEqual([`layer ${LAYER} (model.bin) has the digest ${sha256(bytes)}`]);
   });
 
   test('a blob that was cut is found', async () => {
     const { folder, blob } = await layout();
     await truncate(blob, 99);
-    expect(await problemsAt(folder)).toEqual([`layer ${LAYER} has 99 bytes, not 100000`]);
+    expect(await problemsAt(folder)).toEqual([`layer ${LAYER} (model.bin) has 99 bytes, not 100000`]);
   });
 
   test('an index.json that points out of the folder leads nowhere', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { HF_PATH } from '../../src/core/descriptor.ts';
 import { sha256 } from '../../src/core/digest.ts';
 import { MANIFEST } from '../../src/core/media-type.ts';
 import type { ImageReader, ImageTarget } from '../../src/core/ports.ts';
@@ -83,8 +84,8 @@ export function obeysImageReaderLaws(create: () => Promise<ReaderUnderTest>): vo
     const { reader, target } = await prepared();
     const { manifest, config, layers } = await pushImage(target, FILES, 'v1');
     const parts = [
-      { kind: 'config', ...pick(config.descriptor) },
-      ...layers.map((layer) => ({ kind: 'layer', ...pick(layer) })),
+      { kind: 'config', ...pick(config.descriptor), file: undefined },
+      ...layers.map((layer) => ({ kind: 'layer', ...pick(layer), file: layer.annotations?.[HF_PATH] })),
     ];
     for (const name of [{ tag: 'v1' }, { digest: manifest.descriptor.digest }]) {
       expect(await validateImage(reader, name, signal)).toEqual({
@@ -105,7 +106,7 @@ export function obeysImageReaderLaws(create: () => Promise<ReaderUnderTest>): vo
     const { problems } = await validateImage(reader, { tag: 'v1' }, signal);
     expect(problems).toEqual([
       `config ${config.descriptor.digest} is not there`,
-      `layer ${layers[1]?.digest} is not there`,
+      `layer ${layers[1]?.digest} (b.json) is not there`,
     ]);
   });
 

@@ -143,9 +143,10 @@ for (const name of ['docker-registry', 'distribution-3', 'olareg'] as const) {
       const reference = `${registry.host}/models/lost:v1`;
       await push(reference);
       const { blobs } = await validate(reference);
-      const lost = blobs.find(({ kind }) => kind === 'layer')?.digest ?? '';
+      const layer = blobs.find(({ kind }) => kind === 'layer');
+      const lost = layer?.digest ?? '';
       await loseBytes(registry.storageFolder, lost);
-      expect((await validate(reference)).problems).toEqual([`layer ${lost} is not there`]);
+      expect((await validate(reference)).problems).toEqual([`layer ${lost} (${layer?.file}) is not there`]);
     });
   });
 }

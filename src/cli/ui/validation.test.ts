@@ -9,8 +9,8 @@ const whole: Validation = {
   manifestDigest: DIGEST,
   mediaType: 'application/vnd.oci.image.manifest.v1+json',
   blobs: [
-    { kind: 'config', digest: DIGEST, size: 100, problem: undefined },
-    { kind: 'layer', digest: DIGEST, size: 2560, problem: undefined },
+    { kind: 'config', digest: DIGEST, size: 100, file: undefined, problem: undefined },
+    { kind: 'layer', digest: DIGEST, size: 2560, file: 'config.json', problem: undefined },
   ],
   problems: [],
 };
@@ -35,6 +35,9 @@ test('what a manifest calls its layers cannot start a line or move the cursor', 
 });
 
 test('in JSON a script reads one word, and a problem that is none is null', () => {
-  expect(validationDocument(whole)).toMatchObject({ valid: true, blobs: [{ problem: null }, {}] });
+  expect(validationDocument(whole)).toMatchObject({
+    valid: true,
+    blobs: [{ file: null, problem: null }, { file: 'config.json' }],
+  });
   expect(validationDocument(broken)).toMatchObject({ valid: false, problems: broken.problems });
 });

@@ -1,5 +1,6 @@
 import type { Validation } from '../../index.ts';
 import { formatSize } from '../../index.ts';
+import { count } from './units.ts';
 
 /**
  * What `validate` says: a line for each problem, then one line with the verdict. Give it to `toLines`. With a problem
@@ -12,8 +13,8 @@ export function formatValidation({ reference, manifestDigest, ...rest }: Validat
   return [
     ...problems.map((problem) => `problem: ${problem}`),
     problems.length === 0
-      ? `${verdict}  ${blobs.length} blobs, ${size}`
-      : `${verdict}  ${problems.length === 1 ? '1 problem' : `${problems.length} problems`}`,
+      ? `${verdict}  ${count(blobs.length, 'blob')}, ${size}`
+      : `${verdict}  ${count(problems.length, 'problem')}`,
   ];
 }
 
@@ -25,7 +26,7 @@ export function validationDocument(validation: Validation): object {
     manifestDigest,
     mediaType,
     valid: problems.length === 0,
-    blobs: blobs.map((blob) => ({ ...blob, problem: blob.problem ?? null })),
+    blobs: blobs.map((blob) => ({ ...blob, file: blob.file ?? null, problem: blob.problem ?? null })),
     problems,
   };
 }
