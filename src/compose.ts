@@ -13,14 +13,16 @@ import { type Validation, validateImage as validate } from './inspect/validate-i
 import { createLayoutReader } from './layout/layout-reader.ts';
 import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
 import { createTransport, homeOf, openPlaces, type Places, registryApi, type Shared } from './places.ts';
+import { type CheckedPlan, checkPush } from './push/check-push.ts';
 import { noJournal } from './push/no-journal.ts';
-import { type PushPlan, type PushRequest, type PushResult, planPush as plan, push } from './push/push.ts';
+import { type PushRequest, type PushResult, push } from './push/push.ts';
 import type { World } from './push/world.ts';
 import { DEFAULT_RETRIES, requireInteger, toPlaces, toRequest, trusted } from './read-options.ts';
 import { createSharedAccess, type RegistryApiOptions, registryOrigin } from './registry/registry-api.ts';
 import { createRegistryReader } from './registry/registry-reader.ts';
 import { profileOf } from './registry/upload/host-seeds.ts';
 import { rememberHost } from './registry/upload/remember-host.ts';
+import { forgetJobs as forget, type JobsToForget } from './state/forget-jobs.ts';
 import { type RecordedJob, readJobs } from './state/read-jobs.ts';
 import { createStateFile } from './state/state-file.ts';
 import { systemClock } from './system-clock.ts';
@@ -37,9 +39,14 @@ export async function pushModel(options: PushOptions): Promise<PushResult> {
   return inWorld(options, push);
 }
 
-/** What {@link pushModel} would do. Reads from the Hub, writes nothing. */
-export async function planPush(options: PushOptions): Promise<PushPlan> {
-  return inWorld(options, plan);
+/**
+ * What {@link pushModel} would do, and whether the target would take it: the target is asked for the right to push. A
+ * registry opens an upload for that, which is cancelled at once. Nothing is stored.
+ *
+ * @throws ModelcarError as `pushModel` does before its first byte; a refusal of the target is in the result
+ */
+export async function planPush(options: PushOptions): Promise<CheckedPlan> {
+  return inWorld(options, checkPush);
 }
 
 /**
@@ -52,6 +59,28 @@ export async function listJobs({
   readonly stateFile: string;
 }): Promise<readonly RecordedJob[]> {
   return readJobs(stateFile, thisUser);
+}
+
+/**
+ * Removes jobs from a state file: by key, every complete one, or all. Nothing changes at the registry.
+ * @returns the removed jobs
+ * @throws ModelcarError `NOT_FOUND` when a key names no job; `USAGE` as {@link listJobs}; `UNAVAILABLE` when another
+ *   process holds the file
+ */
+export async function forgetJobs({
+  stateFile,
+  jobs,
+}: {
+  readonly stateFile: string;
+  readonly jobs: JobsToForget;
+}): Promise<readonly RecordedJob[]> {
+  return forget(jobs, {
+    path: stateFile,
+    clock: systemClock,
+    processes: systemProcesses,
+    user: thisUser,
+    onWarning: () => undefined,
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-export { listJobs, listTags, planPush, pushModel, validateImage } from './compose.ts';
+export { forgetJobs, listJobs, listTags, planPush, pushModel, validateImage } from './compose.ts';
 export type { Digest } from './core/digest.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';
@@ -19,6 +19,7 @@ export {
 export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
 export type { LeftOut } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
+export type { Transfer } from './core/transfer.ts';
 export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';
 export type { CheckedBlob } from './inspect/checked-blob.ts';
@@ -32,6 +33,8 @@ export type {
   RegistryAccess,
   ValidateOptions,
 } from './options.ts';
+export type { CheckedPlan } from './push/check-push.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
+export type { JobsToForget } from './state/forget-jobs.ts';
 export type { RecordedJob } from './state/read-jobs.ts';
 export { VERSION } from './version.ts';

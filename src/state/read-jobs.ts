@@ -1,7 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
 import { readStateFile } from './read-state-file.ts';
-import type { JobRecord } from './state-document.ts';
+import type { JobRecord, StateDocument } from './state-document.ts';
 
 /** A push, as a state file remembers it. Times are ISO 8601, UTC. */
 export interface RecordedJob {
@@ -14,12 +14,17 @@ export interface RecordedJob {
   readonly target: string;
   /** None until the image is complete. */
   readonly tags: readonly string[];
+  /** Those of `tags` that a later push from this state file moved to another image. */
+  readonly movedTags: readonly string[];
   /** Whether the manifest was pushed. It may have gone from the registry since: `validateImage` asks there. */
   readonly complete: boolean;
   readonly manifestDigest: Digest | undefined;
   /** Layers that were pushed, and the bytes of them. */
   readonly layers: number;
   readonly size: number;
+  /** Uploads that are still open at the registry, and the bytes that it had confirmed. */
+  readonly openUploads: number;
+  readonly openSize: number;
   readonly startedAt: string;
   readonly updatedAt: string;
 }
@@ -31,15 +36,37 @@ export interface RecordedJob {
  */
 export async function readJobs(path: string, user: number | undefined): Promise<readonly RecordedJob[]> {
   const state = await readStateFile(path, user).catch((cause: unknown) => {
-    if (cause instanceof ModelcarError) throw cause;
-    throw new ModelcarError('USAGE', `cannot read the state file ${path}: ${messageOf(cause)}`, {
-      hint: 'Make it readable for you and writable only by you, or use another file (--state-file).',
-      cause,
-    });
+    throw stateFileError('read', path, cause);
   });
   if (state === 'torn') throw tornError(path);
-  const jobs = [...(state?.jobs ?? [])].map(([key, record]) => toJob(key, record));
-  return jobs.toSorted((a, b) => compare(b.updatedAt, a.updatedAt) || compare(a.key, b.key));
+  return recordedJobs(state?.jobs ?? new Map());
+}
+
+/** The job that was touched last first. */
+export function recordedJobs(records: StateDocument['jobs']): readonly RecordedJob[] {
+  const latestFirst = [...records].toSorted(
+    ([a, { updatedAt: one }], [b, { updatedAt: other }]) => compare(other, one) || compare(a, b),
+  );
+  const owners = new Map<string, Digest>();
+  return latestFirst.map(([key, record]) => {
+    const { target, tags = [], manifestDigest } = record;
+    const movedTags = tags.filter((tag) => {
+      const reference = `${target}:${tag}`;
+      const owner = owners.get(reference) ?? manifestDigest;
+      if (owner !== undefined) owners.set(reference, owner);
+      return owner !== manifestDigest;
+    });
+    return toJob(key, record, movedTags);
+  });
+}
+
+/** @returns `cause` itself where it explains itself; `USAGE` with what the system says otherwise */
+export function stateFileError(what: 'read' | 'change', path: string, cause: unknown): ModelcarError {
+  if (cause instanceof ModelcarError) return cause;
+  return new ModelcarError('USAGE', `cannot ${what} the state file ${path}: ${messageOf(cause)}`, {
+    hint: 'Use a state file that only you can write.',
+    cause,
+  });
 }
 
 function tornError(path: string): ModelcarError {
@@ -52,9 +79,10 @@ function tornError(path: string): ModelcarError {
   );
 }
 
-function toJob(key: string, record: JobRecord): RecordedJob {
+function toJob(key: string, record: JobRecord, movedTags: readonly string[]): RecordedJob {
   const { endpoint, model, commit, target, manifestDigest, startedAt, updatedAt } = record;
   const layers = [...record.layers.values()];
+  const uploads = [...(record.sessions?.values() ?? [])];
   return {
     key,
     endpoint,
@@ -62,10 +90,13 @@ function toJob(key: string, record: JobRecord): RecordedJob {
     commit,
     target,
     tags: record.tags ?? [],
+    movedTags,
     complete: manifestDigest !== undefined,
     manifestDigest,
     layers: layers.length,
     size: layers.reduce((sum, { size }) => sum + size, 0),
+    openUploads: uploads.length,
+    openSize: uploads.reduce((sum, { offset }) => sum + offset, 0),
     startedAt,
     updatedAt,
   };

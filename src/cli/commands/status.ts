@@ -1,4 +1,4 @@
-import { formatReference, listJobs, listTags, parseStoredReference } from '../../index.ts';
+import { forgetJobs, formatReference, listJobs, listTags, parseStoredReference } from '../../index.ts';
 import type { Words } from '../flag.ts';
 import { STATUS_FLAGS } from '../flags.ts';
 import { type Inspection, prepareInspection } from '../inspection.ts';
@@ -6,7 +6,14 @@ import { stateFileOf } from '../options.ts';
 import { readFlags, usage } from '../read-flags.ts';
 import { homeFolder } from '../surroundings.ts';
 import { inertJson } from '../ui/inert-json.ts';
-import { formatJobs, formatTags, jobsDocument, tagsDocument } from '../ui/status.ts';
+import {
+  forgottenDocument,
+  formatForgotten,
+  formatJobs,
+  formatTags,
+  jobsDocument,
+  tagsDocument,
+} from '../ui/status.ts';
 import { toLines } from '../ui/text.ts';
 
 /** `oci-modelcar status`: what it prints. */
@@ -16,16 +23,36 @@ export async function status(
   signal: AbortSignal,
 ): Promise<string> {
   const values = readFlags(STATUS_FLAGS, words, process.env);
-  if (words.repository === undefined) return jobs(stateFileOf(values, process.env, homeFolder()), words);
-  return tags(words.repository, words, await prepareInspection(values, process, signal));
+  const forget = values.list('forget');
+  const json = values.decision('json') ?? false;
+  if (words.repository === undefined) {
+    const stateFile = stateFileOf(values, process.env, homeFolder());
+    return forget.length === 0 ? jobs(stateFile, json) : forgotten(stateFile, forget, json);
+  }
+  if (forget.length > 0)
+    throw usage('--forget removes jobs from the state file, not tags', 'Leave out the repository.');
+  const inspection = await prepareInspection(values, process, signal);
+  const columns = process.stdout.isTTY ? process.stdout.columns || undefined : undefined;
+  return tags(words.repository, { json, columns }, inspection);
 }
 
-async function jobs(stateFile: string, { json }: Words): Promise<string> {
+async function jobs(stateFile: string, json: boolean): Promise<string> {
   const found = await listJobs({ stateFile });
   return json ? `${inertJson(jobsDocument(found), 2)}\n` : toLines(formatJobs(found, stateFile));
 }
 
-async function tags(argument: string, { json }: Words, inspection: Inspection): Promise<string> {
+async function forgotten(stateFile: string, names: readonly string[], json: boolean): Promise<string> {
+  const [word] = names;
+  const jobs = names.length === 1 && (word === 'complete' || word === 'all') ? word : names;
+  const gone = await forgetJobs({ stateFile, jobs });
+  return json ? `${inertJson(forgottenDocument(gone), 2)}\n` : toLines(formatForgotten(gone, stateFile));
+}
+
+async function tags(
+  argument: string,
+  { json, columns }: { readonly json: boolean; readonly columns: number | undefined },
+  inspection: Inspection,
+): Promise<string> {
   const { location, name } = parseStoredReference(argument);
   if (name !== undefined) {
     throw usage(
@@ -35,5 +62,7 @@ async function tags(argument: string, { json }: Words, inspection: Inspection): 
   }
   const found = await listTags({ target: location, ...inspection });
   const repository = formatReference(location);
-  return json ? `${inertJson(tagsDocument(found, repository), 2)}\n` : toLines(formatTags(found, repository));
+  return json
+    ? `${inertJson(tagsDocument(found, repository), 2)}\n`
+    : toLines(formatTags(found, repository, columns));
 }

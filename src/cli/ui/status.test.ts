@@ -10,28 +10,56 @@ const done: RecordedJob = {
   commit: 'c1899de289a04d12100db370d81485cdf75e47ca',
   target: 'ghcr.io/acme/llama',
   tags: ['v1'],
+  movedTags: [],
   complete: true,
   manifestDigest: DIGEST,
   layers: 3,
   size: 4_000_000_000,
+  openUploads: 0,
+  openSize: 0,
   startedAt: '2026-11-23T09:00:00.000Z',
   updatedAt: '2026-11-23T10:02:11.123Z',
 };
 const begun: RecordedJob = { ...done, model: 'a/b', tags: [], complete: false, manifestDigest: undefined };
 
-test('a job is one line, and its columns stand below each other', () => {
+test('a job is three lines: what went where, how far it is, and the image', () => {
   expect(formatJobs([done, begun], 'x')).toEqual([
-    `acme/llama@c1899de289a0  ->  ghcr.io/acme/llama:v1  complete    2026-11-23 10:02Z  ${DIGEST}`,
-    'a/b@c1899de289a0         ->  ghcr.io/acme/llama     incomplete  2026-11-23 10:02Z  3 layers, 4.00 GB so far',
+    'acme/llama@c1899de289a0 -> ghcr.io/acme/llama:v1',
+    '  complete 2026-11-23 10:02Z, job 0123456789abcdef',
+    `  ${DIGEST}`,
+    'a/b@c1899de289a0 -> ghcr.io/acme/llama',
+    '  incomplete 2026-11-23 10:02Z, job 0123456789abcdef',
+    '  3 layers pushed (4.00 GB)',
   ]);
 });
 
+test('bytes in open uploads count, because the next run resumes there', () => {
+  const open = { ...begun, layers: 1, size: 2560, openUploads: 1, openSize: 50_331_648 };
+  expect(formatJobs([open], 'x').at(-1)).toBe('  1 layer pushed (2.56 kB), 1 open upload (50.3 MB)');
+});
+
 test('further tags of a job are counted', () => {
-  expect(formatJobs([{ ...done, tags: ['v1', 'latest', 'x'] }], 'x')[0]).toContain('llama:v1 (+2)  complete');
+  expect(formatJobs([{ ...done, tags: ['v1', 'latest', 'x'] }], 'x')[0]).toContain('llama:v1 (+2)');
+});
+
+test('a job says how many of its tags a later push moved', () => {
+  const [, state] = formatJobs([{ ...done, movedTags: ['v1'] }], 'x');
+  expect(state).toBe('  complete, 1 of 1 tag moved since, 2026-11-23 10:02Z, job 0123456789abcdef');
+});
+
+test('a job with usual names fits into 80 columns', () => {
+  const long = {
+    ...done,
+    model: 'acme-research/llama-3.3-70b-instruct',
+    target: `ghcr.io/acme/${'x'.repeat(50)}`,
+  };
+  expect(formatJobs([long, { ...long, movedTags: ['v1'] }], 'x').filter((line) => line.length > 80)).toEqual(
+    [],
+  );
 });
 
 test('without jobs it says where it looked', () => {
-  expect(formatJobs([], '/s/state.json')).toEqual(['no jobs written down in /s/state.json']);
+  expect(formatJobs([], '/s/state.json')).toEqual(['no jobs in /s/state.json']);
 });
 
 test('in JSON what is not known yet is null, never left out', () => {
@@ -56,8 +84,16 @@ test('two hundred thousand tags are listed', () => {
   expect(formatTags(tags, 'r.test/a').at(-1)).toBe(`v199999  ${DIGEST}`);
 });
 
-test('columns stand below each other also when a folder has wide characters in its name', () => {
-  const lines = formatJobs([{ ...done, target: 'oci:模型' }, begun], 'x');
-  expect(lines[0]).toContain('->  oci:模型:v1         complete');
-  expect(lines[1]).toContain('->  ghcr.io/acme/llama  incomplete');
+test('columns stand below each other also when a name has wide characters', () => {
+  const tags = [
+    { tag: '模型', digest: DIGEST },
+    { tag: 'latest', digest: DIGEST },
+  ];
+  expect(formatTags(tags, 'r.test/a')).toEqual([`模型    ${DIGEST}`, `latest  ${DIGEST}`]);
+});
+
+test('on a terminal that is too narrow for whole digests, their first 12 characters are shown', () => {
+  const tags = [{ tag: 'c1899de289a0', digest: DIGEST }];
+  expect(formatTags(tags, 'r.test/a', 80)).toEqual(['c1899de289a0  sha256:aaaaaaaaaaaa']);
+  expect(formatTags(tags, 'r.test/a', 90)).toEqual([`c1899de289a0  ${DIGEST}`]);
 });

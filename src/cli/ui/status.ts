@@ -1,31 +1,74 @@
 import type { RecordedJob, TagEntry } from '../../index.ts';
 import { formatSize } from '../../index.ts';
 import { displayWidth } from './display-width.ts';
+import { count } from './units.ts';
 
-/** What `status` says of a state file: a line for each job, in columns. Give it to `toLines`. */
+/** What `status` shows of a state file: a few lines for each job. Give it to `toLines`. */
 export function formatJobs(jobs: readonly RecordedJob[], stateFile: string): readonly string[] {
-  if (jobs.length === 0) return [`no jobs written down in ${stateFile}`];
-  return inColumns(
-    jobs.map((job) => [
-      `${job.model}@${job.commit.slice(0, 12)}`,
-      '->',
-      [job.target, ...job.tags.slice(0, 1)].join(':') + others(job.tags.length - 1),
-      job.complete ? 'complete' : 'incomplete',
-      inMinutes(job.updatedAt),
-      job.manifestDigest ?? `${job.layers} layers, ${formatSize(job.size)} so far`,
-    ]),
-  );
+  return jobs.length === 0 ? [`no jobs in ${stateFile}`] : jobs.flatMap(formatJob);
+}
+
+/** What `status --forget` shows. */
+export function formatForgotten(jobs: readonly RecordedJob[], stateFile: string): readonly string[] {
+  return [
+    ...jobs.map(({ key, ...job }) => `forgot ${key}  ${nameOf(job)}`),
+    `${count(jobs.length, 'job')} removed from ${stateFile}`,
+  ];
+}
+
+function formatJob(job: RecordedJob): readonly string[] {
+  const { key, manifestDigest, updatedAt } = job;
+  const name = nameOf(job);
+  const target = [job.target, ...job.tags.slice(0, 1)].join(':') + others(job.tags.length - 1);
+  const fits = displayWidth(`${name} -> ${target}`) <= USUAL_COLUMNS;
+  return [
+    ...(fits ? [`${name} -> ${target}`] : [name, `  -> ${target}`]),
+    `  ${stateOf(job)} ${inMinutes(updatedAt)}, job ${key}`,
+    `  ${manifestDigest ?? `${count(job.layers, 'layer')} pushed (${formatSize(job.size)})${openOf(job)}`}`,
+  ];
+}
+
+const USUAL_COLUMNS = 80;
+
+function nameOf({ model, commit }: Pick<RecordedJob, 'model' | 'commit'>): string {
+  return `${model}@${commit.slice(0, 12)}`;
+}
+
+/** A later push can have moved the tags to its own image. */
+function stateOf({ complete, tags, movedTags }: RecordedJob): string {
+  if (!complete) return 'incomplete';
+  if (movedTags.length === 0) return 'complete';
+  return `complete, ${movedTags.length} of ${count(tags.length, 'tag')} moved since,`;
+}
+
+function openOf({ openUploads, openSize }: RecordedJob): string {
+  return openUploads === 0 ? '' : `, ${count(openUploads, 'open upload')} (${formatSize(openSize)})`;
 }
 
 /** The same for `--json`; the keys are documented in docs/inspect.md. */
-export function jobsDocument(jobs: readonly RecordedJob[]): object {
+export function jobsDocument(jobs: readonly RecordedJob[]): { readonly jobs: readonly object[] } {
   return { jobs: jobs.map((job) => ({ ...job, manifestDigest: job.manifestDigest ?? null })) };
 }
 
-/** What `status REGISTRY/REPOSITORY` says: tag and digest in columns. Give it to `toLines`. */
-export function formatTags(tags: readonly TagEntry[], repository: string): readonly string[] {
+/**
+ * What `status REGISTRY/REPOSITORY` shows: tag and digest in columns. Give it to `toLines`.
+ * @param columns of the terminal, if there is one: where a whole digest does not fit, 12 characters of it are shown
+ */
+export function formatTags(
+  tags: readonly TagEntry[],
+  repository: string,
+  columns: number = Number.POSITIVE_INFINITY,
+): readonly string[] {
   if (tags.length === 0) return [`no tags in ${repository}`];
-  return inColumns(tags.map(({ tag, digest }) => [tag, digest ?? 'points at nothing']));
+  const rows = tags.map(({ tag, digest }) => [tag, digest ?? 'points at nothing'] as const);
+  const whole = inColumns(rows);
+  if (whole.every((line) => displayWidth(line) <= columns)) return whole;
+  return inColumns(rows.map(([tag, text]) => [tag, text.startsWith('sha256:') ? text.slice(0, 19) : text]));
+}
+
+export function forgottenDocument(jobs: readonly RecordedJob[]): object {
+  const { jobs: forgotten } = jobsDocument(jobs);
+  return { forgotten };
 }
 
 /** The same for `--json`. */
