@@ -4,7 +4,7 @@ import { parseImageReference, planPush } from 'oci-modelcar';
 const [model = '', reference = ''] = process.argv.slice(2);
 const { location, tag = 'latest' } = parseImageReference(reference);
 
-// Reads from the Hub, writes nothing, and does not ask the target.
+// Stores nothing. Asks the target whether this account may push there.
 const plan = await planPush({
   model,
   target: location,
@@ -14,6 +14,7 @@ const plan = await planPush({
 const report = {
   commit: plan.model.commit,
   image: plan.imageReference,
+  refusal: plan.refusal?.message,
   bytes: plan.layers.reduce((sum, { size }) => sum + size, 0),
   files: plan.layers.map(({ path, size }) => ({ path, size })),
 };

@@ -36,7 +36,7 @@ export type TextFlag =
   | 'ociMaxRetries'
   | 'caFile'
   | 'logStyle';
-export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag';
+export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag' | 'forget';
 export type SwitchFlag =
   | 'force'
   | 'failFast'

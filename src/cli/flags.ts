@@ -75,7 +75,12 @@ const verbose = {
 } satisfies Flags;
 
 const json = {
-  json: { flag: '--json', group: OUTPUT, about: 'one JSON document on stdout' },
+  json: {
+    flag: '--json',
+    env: ['LOG_JSON'],
+    group: OUTPUT,
+    about: 'one JSON document on stdout, also for an error',
+  },
 } satisfies Flags;
 
 /** The flags of `push`, by the names that the parser gives them. */
@@ -205,9 +210,13 @@ export const PUSH_FLAGS: Flags = {
     flag: '--log-style <style>',
     env: ['LOG_STYLE'],
     group: OUTPUT,
-    about: 'text, azure, github, or json: one event a line (docs/events.md)',
+    about: 'text, azure or github',
     otherwise: 'auto: by GITHUB_ACTIONS and TF_BUILD',
-    choices: ['auto', 'text', 'azure', 'github', 'json'],
+    choices: ['auto', 'text', 'azure', 'github'],
+  },
+  json: {
+    ...json.json,
+    about: 'JSON on stdout, nothing on stderr: one event a line; with --dry-run one document',
   },
   ...verbose,
   quiet: {
@@ -219,12 +228,23 @@ export const PUSH_FLAGS: Flags = {
   dryRun: {
     flag: '--dry-run',
     group: OUTPUT,
-    about: 'show what would be pushed; write nothing, anywhere',
+    about: 'show what would be pushed, and ask the target whether we may push there; store nothing',
   },
 };
 
 /** The flags of `status`. */
-export const STATUS_FLAGS: Flags = { ...stateFile, ...registryAccess, ...verbose, ...json };
+export const STATUS_FLAGS: Flags = {
+  ...stateFile,
+  forget: {
+    flag: '--forget <job>',
+    group: TRANSFER,
+    about: 'remove jobs from the state file: by their key, complete, or all',
+    list: true,
+  },
+  ...registryAccess,
+  ...verbose,
+  ...json,
+};
 
 /** The flags of `validate`. */
 export const VALIDATE_FLAGS: Flags = {

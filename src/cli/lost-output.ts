@@ -8,7 +8,7 @@ export function guardOutput(): void {
   });
   process.once('exit', () => {
     if (lost === undefined) return;
-    process.stderr.write(`error: cannot write to stdout: ${lost.message}\n`);
-    process.exitCode ||= 1; // as exit-code.ts has it for what nobody foresaw; help is not to wait for that
+    process.stderr.write(`error: cannot write to stdout: ${lost.message} (UNAVAILABLE)\n`);
+    process.exitCode ||= 75; // EXIT_CODES.UNAVAILABLE; help must not load that module
   });
 }

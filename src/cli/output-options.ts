@@ -1,8 +1,11 @@
 import { type Environment, type FlagValues, usage } from './read-flags.ts';
-import { chooseLogStyle, LOG_STYLES, type LogStyle, type Verbosity } from './ui/choose.ts';
+import { chooseLogStyle, LOG_STYLES, type OutputStyle, type Verbosity } from './ui/choose.ts';
 
-/** @throws ModelcarError `USAGE` for a style that there is not */
-export function logStyleOf(values: FlagValues, env: Environment): LogStyle {
+/** @throws ModelcarError `USAGE` for an unknown style, and for a style beside `--json` */
+export function outputStyleOf(values: FlagValues, env: Environment): OutputStyle {
+  if (values.wasGiven('json') && values.wasGiven('logStyle'))
+    throw usage('--json and --log-style contradict each other', 'Leave out one of them.');
+  if (values.decision('json') && !values.wasGiven('logStyle')) return 'json';
   const wanted = values.text('logStyle');
   return chooseLogStyle(
     LOG_STYLES.find((style) => style === wanted),

@@ -1,7 +1,7 @@
 import { failureOf } from './failure.ts';
 import type { Interruption } from './interruption.ts';
 import type { Environment } from './read-flags.ts';
-import { chooseLogStyle, LOG_STYLES, type LogStyle } from './ui/choose.ts';
+import { chooseLogStyle, LOG_STYLES, type OutputStyle } from './ui/choose.ts';
 import { createRenderer } from './ui/create-renderer.ts';
 import { systemTime } from './ui/system-time.ts';
 
@@ -20,7 +20,8 @@ export function report(
 }
 
 /** The words could not be understood, but who asked for JSON reads nothing else. */
-function guessStyle([command, ...words]: readonly string[], env: Environment): LogStyle {
+function guessStyle([command, ...words]: readonly string[], env: Environment): OutputStyle {
+  if (words.includes('--json') || /^(1|true|yes|on)$/i.test(env.LOG_JSON?.trim() ?? '')) return 'json';
   const at = words.findIndex((word) => /^--log-style(=|$)/.test(word));
   const given = words[at]?.split('=')[1] ?? words[at + 1];
   const wanted = at === -1 ? env.LOG_STYLE : given;

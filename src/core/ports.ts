@@ -43,6 +43,11 @@ export interface ImageTarget {
   readonly largestBlob?: SizeLimit | undefined;
   /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
   prepare(signal: AbortSignal): Promise<void>;
+  /**
+   * Finds out whether a push may begin: the target is there, takes our credentials and lets them push. Stores nothing.
+   * @throws ModelcarError with the reason why not
+   */
+  checkAccess(signal: AbortSignal): Promise<void>;
   /** Stores content under its digest. Nothing is stored unless every byte of `content` was read without an error. */
   pushBlob(push: BlobPush): Promise<PushedBlob>;
   /** Whether a blob that an earlier run pushed is still there, with this size. */

@@ -10,6 +10,7 @@ import { sweepUnfinished } from '../files/unfinished.ts';
 import { writeAtomically } from '../files/write-atomically.ts';
 import { writeBlob } from './blob-file.ts';
 import { blobPathIn } from './blob-place.ts';
+import { checkWritable } from './check-writable.ts';
 import { explained } from './explained.ts';
 import { findKnownBlob, type KnownBlobs } from './known-blobs.ts';
 import { hasLayoutFile, writeLayoutFile } from './layout-file.ts';
@@ -90,6 +91,8 @@ export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTar
 
   return {
     prepare: () => explained(`make an OCI image layout of ${folder}`, prepare),
+    checkAccess: () =>
+      explained(`make an OCI image layout of ${folder}`, () => checkWritable(folder, world.user)),
     pushBlob: (push) => explained(`write a blob to ${folder}`, () => pushBlob(push)),
     hasBlob: (blob, signal) => explained(`read ${folder}`, () => hasBlob(blob, signal)),
     checkBlob: (blob, signal) => explained(`read ${folder}`, () => checkBlob(blob, signal)),

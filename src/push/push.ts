@@ -11,6 +11,7 @@ import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/se
 import { onOneLine, totalSize } from '../core/selection/sized-list.ts';
 import { isSmall } from '../core/small-layer.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
+import { createTransferMeter, type Transfer } from '../core/transfer.ts';
 import { checkSizes } from './check-sizes.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
@@ -59,6 +60,8 @@ export interface PushResult {
   /** `registry/repository@sha256:…`: what to sign and to deploy. */
   readonly imageReferenceDigest: string;
   readonly commit: string;
+  /** How many bytes were sent, and how many already existed. */
+  readonly transfer: Transfer;
   /** What it took beyond the bytes of the layers. */
   readonly cost: PushCost;
 }
@@ -118,10 +121,12 @@ function collisionWarning(collisions: readonly Collision[]): string {
 /** The whole main job: resolve, plan, push the layers, publish the image. */
 export async function push(request: PushRequest, outer: World): Promise<PushResult> {
   let cost = NO_COST;
+  const meter = createTransferMeter();
   const world: World = {
     ...outer,
     onEvent(event) {
       if (event.type === 'layer-cost') cost = addCost(cost, event);
+      meter.observe(event);
       outer.onEvent(event);
     },
   };
@@ -166,6 +171,7 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
     imageReference,
     imageReferenceDigest: world.target.formatReference({ digest }),
     commit,
+    transfer: meter.transfer,
     cost,
   };
 }

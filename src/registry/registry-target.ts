@@ -5,6 +5,7 @@ import { SMALL_LAYER } from '../core/small-layer.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { discard } from '../http/transport.ts';
 import { checkHeld, isHeld } from './check-held.ts';
+import { checkPushAccess } from './check-push-access.ts';
 import { putManifest } from './put-manifest.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
@@ -43,6 +44,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       // A proxy that knows repositories only is no reason to give up.
       await discard(response);
     },
+    checkAccess: (signal) => checkPushAccess({ base, target, signal }, api),
     largestBlob: largestBlobOf(registry.host),
     pushBlob: (push) =>
       pushBlob(push, {

@@ -55,7 +55,7 @@ describePeers(['fish'], 'fish, the real one,', () => {
         .map((row) => row.split('\t')[0]);
     expect(completed('oci-modelcar pu')).toContain('push');
     expect(completed('oci-modelcar push --work')).toContain('--workers');
-    expect(completed('oci-modelcar push --log-style ')).toEqual(expect.arrayContaining(['azure', 'json']));
+    expect(completed('oci-modelcar push --log-style ')).toEqual(expect.arrayContaining(['azure', 'github']));
     expect(completed('oci-modelcar completion ')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { EXIT_CODES } from '../../src/cli/exit-code.ts';
 import type { FileMap } from '../fakes/hub/content.ts';
 import { demoRepo } from '../fakes/hub/demo-model.ts';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
@@ -321,15 +322,43 @@ describe('the environment of the Hub', () => {
   });
 });
 
-test.each(['LOG_STYLE', '--log-style'])('%s chooses how the log is written', async (by) => {
-  const args = ['push', MODEL, `oci:${join(folder, `json${by}`)}:v1`, '--dry-run'];
-  const { stdout } = by.startsWith('-')
-    ? await runCli([...args, by, 'json'], { env: { HF_ENDPOINT: hub.endpoint } })
-    : await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, [by]: 'json' } });
-  expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({ v: 1, type: 'plan' });
+test.each([
+  ['LOG_STYLE', 'azure'],
+  ['--log-style', 'azure'],
+])('%s chooses how the log is written', async (by, style) => {
+  const args = ['push', MODEL, `oci:${join(folder, `styled${by}`)}:v1`, '--dry-run'];
+  const { stderr } = by.startsWith('-')
+    ? await runCli([...args, by, style], { env: { HF_ENDPOINT: hub.endpoint } })
+    : await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, [by]: style } });
+  expect(stderr).toContain('##[group]');
 });
 
-test.each(['status', '--help', `push ${MODEL} oci:lost:v1 --log-style json`])(
+test.each<[by: string, args: string[], env: Record<string, string>]>([
+  ['--json', ['--json'], {}],
+  ['LOG_JSON', [], { LOG_JSON: '1' }],
+])('%s makes a dry run one JSON document and leaves stderr empty', async (by, args, env) => {
+  const target = `oci:${join(folder, `json${by}`)}:v1`;
+  const { stdout, stderr, code } = await runCli(['push', MODEL, target, '--dry-run', ...args], {
+    env: { HF_ENDPOINT: hub.endpoint, ...env },
+  });
+  expect(code).toBe(0);
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({ v: 1, type: 'plan', warnings: [], refusal: null });
+});
+
+test('with --json an error of any command is one JSON document on stdout', async () => {
+  for (const args of [
+    ['status', 'oci:/nowhere'],
+    ['validate', 'oci:/nowhere:v1'],
+    ['push', '--unknown'],
+  ]) {
+    const { stdout, stderr, code } = await runCli([...args, '--json'], {});
+    expect(JSON.parse(stdout)).toMatchObject({ v: 1, type: 'error', exitCode: code });
+    expect(stderr).toBe('');
+  }
+});
+
+test.each(['status', '--help', `push ${MODEL} oci:lost:v1 --json`])(
   'what %s prints and the disk did not take ends with an exit code that says so',
   async (word) => {
     const line = `"$0" "$1" ${word} > /dev/full`;
@@ -338,7 +367,7 @@ test.each(['status', '--help', `push ${MODEL} oci:lost:v1 --log-style json`])(
       env: { PATH: process.env.PATH, HOME: folder, HF_ENDPOINT: hub.endpoint },
     });
     const [stderr, [status]] = await Promise.all([textOf(run.stderr), once(run, 'close')]);
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^error: cannot write to stdout: .*\n$/);
+    expect(status).toBe(EXIT_CODES.UNAVAILABLE);
+    expect(stderr).toMatch(/^error: cannot write to stdout: .* \(UNAVAILABLE\)\n$/);
   },
 );

@@ -41,7 +41,7 @@ function written(): ReadonlyMap<string, object> {
   const { renderer, stdout } = record({ style: 'json' });
   for (const event of Object.values(EVENTS)) renderer.event(event);
   renderer.result(RESULT);
-  renderer.plan(PLAN);
+  renderer.plan(PLAN, undefined);
   renderer.error({ error: new ModelcarError('USAGE', 'm', { hint: 'h' }), exitCode: 2, lines: [] });
   return new Map(linesOf(stdout()).map((line) => [line.type, line]));
 }

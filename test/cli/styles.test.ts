@@ -217,7 +217,7 @@ describe('a dry run', () => {
     'in the style %s is as it was written down',
     async (style) => {
       const { renderer, log, stdout } = record({ style });
-      renderer.plan(PLAN);
+      renderer.plan(PLAN, undefined);
       renderer.close();
       await expect(log()).toMatchFileSnapshot(`styles/${style}-plan.log`);
       expect(stdout()).toBe(style === 'json' ? log() : '');
@@ -228,7 +228,7 @@ describe('a dry run', () => {
 test('a quiet dry run shows the plan, which is its result', () => {
   const logs = (['quiet', 'normal'] as const).map((verbosity) => {
     const { renderer, log } = record({ style: 'text', verbosity });
-    renderer.plan(PLAN);
+    renderer.plan(PLAN, undefined);
     renderer.close();
     return log();
   });

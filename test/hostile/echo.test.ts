@@ -20,7 +20,7 @@ import {
 const STYLES: readonly (readonly string[])[] = [
   ['--log-style', 'text'],
   ['--log-style', 'text', '--verbose'],
-  ['--log-style', 'json'],
+  ['--json'],
   ['--log-style', 'github', '--verbose'],
   ['--log-style', 'azure', '--verbose'],
 ];

@@ -45,6 +45,12 @@ export function obeysImageTargetLaws(create: () => Promise<TargetUnderTest>): vo
     await target.checkBlob({ mediaType: 'application/octet-stream', digest: pushed.digest, size }, signal);
   });
 
+  test('asking for access passes, and stores nothing', async () => {
+    const { target, blobs, unfinished } = await prepared();
+    await target.checkAccess(signal);
+    expect([await blobs(), await unfinished()]).toEqual([[], 0]);
+  });
+
   test('how far it is goes up to the size', async () => {
     const { target } = await prepared();
     const told: number[] = [];

@@ -14,7 +14,7 @@ const [LARGE, SMALL] = [512 * MIB, 64 * MIB];
 /** What the buffers of a connection on the loopback hold at most (net.ipv4.tcp_rmem, 32 MiB): handed over by us, and lost when it breaks. */
 const BUFFERED = 36 * MIB;
 const PEAK_RSS_KB = 200_000;
-const JSON_LINES = ['--log-style', 'json'];
+const JSON_LINES = ['--json'];
 
 interface Figures {
   readonly size: number;

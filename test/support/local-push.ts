@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import {
+  type CheckedPlan,
   type PushEvent,
   type PushOptions,
-  type PushPlan,
   type PushResult,
   parseImageReference,
   planPush,
@@ -22,7 +22,7 @@ export interface LocalPush {
   readonly events: readonly PushEvent[];
   /** Pushes `model` to the repository of the same name, tagged `v1`. */
   push(model: string, options?: Partial<PushOptions>): Promise<PushResult>;
-  plan(model: string, options?: Partial<PushOptions>): Promise<PushPlan>;
+  plan(model: string, options?: Partial<PushOptions>): Promise<CheckedPlan>;
   /** The layers of a tag, in their order. */
   layers(repository: string, tag?: string): readonly Buffer[];
 }

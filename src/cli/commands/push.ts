@@ -3,7 +3,7 @@ import { failureOf } from '../failure.ts';
 import { PUSH_FLAGS } from '../flags.ts';
 import type { Interruption } from '../interruption.ts';
 import { type PushWords, toPushOptions } from '../options.ts';
-import { logStyleOf, verbosityOf } from '../output-options.ts';
+import { outputStyleOf, verbosityOf } from '../output-options.ts';
 import { readFlags } from '../read-flags.ts';
 import { readSurroundings } from '../surroundings.ts';
 import { createRenderer } from '../ui/create-renderer.ts';
@@ -20,10 +20,11 @@ export async function push(
 ): Promise<number> {
   const { env, stdout, stderr } = process;
   const values = readFlags(PUSH_FLAGS, words, env);
-  const style = logStyleOf(values, env);
+  const style = outputStyleOf(values, env);
   const renderer = createRenderer({
     ...{ style, verbosity: verbosityOf(values) },
     ...{ env, stdout, stderr, time: systemTime },
+    dryRun: words.dryRun === true,
   });
   // Whatever ends the process leaves the terminal with its cursor: a second Ctrl-C, or a crash.
   interruption.signal.addEventListener('abort', renderer.close);
@@ -37,9 +38,14 @@ export async function push(
         renderer.event(event);
       },
     };
-    if (words.dryRun) renderer.plan(await planPush(options));
-    else renderer.result(await pushModel(options));
-    return 0;
+    if (!words.dryRun) {
+      renderer.result(await pushModel(options));
+      return 0;
+    }
+    const plan = await planPush(options);
+    const refusal = plan.refusal && failureOf(plan.refusal, interruption);
+    renderer.plan(plan, refusal);
+    return refusal?.exitCode ?? 0;
   } catch (error) {
     const failure = failureOf(error, interruption);
     renderer.error(failure);

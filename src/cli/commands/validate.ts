@@ -28,7 +28,9 @@ export async function validate(
     ...name,
     ...(await prepareInspection(values, process, signal)),
   });
-  const text = words.json ? `${inertJson(validationDocument(found), 2)}\n` : toLines(formatValidation(found));
+  const text = values.decision('json')
+    ? `${inertJson(validationDocument(found), 2)}\n`
+    : toLines(formatValidation(found));
   process.stdout.write(text);
   return found.problems.length === 0 ? 0 : EXIT_CODES.CONTENT_MISMATCH;
 }

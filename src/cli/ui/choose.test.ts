@@ -9,7 +9,7 @@ const terminal: Surroundings = {
 };
 
 test.each([
-  ['the flag wins over every variable', 'json', { GITHUB_ACTIONS: 'true', TF_BUILD: 'True' }, 'json'],
+  ['the flag wins over every variable', 'text', { GITHUB_ACTIONS: 'true', TF_BUILD: 'True' }, 'text'],
   ['GITHUB_ACTIONS=true is GitHub', undefined, { GITHUB_ACTIONS: 'true', TF_BUILD: 'True' }, 'github'],
   ['GITHUB_ACTIONS with anything else is not', undefined, { GITHUB_ACTIONS: '1' }, 'text'],
   ['TF_BUILD is read in any case', undefined, { TF_BUILD: 'TRUE' }, 'azure'],

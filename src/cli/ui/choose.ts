@@ -1,8 +1,11 @@
 import type { Environment, Output } from './renderer.ts';
 
-export const LOG_STYLES = ['text', 'azure', 'github', 'json'] as const;
+export const LOG_STYLES = ['text', 'azure', 'github'] as const;
 
 export type LogStyle = (typeof LOG_STYLES)[number];
+
+/** What `--json` asks for, or a style for people. */
+export type OutputStyle = LogStyle | 'json';
 
 export type Verbosity = 'quiet' | 'normal' | 'verbose';
 
@@ -20,7 +23,7 @@ export function chooseLogStyle(flag: LogStyle | undefined, env: Environment): Lo
 }
 
 export interface Surroundings {
-  readonly style: LogStyle;
+  readonly style: OutputStyle;
   readonly verbosity: Verbosity;
   readonly env: Environment;
   readonly stderr: Pick<Output, 'isTTY'>;

@@ -1,9 +1,9 @@
 import type { PushResult } from '../../index.ts';
 import { azureOutput, formatAzure } from './azure.ts';
-import { isColoured, isLive, type LogStyle, type Verbosity } from './choose.ts';
+import { isColoured, isLive, type OutputStyle, type Verbosity } from './choose.ts';
 import { formatGithub } from './github.ts';
 import { createGithubFiles } from './github-files.ts';
-import { createJsonRenderer } from './json.ts';
+import { createJsonPlanRenderer, createJsonRenderer } from './json.ts';
 import { createLiveTerminal } from './live-terminal.ts';
 import { drawLive } from './live-view.ts';
 import { createLogRenderer, type LogRenderer } from './log-renderer.ts';
@@ -14,19 +14,21 @@ import { outputsOf, variableLine } from './variables.ts';
 import { writeLines } from './write-lines.ts';
 
 export interface RendererOptions {
-  readonly style: LogStyle;
+  readonly style: OutputStyle;
   readonly verbosity: Verbosity;
   readonly env: Environment;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly time: Time;
+  /** Whether the output is one plan rather than the story of a push. */
+  readonly dryRun?: boolean;
 }
 
 /** The renderer of a style. */
 export function createRenderer(options: RendererOptions): Renderer {
   switch (options.style) {
     case 'json':
-      return createJsonRenderer(options);
+      return options.dryRun ? createJsonPlanRenderer(options) : createJsonRenderer(options);
     case 'text':
       return isLive(options) ? createLiveRenderer(options) : createTextRenderer(options);
     case 'github':
@@ -57,9 +59,9 @@ function createLiveRenderer(options: RendererOptions): Renderer {
   const log = createLogRenderer({ ...options, format, print: terminal.print });
   return {
     event: log.event,
-    plan(plan) {
+    plan(plan, refusal) {
       terminal.close();
-      log.plan(plan);
+      log.plan(plan, refusal);
     },
     result(result) {
       terminal.close();

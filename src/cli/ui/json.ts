@@ -1,4 +1,10 @@
-import { ModelcarError, type ModelId, type PushEvent, type PushPlan, type PushResult } from '../../index.ts';
+import {
+  type CheckedPlan,
+  ModelcarError,
+  type ModelId,
+  type PushEvent,
+  type PushResult,
+} from '../../index.ts';
 import { inertJson } from './inert-json.ts';
 import type { Failure, Output, Renderer, Time } from './renderer.ts';
 
@@ -11,8 +17,7 @@ export function createJsonRenderer({
   readonly time: Time;
 }): Renderer {
   const told = new Map<string, number>();
-  const write = (object: JsonLine) =>
-    stdout.write(`${inertJson({ v: 1, time: new Date(time.date()).toISOString(), ...object })}\n`);
+  const write = (object: JsonLine) => stdout.write(jsonLine(time, object));
 
   return {
     event(event) {
@@ -24,11 +29,36 @@ export function createJsonRenderer({
       }
       write(event);
     },
-    plan: (plan) => write(planLine(plan)),
+    plan: (plan, refusal) => write(planLine(plan, [], refusal)),
     result: (result) => write(resultLine(result)),
-    error: (failure) => write(errorLine(failure)),
+    error: (failure) => write({ type: 'error', ...errorFields(failure) }),
     close: () => undefined,
   };
+}
+
+/** One JSON document for a dry run: the plan with its warnings, or the error. */
+export function createJsonPlanRenderer({
+  stdout,
+  time,
+}: {
+  readonly stdout: Output;
+  readonly time: Time;
+}): Renderer {
+  const { result, error, close } = createJsonRenderer({ stdout, time });
+  const warnings: string[] = [];
+  return {
+    event(event) {
+      if (event.type === 'warning') warnings.push(event.message);
+    },
+    plan: (plan, refusal) => stdout.write(jsonLine(time, planLine(plan, warnings, refusal))),
+    result,
+    error,
+    close,
+  };
+}
+
+function jsonLine(time: Time, object: JsonLine): string {
+  return `${inertJson({ v: 1, time: new Date(time.date()).toISOString(), ...object })}\n`;
 }
 
 /** Values are absolute, so a line that is not written is not missed; a push of hours still makes a log of a size. */
@@ -37,11 +67,15 @@ const PROGRESS_INTERVAL_MS = 1_000;
 type JsonLine = PushEvent | { readonly type: 'plan' | 'result' | 'error'; readonly [field: string]: unknown };
 
 function resultLine(result: PushResult): JsonLine {
-  const { cost, ...image } = result;
-  return { type: 'result', ...image, ...cost };
+  const { cost, transfer, ...image } = result;
+  return { type: 'result', ...image, ...transfer, ...cost };
 }
 
-function planLine({ model, layers, leftOut, tags, imageReference }: PushPlan): JsonLine {
+function planLine(
+  { model, layers, leftOut, tags, imageReference }: CheckedPlan,
+  warnings: readonly string[],
+  refusal: Failure | undefined,
+): JsonLine {
   return {
     type: 'plan',
     model: nameOf(model.id),
@@ -61,6 +95,8 @@ function planLine({ model, layers, leftOut, tags, imageReference }: PushPlan): J
       reason,
       files: siblings.map(({ path, size }) => ({ path, size })),
     })),
+    warnings,
+    refusal: refusal === undefined ? null : errorFields(refusal),
   };
 }
 
@@ -69,10 +105,8 @@ function nameOf({ type, name }: ModelId): string {
   return type === 'dataset' ? `datasets/${name}` : name;
 }
 
-function errorLine({ error, exitCode, lines }: Failure): JsonLine {
-  if (error instanceof ModelcarError) {
-    const { code, message, hint } = error;
-    return { type: 'error', code, exitCode, message, ...(hint !== undefined && { hint }) };
-  }
-  return { type: 'error', code: 'BUG', exitCode, message: lines.join('\n') };
+function errorFields({ error, exitCode, lines }: Failure): { readonly [field: string]: unknown } {
+  if (!(error instanceof ModelcarError)) return { code: 'BUG', exitCode, message: lines.join('\n') };
+  const { code, message, hint } = error;
+  return { code, exitCode, message, ...(hint !== undefined && { hint }) };
 }

@@ -144,6 +144,7 @@ const RESULT = {
   imageReference: 'r/a:t',
   imageReferenceDigest: 'r/a@sha256:0',
   commit: 'c',
+  transfer: { sent: 0, resumed: 0, existed: 0 },
   cost: { retries: 0, reread: 0, resent: 0 },
 } as const;
 

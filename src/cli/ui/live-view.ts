@@ -62,6 +62,8 @@ function layerRow(path: string, layer: RunningLayer, now: number): Row {
     const left = `in ${formatDuration(pause.until - now)}`;
     return { name, ...amount(sent, size), rate: `retry ${pause.retry}`, left };
   }
+  // More layers than connections to the Hub: this one has none yet.
+  if (sent === 0 && size > 0) return { name, ...amount(sent, size), rate: 'waiting', left: '' };
   // A registry may take minutes to hash what it got.
   if (sent >= size) return { name, ...amount(sent, size), rate: 'storing', left: '' };
   return { name, ...amount(sent, size), ...speed(size - sent, bytesPerSecond(layer.samples, now)) };

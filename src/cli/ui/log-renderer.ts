@@ -43,10 +43,13 @@ export function createLogRenderer({ verbosity, time, format, print }: LogRendere
       say(narrate(event, progress));
     },
     // It is the result of a dry run, so also a quiet one shows it.
-    plan: (plan) => print(planEntries(plan).flatMap(format)),
-    result() {
+    plan(plan, refusal) {
+      print(planEntries(plan).flatMap(format));
+      if (refusal !== undefined) say([{ kind: 'error', lines: refusal.lines }]);
+    },
+    result({ transfer }) {
       endGroup();
-      say([summaryEntry(progress, time.now() - start)]);
+      say([summaryEntry(progress, transfer, time.now() - start)]);
     },
     error({ lines }) {
       endGroup();

@@ -1,10 +1,10 @@
-import type { PushEvent, PushPlan, PushResult } from '../../index.ts';
+import type { CheckedPlan, PushEvent, PushResult } from '../../index.ts';
 
 /** What a push shows, to people and to machines. Called synchronously; never throws for what a file is called. */
 export interface Renderer {
   event(event: PushEvent): void;
-  /** The end of a dry run. */
-  plan(plan: PushPlan): void;
+  /** The end of a dry run. `refusal`: why the target would not take the push. */
+  plan(plan: CheckedPlan, refusal: Failure | undefined): void;
   /** The end of a push that worked. */
   result(result: PushResult): void;
   /** The end of anything that did not. */

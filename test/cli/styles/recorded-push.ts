@@ -1,4 +1,4 @@
-import type { PushEvent, PushPlan, PushResult, Sibling } from '../../../src/index.ts';
+import type { CheckedPlan, PushEvent, PushResult, Sibling } from '../../../src/index.ts';
 
 /** A push with all that can happen in one that works, and with names that were chosen to do harm. */
 export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
@@ -91,13 +91,14 @@ export const RESULT: PushResult = {
   imageReference: 'ghcr.io/acme/llama:8f2c1e0d9b7a',
   imageReferenceDigest: `ghcr.io/acme/llama@${digest('f')}`,
   commit: '8f2c1e0d9b7a6f5e4d3c2b1a09f8e7d6c5b4a392',
+  transfer: { sent: 4_500_000_512, resumed: 500_000_000, existed: 15_872 },
   cost: { retries: 3, reread: 1_200_000_000, resent: 1_048_576 },
 };
 
 const CONFIG = file('config.json', 512);
 const WEIGHTS = file('##vso[task.setvariable variable=x]y', 2_000_000_000);
 
-export const PLAN: PushPlan = {
+export const PLAN: CheckedPlan = {
   model: {
     id: { type: 'model', name: 'acme/llama' },
     revision: 'main',
@@ -111,6 +112,7 @@ export const PLAN: PushPlan = {
   leftOut: [{ code: 'pickle', reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
+  refusal: undefined,
 };
 
 function layer(at: number, path: string, size: number): readonly (readonly [number, PushEvent])[] {

@@ -1,4 +1,4 @@
-import type { LogStyle, Verbosity } from '../../../src/cli/ui/choose.ts';
+import type { OutputStyle, Verbosity } from '../../../src/cli/ui/choose.ts';
 import { createRenderer } from '../../../src/cli/ui/create-renderer.ts';
 import type { Environment, Renderer } from '../../../src/cli/ui/renderer.ts';
 import { manualTime } from '../../support/manual-time.ts';
@@ -13,7 +13,7 @@ export interface Recording {
 }
 
 export interface RecordingOptions {
-  readonly style: LogStyle;
+  readonly style: OutputStyle;
   readonly verbosity?: Verbosity;
   readonly env?: Environment;
 }

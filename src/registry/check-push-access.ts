@@ -1,0 +1,26 @@
+import { discard, type Transport } from '../http/transport.ts';
+import { registryError } from './registry-error.ts';
+import { cancelSession } from './upload/cancel-session.ts';
+import { resolveLocation } from './upload/location.ts';
+
+/**
+ * Opens an upload and cancels it: no other request of the distribution-spec tells whether an account may push
+ * (go-containerregistry's `remote.CheckPushPermission` does the same).
+ *
+ * @throws ModelcarError with the registry's reason
+ */
+export async function checkPushAccess(
+  { base, target, signal }: { readonly base: string; readonly target: string; readonly signal: AbortSignal },
+  api: Transport,
+): Promise<void> {
+  const url = `${base}/blobs/uploads/`;
+  const headers = { 'content-length': '0' };
+  const response = await api({ method: 'POST', url, headers, signal });
+  if (response.status !== 202 && response.status !== 201)
+    throw await registryError(`push to ${target}`, response);
+  await discard(response);
+  const { location } = response.headers;
+  if (location === undefined) return;
+  const session = resolveLocation(url, location, response);
+  await cancelSession({ phase: 'asking', location: session, offset: 0, framing: 'stream' }, api);
+}
