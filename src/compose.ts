@@ -215,10 +215,12 @@ function registryOptions(
   ended: AbortSignal,
 ): RegistryApiOptions {
   const { credentials = async () => undefined } = registry ?? {};
+  const onceEach = onceEachWarning(onEvent);
   return {
     ...registryApi(target, retries, onEvent, transport),
     async credentials(host, repository) {
       const found = await credentials(host, repository, ended);
+      for (const message of found?.warnings ?? []) onceEach({ type: 'warning', message });
       if (found?.credentials !== undefined) warnOfPlainAccount(target, onEvent);
       return found;
     },

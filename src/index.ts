@@ -16,11 +16,17 @@ export {
   type StoredReference,
   type TargetLocation,
 } from './core/reference.ts';
-export type { CredentialSource, FoundCredentials, RegistryCredentials } from './core/registry-credentials.ts';
+export type {
+  CredentialSource,
+  FoundCredentials,
+  NoCredentials,
+  RegistryCredentials,
+} from './core/registry-credentials.ts';
 export type { LeftOut } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export type { Transfer } from './core/transfer.ts';
-export { type CredentialPlaces, findCredentials } from './credentials/find-credentials.ts';
+export type { CredentialPlaces } from './credentials/auth-places.ts';
+export { findCredentials } from './credentials/find-credentials.ts';
 export { type ProxyFor, proxyFromEnvironment } from './http/node-proxy-from-environment.ts';
 export type { CheckedBlob } from './inspect/checked-blob.ts';
 export type { TagEntry } from './inspect/list-tags.ts';

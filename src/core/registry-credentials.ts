@@ -10,6 +10,8 @@ export interface FoundCredentials {
   readonly credentials: RegistryCredentials;
   /** Where from, for people: a file, a helper, a variable. Never what. */
   readonly origin: string;
+  /** Places that exist but could not be used, for people. Each becomes a `warning` event. */
+  readonly warnings?: readonly string[];
 }
 
 /** Nothing was found. */
@@ -17,6 +19,7 @@ export interface NoCredentials {
   readonly credentials?: undefined;
   /** The places that were looked at, for people: `~/.docker/config.json (no entry for ghcr.io)`. Never a secret. */
   readonly lookedIn: readonly string[];
+  readonly warnings?: readonly string[];
 }
 
 /**

@@ -186,7 +186,7 @@ describe('a helper', () => {
 
   test('of the host is asked before all else', () => {
     const content = { auths, credHelpers: { 'r.test': 'ecr' }, credsStore: 'desktop' };
-    expect(found(content)).toEqual({ kind: 'helper', name: 'ecr', server: 'r.test' });
+    expect(found(content)).toEqual({ kind: 'helper', name: 'ecr', server: 'r.test', expected: true });
   });
 
   test.each(['r.test.evil.example', 'r.tes', 'r.test:5000', 'r.test/acme', 'sub.r.test'])(
@@ -201,11 +201,11 @@ describe('a helper', () => {
   });
 
   test.each([
-    ['only marks that there is something', { auths: { 'r.test': {} } }],
-    ['is missing', {}],
-    ['is of another host', { auths: { 'other.test': { auth: base64('ada:secret') } } }],
-  ])('of all hosts is asked where the entry %s', (_, content) => {
-    const helper = { kind: 'helper', name: 'desktop', server: 'r.test' };
+    ['only marks that there is something', { auths: { 'r.test': {} } }, true],
+    ['is missing', {}, false],
+    ['is of another host', { auths: { 'other.test': { auth: base64('ada:secret') } } }, false],
+  ])('of all hosts is asked where the entry %s', (_, content, expected) => {
+    const helper = { kind: 'helper', name: 'desktop', server: 'r.test', expected };
     expect(found({ ...content, credsStore: 'desktop' })).toEqual(helper);
   });
 
@@ -216,13 +216,13 @@ describe('a helper', () => {
   test.each([HUB_KEY, 'docker.io', 'index.docker.io', 'registry-1.docker.io'])(
     "of Docker Hub may be named for %s and hears docker's own key",
     (key) => {
-      const helper = { kind: 'helper', name: 'pass', server: HUB_KEY };
+      const helper = { kind: 'helper', name: 'pass', server: HUB_KEY, expected: true };
       expect(found({ credHelpers: { [key]: 'pass' } }, 'docker.io')).toEqual(helper);
     },
   );
 
   test("of all hosts hears docker's own key for Docker Hub", () => {
-    const helper = { kind: 'helper', name: 'desktop', server: HUB_KEY };
+    const helper = { kind: 'helper', name: 'desktop', server: HUB_KEY, expected: false };
     expect(found({ credsStore: 'desktop' }, 'docker.io')).toEqual(helper);
   });
 });

@@ -8,9 +8,16 @@ import type { RegistryCredentials } from '../core/registry-credentials.ts';
  * `config.json` of docker and `auth.json` of podman, skopeo and buildah: what is in them for one registry.
  * Formats: https://docs.docker.com/reference/cli/docker/login/ and containers-auth.json(5).
  */
-export type Found =
-  | RegistryCredentials
-  | { readonly kind: 'helper'; readonly name: string; readonly server: string };
+export type Found = RegistryCredentials | NamedHelper;
+
+/** `docker-credential-<name>`, to be asked for `server`. */
+export interface NamedHelper {
+  readonly kind: 'helper';
+  readonly name: string;
+  readonly server: string;
+  /** Whether the file says that this helper has the registry's account, not only that it may have any. */
+  readonly expected: boolean;
+}
 
 export interface AuthFile {
   readonly auths: ReadonlyMap<string, AuthEntry>;
@@ -90,17 +97,19 @@ export function findInAuthFile(file: AuthFile, host: string, repository: string)
   const helper = [server, host, ...(DOCKER_HUB.has(host) ? DOCKER_HUB : [])]
     .map((key) => file.credHelpers.get(key))
     .find(Boolean);
-  if (helper !== undefined) return { kind: 'helper', name: helper, server };
-  const best = [...file.auths]
+  if (helper !== undefined) return { kind: 'helper', name: helper, server, expected: true };
+  const entries = [...file.auths]
     .map(([key, entry]) => ({
       length: matchedLength(key, host, repository),
       exact: Number(key === host || key === server),
       found: accountIn(entry),
     }))
-    .filter(({ length, found }) => length > 0 && found !== undefined)
+    .filter(({ length }) => length > 0);
+  const best = entries
+    .filter(({ found }) => found !== undefined)
     .sort((a, b) => b.length - a.length || b.exact - a.exact)[0]?.found;
-  if (best !== undefined) return best;
-  return file.credsStore === undefined ? undefined : { kind: 'helper', name: file.credsStore, server };
+  if (best !== undefined || file.credsStore === undefined) return best;
+  return { kind: 'helper', name: file.credsStore, server, expected: entries.length > 0 };
 }
 
 /**

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { secret } from '../../test/support/secrets.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
-import { askHelper as ask } from './credential-helper.ts';
+import { askHelper as ask, helperError } from './credential-helper.ts';
 import type { HelperOptions } from './run-helper.ts';
 
 const SERVER = 'r.test:5000';
@@ -21,9 +21,14 @@ async function install(script: string): Promise<string> {
 
 let path = process.env.PATH;
 
-/** An environment with the helper of this test first on the PATH. */
-function askHelper(name: string, server: string, options: Partial<HelperOptions> = {}) {
-  return ask(name, server, { ...options, env: { ...options.env, PATH: path } });
+const ORIGIN = '/home/ada/.docker/config.json';
+
+/** Asks with the helper of this test first on the PATH: its credentials, or the error where a file names it. */
+async function askHelper(name: string, server: string, options: Partial<HelperOptions> = {}) {
+  const answer = await ask(name, server, { ...options, env: { ...options.env, PATH: path } });
+  if (answer.kind === 'found') return answer.credentials;
+  if (answer.kind === 'nothing') return undefined;
+  throw helperError(name, server, ORIGIN, answer);
 }
 
 /** Kills the process whose id a helper wrote down, unless it has ended. */
@@ -190,11 +195,11 @@ function isThere(pid: number): boolean {
   }
 }
 
-describe('the error names the server, the helper and the reason:', () => {
+describe('the error names the server, the helper, the file and the reason:', () => {
   async function reasonOf(name: string, options: Partial<HelperOptions> = {}): Promise<string> {
     const error = await failureOf(askHelper(name, SERVER, options));
     expect(error.code).toBe('UNAUTHORIZED');
-    const start = `cannot get credentials for ${SERVER} from docker-credential-${name}: `;
+    const start = `cannot get credentials for ${SERVER} from docker-credential-${name}, which ${ORIGIN} names: `;
     expect(error.message.startsWith(start), error.message).toBe(true);
     expect(inspect(error, { depth: Infinity })).not.toContain('hunter2');
     return error.message.slice(start.length);
@@ -208,6 +213,12 @@ describe('the error names the server, the helper and the reason:', () => {
   test('the start of what a failing helper has much to say about', async () => {
     await install('printf "%0999d" 0; exit 1');
     expect(await reasonOf('fake')).toBe('0'.repeat(200));
+  });
+
+  test('what a failing helper says, without the secrets that it got', async () => {
+    await install('echo "cannot sign with $AWS_SECRET_ACCESS_KEY"; exit 1');
+    const env = { AWS_ACCESS_KEY_ID: secret('aws'), AWS_SECRET_ACCESS_KEY: secret('aws key') };
+    expect(await reasonOf('fake', { env })).toBe('cannot sign with …');
   });
 
   test('the exit code of a helper that says nothing', async () => {
@@ -274,4 +285,29 @@ describe('the error names the server, the helper and the reason:', () => {
       expect(await reasonOf(name)).toBe('that is not the name of a helper');
     },
   );
+});
+
+describe('the hint says', () => {
+  const hintOf = async (name: string, options: Partial<HelperOptions> = {}) =>
+    (await failureOf(askHelper(name, SERVER, options))).hint;
+
+  test('which file to change where the helper is not installed', async () => {
+    expect(await hintOf('no-such-helper')).toContain(
+      `Install docker-credential-no-such-helper, or remove it from ${ORIGIN} and log in again`,
+    );
+  });
+
+  test('nothing of installing where the helper does not answer', async () => {
+    endAfterTest(await install('echo $$ > "$HERE/pid"; exec sleep 50'));
+    expect(await hintOf('fake', { timeoutMs: 500 })).toMatch(/^Run docker-credential-fake get to see what/);
+  });
+
+  test('to log in again where the helper fails', async () => {
+    await install('echo locked; exit 1');
+    expect(await hintOf('fake')).toMatch(/^Log in again;/);
+  });
+
+  test('which file has the name that no helper can have', async () => {
+    expect(await hintOf('../fake')).toBe(`Correct the name in ${ORIGIN}.`);
+  });
 });

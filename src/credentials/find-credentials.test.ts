@@ -1,34 +1,13 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { account, HOST, places, withHelpers } from '../../test/support/credential-files.ts';
 import { failureOf } from '../../test/support/rejection.ts';
-import { tempFolder } from '../../test/support/temp-folder.ts';
-import { type CredentialPlaces, findCredentials } from './find-credentials.ts';
-
-const HOST = 'r.test';
-
-/** A home with these files, whose paths are relative to it; so are the values of the variables. */
-async function places(
-  files: Readonly<Record<string, unknown>>,
-  env: Readonly<Record<string, string>> = {},
-): Promise<CredentialPlaces> {
-  const home = await tempFolder();
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(home, path)), { recursive: true });
-    await writeFile(join(home, path), typeof content === 'string' ? content : JSON.stringify(content));
-  }
-  const absolute = Object.entries(env).map(([name, path]) => [name, path && join(home, path)]);
-  return { home, env: Object.fromEntries(absolute) };
-}
-
-/** A file that says of its user where it lies. */
-function account(username: string, host = HOST): unknown {
-  return { auths: { [host]: { username, password: 'secret' } } };
-}
+import type { CredentialPlaces } from './auth-places.ts';
+import { findCredentials } from './find-credentials.ts';
 
 async function userFor(where: CredentialPlaces): Promise<string | undefined> {
   const found = await findCredentials(HOST, 'acme/llama', where);
-  return found?.credentials.kind === 'account' ? found.credentials.username : undefined;
+  return found.credentials?.kind === 'account' ? found.credentials.username : undefined;
 }
 
 const EVERYWHERE = { XDG_RUNTIME_DIR: 'run', XDG_CONFIG_HOME: 'conf', DOCKER_CONFIG: 'dock' };
@@ -69,12 +48,6 @@ describe('without a file that is named', () => {
     expect(await userFor(await places(files, EVERYWHERE))).toBe('last');
   });
 
-  test('a file where a folder should be has no credentials', async () => {
-    expect(
-      await userFor(await places({ run: 'a file', 'dock/config.json': account('last') }, EVERYWHERE)),
-    ).toBe('last');
-  });
-
   test('a broken file is an error even where the next would do', async () => {
     const where = await places(
       { 'run/containers/auth.json': '{', 'dock/config.json': account('a') },
@@ -94,8 +67,9 @@ describe('without a file that is named', () => {
     });
   });
 
-  test('no file at all is no error', async () => {
-    expect(await findCredentials(HOST, 'acme/llama', await places({}))).toBeUndefined();
+  test('no file at all is no error, and no warning', async () => {
+    const found = await findCredentials(HOST, 'acme/llama', await places({}));
+    expect(found).toEqual({ lookedIn: expect.any(Array) });
   });
 
   test('what is found says which file it is from', async () => {
@@ -140,15 +114,8 @@ describe('a file that REGISTRY_AUTH_FILE names', () => {
 
 describe('a helper that a file names', () => {
   /** A home with these files, and the helper on the PATH. */
-  async function install(
-    script: string,
-    known: Readonly<Record<string, unknown>>,
-  ): Promise<CredentialPlaces> {
-    const folder = await tempFolder();
-    await writeFile(join(folder, 'docker-credential-fake'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    const where = await places(known, EVERYWHERE);
-    return { ...where, env: { ...where.env, PATH: `${folder}${delimiter}${process.env.PATH}` } };
-  }
+  const install = async (script: string, known: Readonly<Record<string, unknown>>) =>
+    withHelpers(await places(known, EVERYWHERE), { fake: script });
 
   const files = { 'conf/containers/auth.json': { credHelpers: { [HOST]: 'fake' } } };
 
@@ -171,7 +138,7 @@ describe('a helper that a file names', () => {
     const where = await install(locked, { ...files, 'dock/config.json': account('last') });
     expect(await failureOf(userFor(where))).toMatchObject({
       code: 'UNAUTHORIZED',
-      message: expect.stringContaining('the keychain is locked'),
+      message: `cannot get credentials for ${HOST} from docker-credential-fake, which ${join(where.home, 'conf/containers/auth.json')} names: the keychain is locked`,
     });
   });
 
@@ -184,7 +151,44 @@ describe('a helper that a file names', () => {
 
   test('is not started for another host', async () => {
     const where = await places(files, EVERYWHERE);
-    expect(await findCredentials('other.test', 'acme/llama', where)).toBeUndefined();
+    expect((await findCredentials('other.test', 'acme/llama', where)).credentials).toBeUndefined();
+  });
+});
+
+describe('a helper for all registries that is not installed, as Docker Desktop names one', () => {
+  const docker = (auths: unknown) => ({ 'dock/config.json': { auths, credsStore: 'desktop' } });
+
+  test('is not missed where the file has the account itself', async () => {
+    const auth = Buffer.from('ada:secret').toString('base64');
+    expect(await userFor(await places(docker({ [HOST]: { auth } }), EVERYWHERE))).toBe('ada');
+  });
+
+  test('is an error where the file says that the helper has the account', async () => {
+    const where = await places(docker({ [HOST]: {} }), EVERYWHERE);
+    const error = await failureOf(userFor(where));
+    const file = join(where.home, 'dock/config.json');
+    expect(error).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: `cannot get credentials for ${HOST} from docker-credential-desktop, which ${file} names: it is not installed`,
+      hint: expect.stringContaining(`remove it from ${file}`),
+    });
+  });
+
+  test('is a warning where the file knows no login at this registry, and the search goes on', async () => {
+    const files = { ...docker({ 'other.test': {} }), '.dockercfg': { [HOST]: { username: 'old' } } };
+    const where = await places(files, EVERYWHERE);
+    expect(await findCredentials(HOST, 'acme/llama', where)).toMatchObject({
+      credentials: { username: 'old' },
+      warnings: [
+        `${join(where.home, 'dock/config.json')} names docker-credential-desktop for all registries (credsStore), and it is not installed; remove that line, or log in again`,
+      ],
+    });
+  });
+
+  test('that is installed and fails is an error', async () => {
+    const where = await places(docker({}), EVERYWHERE);
+    const locked = await withHelpers(where, { desktop: "echo 'the keychain is locked'; exit 1" });
+    expect((await failureOf(userFor(locked))).message).toContain('the keychain is locked');
   });
 });
 

@@ -1,88 +1,105 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ModelcarError } from '../core/error.ts';
-import type { FoundCredentials } from '../core/registry-credentials.ts';
-import { findInAuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
-import { askHelper } from './credential-helper.ts';
-
-/** Where to look for credentials. */
-export interface CredentialPlaces {
-  readonly home: string;
-  /** Whose `/run/containers/<uid>` podman and skopeo use where there is no `XDG_RUNTIME_DIR`, as in containers. */
-  readonly uid?: number | undefined;
-  /**
-   * Such as `process.env`. Credential helpers are looked for on its `PATH` and run with it, without the tokens of the Hub,
-   * `OCI_PASSWORD` and `DOCKER_AUTH_CONFIG`.
-   */
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import { isAbsolute, sep } from 'node:path';
+import type { FoundCredentials, NoCredentials } from '../core/registry-credentials.ts';
+import { findInAuthFile, type NamedHelper } from './auth-file.ts';
+import { authPlaces, type CredentialPlaces } from './auth-places.ts';
+import { askHelper, helperError, programOf } from './credential-helper.ts';
+import { type Reading, readPlace } from './read-place.ts';
 
 /**
- * The first that has something for `host/repository`: `DOCKER_AUTH_CONFIG`, which is the content of a file
- * (docker CLI 28), the files in the order of podman and skopeo, then docker's. A file that `REGISTRY_AUTH_FILE` names
- * is the only one, and has to be there (containers-auth.json(5)).
+ * The first of the places that has something for `host/repository`.
  *
  * @param signal stops a running credential helper
+ * @throws ModelcarError `USAGE` when a file is damaged, or was named by the user and cannot be read; `UNAUTHORIZED` when
+ *   a helper fails that a file names
  */
 export async function findCredentials(
   host: string,
   repository: string,
   places: CredentialPlaces,
   signal?: AbortSignal,
+): Promise<FoundCredentials | NoCredentials> {
+  const search: Search = {
+    host,
+    places,
+    signal,
+    lookedIn: [],
+    warnings: [],
+    unusable: new Map(),
+  };
+  for (const place of authPlaces(places)) {
+    const found = await lookIn(await readPlace(place), repository, search);
+    if (found !== undefined) return withWarnings(found, search);
+  }
+  return withWarnings({ lookedIn: search.lookedIn }, search);
+}
+
+/** What one search has seen so far. */
+interface Search {
+  readonly host: string;
+  readonly places: CredentialPlaces;
+  readonly signal: AbortSignal | undefined;
+  readonly lookedIn: string[];
+  readonly warnings: string[];
+  /** Files that exist and cannot be read, by the reason. */
+  readonly unusable: Map<string, readonly string[]>;
+}
+
+async function lookIn(
+  reading: Reading,
+  repository: string,
+  search: Search,
 ): Promise<FoundCredentials | undefined> {
-  for (const { origin, parse, content } of authTexts(places)) {
-    const text = await content();
-    if (text === undefined) continue;
-    const found = findInAuthFile(parse(text, origin), host, repository);
-    if (found === undefined) continue;
-    if (found.kind !== 'helper') return { credentials: found, origin };
-    const asked = await askHelper(found.name, found.server, { env: places.env, signal });
-    if (asked !== undefined) {
-      return { credentials: asked, origin: `docker-credential-${found.name} (${origin})` };
-    }
+  const { name } = reading;
+  if (reading.kind === 'unusable') {
+    search.unusable.set(reading.why, [...(search.unusable.get(reading.why) ?? []), name]);
+    return note(name, reading.why, search);
   }
-  return undefined;
+  if (reading.warning !== undefined) search.warnings.push(reading.warning);
+  if (reading.kind === 'absent') return note(name, reading.why, search);
+  const found = findInAuthFile(reading.file, search.host, repository);
+  if (found === undefined) return note(name, `no entry for ${search.host}`, search);
+  return found.kind === 'helper' ? askNamedHelper(found, name, search) : { credentials: found, origin: name };
 }
 
-interface AuthText {
-  /** For people: a path, or a variable. */
-  readonly origin: string;
-  readonly content: () => Promise<string | undefined>;
-  readonly parse: typeof parseAuthFile;
-}
-
-function authTexts({ home, env, uid }: CredentialPlaces): readonly AuthText[] {
-  const file = (path: string, parse = parseAuthFile): AuthText => ({
-    origin: path,
-    content: () => read(path, path === env.REGISTRY_AUTH_FILE),
-    parse,
-  });
-  if (env.REGISTRY_AUTH_FILE) return [file(env.REGISTRY_AUTH_FILE)];
-  const inline = env.DOCKER_AUTH_CONFIG?.trim();
-  const runtime = env.XDG_RUNTIME_DIR
-    ? join(env.XDG_RUNTIME_DIR, 'containers')
-    : uid !== undefined && `/run/containers/${uid}`;
-  return [
-    ...(inline ? [{ origin: 'DOCKER_AUTH_CONFIG', content: async () => inline, parse: parseAuthFile }] : []),
-    ...(runtime ? [file(join(runtime, 'auth.json'))] : []),
-    file(join(env.XDG_CONFIG_HOME || join(home, '.config'), 'containers', 'auth.json')),
-    file(join(env.DOCKER_CONFIG || join(home, '.docker'), 'config.json')),
-    file(join(home, '.dockercfg'), parseLegacyAuthFile),
-  ];
-}
-
-async function read(path: string, required: boolean): Promise<string | undefined> {
-  try {
-    const text = await readFile(path, 'utf8');
-    // Docker takes an empty file for one without entries; podman refuses it in REGISTRY_AUTH_FILE.
-    return required || text.trim() !== '' ? text : undefined;
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    // A folder on the way that is a file, or that is not ours to look into, has no credentials for us either.
-    if (!required && (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES')) return undefined;
-    throw new ModelcarError('USAGE', `cannot read the registry credentials in ${path}: ${message}`, {
-      hint: 'Give the file that docker login, podman login or skopeo login writes, and make it readable.',
-      cause,
-    });
+/**
+ * A helper for all registries (`credsStore`) that is not installed, in a file that knows no login at this registry, is
+ * the trace of another machine's Docker Desktop: the search goes on, because the registry may want no account.
+ */
+async function askNamedHelper(
+  { name, server, expected }: NamedHelper,
+  origin: string,
+  search: Search,
+): Promise<FoundCredentials | undefined> {
+  const answer = await askHelper(name, server, { env: search.places.env, signal: search.signal });
+  if (answer.kind === 'found') {
+    return { credentials: answer.credentials, origin: `${programOf(name)} (${origin})` };
   }
+  if (answer.kind === 'nothing') {
+    return note(origin, `${programOf(name)} has nothing for ${search.host}`, search);
+  }
+  if (answer.kind !== 'not installed' || expected) throw helperError(name, server, origin, answer);
+  search.warnings.push(
+    `${origin} names ${programOf(name)} for all registries (credsStore), and it is not installed; remove that line, or log in again`,
+  );
+  return note(origin, `${programOf(name)} is not installed`, search);
+}
+
+function note(name: string, why: string, { places: { home }, lookedIn }: Search): undefined {
+  lookedIn.push(`${withTilde(name, home)} (${why})`);
+}
+
+/** Shorter, and it keeps the user's name out of a log. */
+function withTilde(path: string, home: string): string {
+  const folder = home.endsWith(sep) ? home : home + sep;
+  return isAbsolute(home) && folder !== sep && path.startsWith(folder)
+    ? `~${sep}${path.slice(folder.length)}`
+    : path;
+}
+
+function withWarnings<T extends FoundCredentials | NoCredentials>(result: T, search: Search): T {
+  const unusable = [...search.unusable].map(
+    ([why, paths]) => `cannot read the registry credentials in ${paths.join(', ')}: ${why}`,
+  );
+  const warnings = [...unusable, ...search.warnings];
+  return warnings.length === 0 ? result : { ...result, warnings };
 }

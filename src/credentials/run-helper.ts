@@ -52,13 +52,13 @@ export async function runHelper(
     const exitCode = await new Promise<number>((resolve, reject) => {
       abort = () => reject(signal?.reason);
       signal?.addEventListener('abort', abort);
-      const late = () => reject(new Error(`no answer for ${timeoutMs / 1000} s`));
+      const late = () => reject(noAnswer(`no answer for ${timeoutMs / 1000} s`));
       timer = setTimeout(late, timeoutMs);
       child.on('error', reject);
       child.stdout.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         size += chunk.length;
-        if (size > OUTPUT_LIMIT) reject(new Error(`it prints more than ${OUTPUT_LIMIT / 2 ** 20} MiB`));
+        if (size > OUTPUT_LIMIT) reject(noAnswer(`it prints more than ${OUTPUT_LIMIT / 2 ** 20} MiB`));
         else if (child.exitCode !== null && isAnswer(stdout())) resolve(child.exitCode);
       });
       child.once('exit', (code, by) => {
@@ -82,6 +82,11 @@ export async function runHelper(
     child.stdout.destroy();
     end(child);
   }
+}
+
+/** It started, and we gave up on it. */
+function noAnswer(reason: string): Error {
+  return Object.assign(new Error(reason), { code: 'ETIMEDOUT' });
 }
 
 function end(child: ChildProcess): void {

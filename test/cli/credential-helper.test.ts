@@ -85,7 +85,7 @@ test('a credential helper that cannot be started for want of open files is said 
   const limited = ['-c', 'ulimit -n 256; exec "$@"', 'sh', process.execPath, '--input-type=module', '--eval'];
   const { stdout } = await promisify(execFile)('sh', [...limited, program], { env, timeout: SOON_MS });
   expect(stdout).toBe(
-    `cannot get credentials for ${registry.host} from docker-credential-fake: spawn docker-credential-fake EMFILE\n`,
+    `cannot get credentials for ${registry.host} from docker-credential-fake, which ${env.DOCKER_CONFIG}/config.json names: spawn docker-credential-fake EMFILE\n`,
   );
 });
 

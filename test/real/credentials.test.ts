@@ -65,6 +65,7 @@ describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
 
   test.each([
     ['DOCKER_CONFIG', 'config.json'],
+    ['DOCKER_CONFIG', '.dockerconfigjson'],
     ['XDG_RUNTIME_DIR', 'containers/auth.json'],
     ['XDG_CONFIG_HOME', 'containers/auth.json'],
     ['HOME', '.docker/config.json'],
@@ -78,6 +79,22 @@ describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
     const run = await push(repository, { [variable]: folder });
     await expectPushed(run, repository);
     expect(run.stderr).toContain(`credentials for ${registry.host} from ${file}`);
+  });
+
+  test('is found where skopeo itself puts it, below XDG_RUNTIME_DIR', async () => {
+    const folder = await tempFolder();
+    const flags = ['--tls-verify=false', '--username', USER, '--password', PASSWORD];
+    const env = { XDG_RUNTIME_DIR: folder, REGISTRY_AUTH_FILE: '' };
+    await runCommand(peerPath('skopeo'), ['login', ...flags, registry.host], { env });
+    const run = await push('acme/runtime', { XDG_RUNTIME_DIR: folder });
+    await expectPushed(run, 'acme/runtime');
+  });
+
+  test('in the file that DOCKER_CONFIG names in place of its folder is used, with a warning', async () => {
+    const file = await logIn();
+    const run = await push('acme/file', { DOCKER_CONFIG: file });
+    await expectPushed(run, 'acme/file');
+    expect(run.stderr).toContain(`warning: DOCKER_CONFIG names a file, ${file}`);
   });
 
   test('to a namespace is used for what is in it', async () => {
@@ -112,5 +129,25 @@ describePeers(['skopeo', 'docker-registry'], 'a login of skopeo', () => {
     const run = await push('acme/refused', { REGISTRY_AUTH_FILE: file });
     expect(run).toMatchObject({ code: 2, stdout: '' });
     expect(run.stderr).toContain(file);
+  });
+});
+
+describePeers(['podman', 'docker-registry'], 'a login of podman', () => {
+  test('is found where podman itself puts it, below XDG_RUNTIME_DIR', async () => {
+    const registry = await startDockerRegistry({ htpasswd: HTPASSWD });
+    try {
+      const folder = await tempFolder();
+      const flags = ['--tls-verify=false', '--username', USER, '--password', PASSWORD];
+      const env = { XDG_RUNTIME_DIR: folder, REGISTRY_AUTH_FILE: '' };
+      await runCommand(peerPath('podman'), ['login', ...flags, registry.host], { env });
+      const args = ['status', `${registry.host}/acme/nothing`, '--verbose'];
+      // Logged in, and nothing was pushed there yet.
+      expect(await runCli(args, { env: { XDG_RUNTIME_DIR: folder } })).toMatchObject({
+        code: 4,
+        stderr: expect.stringContaining(`from ${join(folder, 'containers/auth.json')}`),
+      });
+    } finally {
+      await registry.stop();
+    }
   });
 });
