@@ -2,11 +2,12 @@ import { isAbsolute, sep } from 'node:path';
 import type { FoundCredentials, NoCredentials } from '../core/registry-credentials.ts';
 import { findInAuthFile, type NamedHelper } from './auth-file.ts';
 import { authPlaces, type CredentialPlaces } from './auth-places.ts';
-import { askHelper, helperError, programOf } from './credential-helper.ts';
+import { cloudHelpers } from './cloud-helpers.ts';
+import { askHelper, type HelperAnswer, helperError, programOf } from './credential-helper.ts';
 import { type Reading, readPlace } from './read-place.ts';
 
 /**
- * The first of the places that has something for `host/repository`.
+ * The first of the places that has something for `host/repository`, else the helper of the cloud that runs the registry.
  *
  * @param signal stops a running credential helper
  * @throws ModelcarError `USAGE` when a file is damaged, or was named by the user and cannot be read; `UNAUTHORIZED` when
@@ -25,12 +26,14 @@ export async function findCredentials(
     lookedIn: [],
     warnings: [],
     unusable: new Map(),
+    asked: new Set(),
   };
   for (const place of authPlaces(places)) {
     const found = await lookIn(await readPlace(place), repository, search);
     if (found !== undefined) return withWarnings(found, search);
   }
-  return withWarnings({ lookedIn: search.lookedIn }, search);
+  const found = await askCloudHelpers(search);
+  return withWarnings(found ?? { lookedIn: search.lookedIn }, search);
 }
 
 /** What one search has seen so far. */
@@ -42,6 +45,8 @@ interface Search {
   readonly warnings: string[];
   /** Files that exist and cannot be read, by the reason. */
   readonly unusable: Map<string, readonly string[]>;
+  /** Names of helpers. */
+  readonly asked: Set<string>;
 }
 
 async function lookIn(
@@ -70,6 +75,7 @@ async function askNamedHelper(
   origin: string,
   search: Search,
 ): Promise<FoundCredentials | undefined> {
+  search.asked.add(name);
   const answer = await askHelper(name, server, { env: search.places.env, signal: search.signal });
   if (answer.kind === 'found') {
     return { credentials: answer.credentials, origin: `${programOf(name)} (${origin})` };
@@ -82,6 +88,26 @@ async function askNamedHelper(
     `${origin} names ${programOf(name)} for all registries (credsStore), and it is not installed; remove that line, or log in again`,
   );
   return note(origin, `${programOf(name)} is not installed`, search);
+}
+
+/** No file named these helpers, so their failure is no more than a note. */
+async function askCloudHelpers(search: Search): Promise<FoundCredentials | undefined> {
+  const { host, places, signal, asked } = search;
+  for (const name of cloudHelpers(host)) {
+    if (asked.has(name)) continue;
+    const answer = await askHelper(name, host, { env: places.env, signal });
+    if (answer.kind === 'found') {
+      const origin = `${programOf(name)} (on PATH, because nothing is configured for ${host})`;
+      return { credentials: answer.credentials, origin };
+    }
+    note(programOf(name), whyNothing(answer, host), search);
+  }
+  return undefined;
+}
+
+function whyNothing(answer: Exclude<HelperAnswer, { kind: 'found' }>, host: string): string {
+  if (answer.kind === 'nothing') return `has nothing for ${host}`;
+  return answer.kind === 'not installed' ? 'not on PATH' : answer.reason.replace(/\s+/g, ' ');
 }
 
 function note(name: string, why: string, { places: { home }, lookedIn }: Search): undefined {

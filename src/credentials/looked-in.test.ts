@@ -5,6 +5,7 @@ import { secret } from '../../test/support/secrets.ts';
 import type { CredentialPlaces } from './auth-places.ts';
 import { findCredentials } from './find-credentials.ts';
 
+const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const NOTHING = "echo 'credentials not found in native keychain'; exit 1";
 
 async function lookedIn(where: CredentialPlaces, host = HOST): Promise<readonly string[]> {
@@ -74,6 +75,84 @@ describe('the working directory supplies no credentials', () => {
     const found = await lookedIn({ home, uid: 4_000_000, env: { [name]: 'relative' } });
     expect(found).toContain(`$${name} (not an absolute path)`);
     expect(found).toContain(`${path} (no such file)`);
+  });
+});
+
+describe('the helper of a cloud', () => {
+  const GIVES = `printf '{"Username":"AWS","Secret":"%s"}' "$(cat)"`;
+
+  test('is asked for a registry of this cloud that nothing is configured for', async () => {
+    const where = await withHelpers(await places({}), { 'ecr-login': GIVES });
+    expect(await findCredentials(ECR, 'acme/llama', where)).toEqual({
+      credentials: { kind: 'account', username: 'AWS', password: ECR },
+      origin: `docker-credential-ecr-login (on PATH, because nothing is configured for ${ECR})`,
+    });
+  });
+
+  test('is asked also where REGISTRY_AUTH_FILE names a file without this registry', async () => {
+    const named = await places({ 'mine.json': account('ada') }, { REGISTRY_AUTH_FILE: 'mine.json' });
+    const found = await findCredentials(ECR, 'acme/llama', await withHelpers(named, { 'ecr-login': GIVES }));
+    expect(found.credentials).toMatchObject({ username: 'AWS' });
+  });
+
+  test.each([
+    ['an account', account('ada', ECR), 'ada'],
+    ['a helper for all registries', { credsStore: 'mine' }, 'from-mine'],
+  ])('is not asked where a file has %s', async (_, config, user) => {
+    const mine = `printf '{"Username":"from-mine","Secret":"s"}'`;
+    const where = await withHelpers(await places({ '.docker/config.json': config }), {
+      'ecr-login': GIVES,
+      mine,
+    });
+    expect(await findCredentials(ECR, 'acme/llama', where)).toMatchObject({
+      credentials: { username: user },
+    });
+  });
+
+  test.each([`${ECR}.evil.test`, HOST])('is not started for %s', async (host) => {
+    const where = await withHelpers(await places({}), { 'ecr-login': GIVES });
+    expect((await lookedIn(where, host)).join()).not.toContain('ecr-login');
+  });
+
+  test.each<[fact: string, script: string, why: string]>([
+    ['has nothing', NOTHING, `has nothing for ${ECR}`],
+    ['is not set up', 'echo "no\nregion for $AWS_SECRET_ACCESS_KEY"; exit 1', 'no region for …'],
+    ['answers with something else', 'echo hello', 'its answer is not the JSON of a credential helper'],
+  ])('that %s leaves the push anonymous, and is named with its words', async (_, script, why) => {
+    const where = await withHelpers(await places({}), { 'ecr-login': script });
+    const env = { ...where.env, AWS_SECRET_ACCESS_KEY: secret('aws key') };
+    expect((await lookedIn({ ...where, env }, ECR)).at(-1)).toBe(`docker-credential-ecr-login (${why})`);
+  });
+
+  test('is followed by the next one of the same cloud', async () => {
+    const where = await withHelpers(await places({}), { gcloud: GIVES });
+    expect(await findCredentials('eu.gcr.io', 'acme/llama', where)).toMatchObject({
+      origin: 'docker-credential-gcloud (on PATH, because nothing is configured for eu.gcr.io)',
+    });
+  });
+
+  test('that is not on PATH is named as such', async () => {
+    const { home } = await places({});
+    expect((await lookedIn({ home, env: { PATH: home } }, 'eu.gcr.io')).slice(-2)).toEqual([
+      'docker-credential-gcr (not on PATH)',
+      'docker-credential-gcloud (not on PATH)',
+    ]);
+  });
+
+  test('is not asked again where a file named it and it had nothing', async () => {
+    const config = { credHelpers: { [ECR]: 'ecr-login' } };
+    const where = await withHelpers(await places({ '.docker/config.json': config }), {
+      'ecr-login': NOTHING,
+    });
+    const found = await lookedIn(where, ECR);
+    expect(found.filter((place) => place.includes('ecr-login'))).toHaveLength(1);
+  });
+
+  test('is stopped by the signal', async () => {
+    const where = await withHelpers(await places({}), { 'ecr-login': 'exec sleep 50' });
+    const reason = new Error('Ctrl-C');
+    const found = findCredentials(ECR, 'acme/llama', where, AbortSignal.abort(reason));
+    await expect(found).rejects.toBe(reason);
   });
 });
 
