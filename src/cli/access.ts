@@ -7,7 +7,7 @@ import {
   type RegistryAccess,
 } from '../index.ts';
 import { type Environment, type FlagValues, notEmpty, shown, usage } from './read-flags.ts';
-import { hubCacheFolder, type Surroundings } from './surroundings.ts';
+import { hubCacheFolder, isTrue, type Surroundings, tokenVariable } from './surroundings.ts';
 
 const MIB = 2 ** 20;
 
@@ -68,7 +68,7 @@ function credentialSource(env: Environment, home: string, uid: number | undefine
 /** As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. */
 function hubToken(env: Environment, tokenFile: string | undefined): string | undefined {
   if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
-  const token = notEmpty(env.HF_TOKEN) ?? notEmpty(env.HUGGING_FACE_HUB_TOKEN) ?? notEmpty(tokenFile);
+  const token = tokenVariable(env) ?? notEmpty(tokenFile);
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw usage('the Hub token contains characters that no token has', 'Check HF_TOKEN and the token file.');
 }
@@ -88,9 +88,4 @@ function seconds<Name extends string>(
     return { [name]: Number(text) * 1000 } as { readonly [Key in Name]: number };
   }
   throw usage(`${variable}=${shown(text)} is not possible`, 'Give whole seconds, from 1 to 3600.');
-}
-
-/** The words that huggingface_hub takes for true; everything else is a no there. */
-function isTrue(text: string | undefined): boolean {
-  return /^(1|on|yes|true)$/i.test(text?.trim() ?? '');
 }

@@ -4,8 +4,8 @@ import { hubAccess, networkAccess, registryAccess } from './access.ts';
 import type { Words } from './flag.ts';
 import { PUSH_FLAGS } from './flags.ts';
 import { modelOf, targetOf } from './model-and-target.ts';
-import { type Environment, type FlagValues, notEmpty, readFlags, usage } from './read-flags.ts';
-import type { Surroundings } from './surroundings.ts';
+import { type Environment, type FlagValues, readFlags, usage } from './read-flags.ts';
+import { absolutePath, type Surroundings } from './surroundings.ts';
 
 /** The words of a `push` command, as the parser hands them over. */
 export type PushWords = Words & {
@@ -53,7 +53,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
 
 /** XDG Base Directory Specification: what should outlive a restart and is of no use elsewhere. */
 export function stateFileOf(values: FlagValues, env: Environment, home: string): string {
-  const state = notEmpty(env.XDG_STATE_HOME) ?? join(home, '.local', 'state');
+  const state = absolutePath(env.XDG_STATE_HOME) ?? join(home, '.local', 'state');
   return values.text('stateFile') ?? join(state, 'oci-modelcar', 'state.json');
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { homedir, userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { ModelcarError } from '../index.ts';
 import { type Environment, notEmpty } from './read-flags.ts';
 
@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly uid: number | undefined;
   /** The content of the file that `hf auth login` writes, if there is one. */
   readonly tokenFile?: string | undefined;
+  /** What could not be read and is no reason to stop. */
+  readonly warnings?: readonly string[];
   /** The content of the file that `--ca-file` names. */
   readonly ca?: string | undefined;
 }
@@ -20,18 +22,29 @@ export async function readSurroundings(caFile: string | undefined, env: Environm
   return {
     home,
     uid: process.getuid?.(),
-    tokenFile: await readTokenFile(env, home),
+    ...(await readTokenFile(env, home)),
     ca: caFile === undefined ? await readCommonCaFile(env) : await readCaFile(caFile),
   };
 }
 
-/** A user that the machine has no entry for, as in a container, may have no home: then it is where nothing is found. */
+/**
+ * `HOME`, else the home that the machine has for the user. A `HOME` that is empty or relative counts as unset, so that the
+ * working directory supplies no credentials. In a container neither may exist: `/`, where nothing is found.
+ */
 export function homeFolder(): string {
-  try {
-    return homedir();
-  } catch {
-    return '/';
+  for (const find of [homedir, () => userInfo().homedir]) {
+    try {
+      const home = find();
+      if (isAbsolute(home)) return home;
+    } catch {}
   }
+  return '/';
+}
+
+/** The value of an XDG variable. Their specification has relative paths ignored. */
+export function absolutePath(value: string | undefined): string | undefined {
+  const path = notEmpty(value);
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
 /** Where `hf download` keeps what it has downloaded. */
@@ -41,16 +54,29 @@ export function hubCacheFolder(env: Environment, home: string): string {
 }
 
 function hubHome(env: Environment, home: string): string {
-  return notEmpty(env.HF_HOME) ?? join(notEmpty(env.XDG_CACHE_HOME) ?? join(home, '.cache'), 'huggingface');
+  const cache = absolutePath(expanded(env.XDG_CACHE_HOME ?? '', env, home)) ?? join(home, '.cache');
+  return notEmpty(env.HF_HOME) ?? join(cache, 'huggingface');
 }
 
-/** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A file that is not there is no token. */
-async function readTokenFile(env: Environment, home: string): Promise<string | undefined> {
-  const folder = hubHome(env, home);
+/** The token that a variable holds. It comes before the file. */
+export function tokenVariable(env: Environment): string | undefined {
+  return notEmpty(env.HF_TOKEN) ?? notEmpty(env.HUGGING_FACE_HUB_TOKEN);
+}
+
+/** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A public model needs none, so a file that cannot be read is a warning. */
+async function readTokenFile(
+  env: Environment,
+  home: string,
+): Promise<Pick<Surroundings, 'tokenFile' | 'warnings'>> {
+  if (tokenVariable(env) !== undefined || isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return {};
+  const named = notEmpty(env.HF_TOKEN_PATH);
+  const path = expanded(named ?? join(hubHome(env, home), 'token'), env, home);
   try {
-    return await readFile(expanded(notEmpty(env.HF_TOKEN_PATH) ?? join(folder, 'token'), env, home), 'utf8');
-  } catch {
-    return undefined;
+    return { tokenFile: await readFile(path, 'utf8') };
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && named === undefined) return {};
+    return { warnings: [`cannot read the Hub token in ${path}: ${message}`] };
   }
 }
 
@@ -83,4 +109,9 @@ async function readCaFile(path: string): Promise<string> {
       { hint: 'Give --ca-file (CA_FILE) a PEM file.', cause },
     );
   }
+}
+
+/** The words that huggingface_hub takes for true; everything else is a no there. */
+export function isTrue(text: string | undefined): boolean {
+  return /^(1|on|yes|true)$/i.test(text?.trim() ?? '');
 }

@@ -30,8 +30,10 @@ export async function push(
   interruption.signal.addEventListener('abort', renderer.close);
   process.once('exit', renderer.close);
   try {
+    const surroundings = await readSurroundings(values.text('caFile'), env);
+    for (const message of surroundings.warnings ?? []) renderer.event({ type: 'warning', message });
     const options = {
-      ...toPushOptions(words, env, await readSurroundings(values.text('caFile'), env)),
+      ...toPushOptions(words, env, surroundings),
       signal: interruption.signal,
       onEvent(event: PushEvent) {
         if (event.type === 'manifest-pushed') interruption.noteTagging();
