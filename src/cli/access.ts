@@ -1,12 +1,6 @@
-import {
-  type CredentialSource,
-  findCredentials,
-  type HubAccess,
-  type NetworkAccess,
-  proxyFromEnvironment,
-  type RegistryAccess,
-} from '../index.ts';
-import { type Environment, type FlagValues, notEmpty, shown, usage } from './read-flags.ts';
+import { type HubAccess, type NetworkAccess, proxyFromEnvironment, type RegistryAccess } from '../index.ts';
+import { credentialSource } from './credential-source.ts';
+import { type Environment, type FlagValues, notEmpty, refuseMacro, shown, usage } from './read-flags.ts';
 import { hubCacheFolder, isTrue, type Surroundings, tokenVariable } from './surroundings.ts';
 
 const MIB = 2 ** 20;
@@ -53,21 +47,10 @@ export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAc
   return { proxyFor: proxyFromEnvironment(env), ...(ca !== undefined && { ca }) };
 }
 
-/** The variables, else the files of docker and podman. */
-function credentialSource(env: Environment, home: string, uid: number | undefined): CredentialSource {
-  const username = notEmpty(env.OCI_USERNAME);
-  // A secret that was read from a file often ends with its line break; no more than that is taken off.
-  const password = (env.OCI_PASSWORD ?? '').replace(/\r?\n$/, '');
-  if (username === undefined) {
-    if (password !== '') throw usage('OCI_PASSWORD is set without OCI_USERNAME', 'Set both, or neither.');
-    return (host, repository, signal) => findCredentials(host, repository, { home, env, uid }, signal);
-  }
-  return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
-}
-
 /** As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. */
 function hubToken(env: Environment, tokenFile: string | undefined): string | undefined {
   if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
+  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) refuseMacro(name, env[name]);
   const token = tokenVariable(env) ?? notEmpty(tokenFile);
   if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
   throw usage('the Hub token contains characters that no token has', 'Check HF_TOKEN and the token file.');

@@ -29,8 +29,8 @@ Examples:
 Environment:
   HF_TOKEN                     token for private and gated models (else the file that "hf auth login" wrote)
   HF_HUB_OFFLINE               1: forbid all requests to the Hub
-  OCI_USERNAME, OCI_PASSWORD   account at the registry; else the files of docker, podman and skopeo
-                               (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
+  OCI_USERNAME, OCI_PASSWORD   account at the registry (OCI_PASSWORD_FILE: a file with the password); else the files of
+                               docker, podman and skopeo (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
   HTTPS_PROXY, NO_PROXY        proxy, and what is reached without one
   SSL_CERT_FILE, REQUESTS_CA_BUNDLE   as --ca-file, where that is not given: they add to the system's certificates
   NO_COLOR                     no colour

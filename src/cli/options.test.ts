@@ -250,39 +250,12 @@ describe('the token of the Hub', () => {
     expect(options({}, env, file).hub?.token).toBe(token);
   });
 
+  test('a variable that the pipeline did not replace is refused by its name', () => {
+    expect(() => options({}, { HF_TOKEN: '$(HF_TOKEN)' })).toThrow('HF_TOKEN is $(HF_TOKEN): the pipeline');
+  });
+
   test('a token with a line break in it is refused without repeating it', () => {
     expect(() => options({}, { HF_TOKEN: 'hf_secret\nX: y' })).toThrow(/^(?!.*secret).*characters/);
-  });
-});
-
-describe('the account at the registry', () => {
-  const account = (env: Record<string, string>) =>
-    options({}, env).registry?.credentials?.('ghcr.io', 'acme/llama');
-
-  test('is OCI_USERNAME before all files; its password may be empty', async () => {
-    expect(await account({ OCI_USERNAME: 'u' })).toEqual({
-      credentials: { kind: 'account', username: 'u', password: '' },
-      origin: 'OCI_USERNAME',
-    });
-  });
-
-  test.each([
-    ['pass\n', 'pass'],
-    ['pass\r\n', 'pass'],
-    ['pass\n\n', 'pass\n'],
-    [' pass \r', ' pass \r'],
-  ])('loses one line break at the end of its password and nothing else: %j', async (written, password) => {
-    const found = await account({ OCI_USERNAME: 'u', OCI_PASSWORD: written });
-    expect(found?.credentials).toMatchObject({ password });
-  });
-
-  test('is not asked for in files that are not there', async () => {
-    const found = await account({ OCI_USERNAME: '', OCI_PASSWORD: '' });
-    expect(found).toMatchObject({ lookedIn: expect.any(Array) });
-  });
-
-  test('a password without a user name is an error', () => {
-    expect(() => options({}, { OCI_USERNAME: '', OCI_PASSWORD: 'p' })).toThrow('OCI_PASSWORD is set without');
   });
 });
 

@@ -86,6 +86,18 @@ export function usage(message: string, hint: string): ModelcarError {
   return new ModelcarError('USAGE', message, { hint });
 }
 
+/**
+ * Azure Pipelines passes `$(NAME)` on as it is where no variable has that name.
+ * @throws ModelcarError `USAGE`
+ */
+export function refuseMacro(name: string, value = ''): void {
+  if (!/^\$\([\w.-]+\)$/.test(value.trim())) return;
+  throw usage(
+    `${name} is ${value.trim()}: the pipeline has no such variable`,
+    'Define the variable for this job, or leave it out of the environment.',
+  );
+}
+
 function checked({ choices }: Flag, value: Value): Value {
   if (choices === undefined || choices.includes(value.text)) return value;
   throw usage(`${value.from} ${shown(value.text)} is not known`, `Choose ${choices.join(', ')}.`);
