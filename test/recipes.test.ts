@@ -125,10 +125,16 @@ test('the recipe for GitLab pushes with the account of the job, and leaves a dot
 describe('the recipe for a Kubernetes Job', () => {
   test('pushes with the registry credentials that it mounts', async () => {
     const registry = await openRegistry();
-    const { args, env } = (await kubernetesJob()).template.spec.containers[0];
+    const { containers, volumes } = (await kubernetesJob()).template.spec;
+    const { args, env } = containers[0];
     const folder = await tempFolder();
     const auth = Buffer.from(`${USER}:${PASSWORD}`).toString('base64');
-    await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [registry.host]: { auth } } }));
+    // The kubelet names the file after the key of the Secret unless the volume says otherwise.
+    expect(volumes.at(-1)).toEqual({ name: 'credentials', secret: { secretName: 'registry-credentials' } });
+    await writeFile(
+      join(folder, '.dockerconfigjson'),
+      JSON.stringify({ auths: { [registry.host]: { auth } } }),
+    );
     const { name } = env.find(({ value }: { value?: string }) => value === '/credentials');
     const run = await runCli(
       args.map((arg: string) => at(registry, arg)),
