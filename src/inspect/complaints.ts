@@ -1,9 +1,9 @@
 import { type Descriptor, HF_PATH } from '../core/descriptor.ts';
 import { sha256 } from '../core/digest.ts';
 import { DOCUMENT_LIMIT } from '../core/image.ts';
+import { type ImageManifest, parseDiffIds } from '../core/manifest.ts';
 import { CONFIG, DOCKER_CONFIG, DOCKER_LAYER, LAYER } from '../core/media-type.ts';
 import type { FoundBlob, StoredManifest } from '../core/ports.ts';
-import { type ImageManifest, parseDiffIds } from './wire.ts';
 
 /** What is wrong, in words that follow the name of the thing; nothing where all is well. */
 export type Complaints = readonly string[];

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../core/descriptor.ts';
+import { type ManifestDocument, parseManifest } from '../core/manifest.ts';
 import type { StoredManifest } from '../core/ports.ts';
 import { type Complaints, compareManifest, comparePaths, MISSING } from './complaints.ts';
-import { type ManifestDocument, parseManifest } from './wire.ts';
 
 /** A manifest or index with its problems. Its content is left out if we cannot parse it or its digest or size is wrong. */
 export interface JudgedManifest {

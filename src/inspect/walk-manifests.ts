@@ -1,12 +1,12 @@
 import { atOnce } from '../core/at-once.ts';
 import { type Descriptor, HF_PATH } from '../core/descriptor.ts';
 import { DOCUMENT_LIMIT } from '../core/image.ts';
+import type { ManifestDocument } from '../core/manifest.ts';
 import type { ImageReader } from '../core/ports.ts';
 import { type CheckedBlob, checked } from './checked-blob.ts';
 import { type Complaints, compareConfig, cut, TOO_LARGE } from './complaints.ts';
 import { judgeManifest } from './judge-manifest.ts';
 import { QUESTIONS_AT_ONCE } from './questions-at-once.ts';
-import type { ManifestDocument } from './wire.ts';
 
 /**
  * Nested indexes, the root included. The image-spec has no limit: https://github.com/opencontainers/image-spec/issues/780.

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { anyText, asBody, oddJson as odd } from '../../test/support/arbitrary-text.ts';
-import { isDigest } from '../core/digest.ts';
-import { parseDiffIds, parseManifest } from './wire.ts';
+import { isDigest } from './digest.ts';
+import { parseDiffIds, parseManifest } from './manifest.ts';
 
 const text = fc.oneof(anyText(8), odd);
 

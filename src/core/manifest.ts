@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import type { Descriptor } from '../core/descriptor.ts';
-import { type Digest, isDigest } from '../core/digest.ts';
-import { parseJson } from '../core/json.ts';
-import { nameRecord } from '../core/name-map.ts';
+import type { Descriptor } from './descriptor.ts';
+import { type Digest, isDigest } from './digest.ts';
+import { parseJson } from './json.ts';
+import { nameRecord } from './name-map.ts';
 
 /** The OCI documents, and Docker's of the same shape, as anybody may have pushed them. */
 export type ManifestDocument = ImageManifest | ImageIndex;
