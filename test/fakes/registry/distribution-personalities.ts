@@ -97,6 +97,8 @@ export const dist28: Personality = {
     },
     headers: {},
     tagParameter: 'ignored',
+    // distribution has no immutable tags; a gateway in front of it may.
+    tagTaken: { status: 409, code: 'DENIED', message: 'tag is immutable' },
   },
   referrers: 'none',
   tags: {
@@ -220,6 +222,7 @@ export const olareg: Personality = {
     hiddenWithoutAccept: olaregUnknown,
     headers: { 'accept-ranges': 'bytes' },
     tagParameter: 'digest-only',
+    tagTaken: { status: 409, code: 'DENIED', message: 'tag is immutable' },
   },
   mount: { ...dist28.mount, alreadyThere: 'created', brokenDigest: digestInvalid },
   referrers: 'native',

@@ -35,6 +35,8 @@ export interface World {
   readonly timeLeft: (session: UploadSession) => number;
   /** Repositories that exist before anything was pushed, for registries that create none by themselves. */
   readonly repositories: ReadonlySet<string>;
+  /** Tags that no PUT changes once they exist. */
+  readonly immutableTags: ReadonlySet<string>;
   /** Committed blobs that HEAD and GET do not see yet, and for how many requests more. */
   readonly hidden: Map<string, number>;
 }

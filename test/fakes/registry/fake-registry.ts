@@ -26,6 +26,8 @@ export interface FakeRegistryOptions {
   readonly keepBytes?: number;
   /** Repositories that are there from the start, for personalities that create none by themselves. */
   readonly repositories?: readonly string[];
+  /** Tags that no PUT changes once they exist, in every repository; the refusal is the personality's. */
+  readonly immutableTags?: readonly string[];
   /** On top of the personality's own. */
   readonly limits?: Limits;
   /** Instead of the personality's: several registries behind one address. */
@@ -61,6 +63,8 @@ export interface FakeRegistry {
   readBlob(repository: string, digest: string): Buffer | undefined;
   /** Put a blob there, as an earlier push would have. */
   seedBlob(repository: string, bytes: Buffer): string;
+  /** Point a tag at a manifest, as another client would. */
+  moveTag(repository: string, tag: string, digest: string): void;
   /** Take a blob away, as a clean-up that knew too little would. */
   dropBlob(repository: string, digest: string): void;
   addFault(fault: Fault): void;
@@ -96,6 +100,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
     nodes,
     timeLeft: ({ startedMs }) => startedMs + limitMs - now(),
     repositories: new Set(options.repositories),
+    immutableTags: new Set(options.immutableTags),
     hidden: new Map(),
   };
   const faults = createFaultBook(options.faults);
@@ -177,6 +182,7 @@ export async function startFakeRegistry(options: FakeRegistryOptions = {}): Prom
       sessions.end(session);
       return store.commit(repository, session.content.sha256, session.content).digest;
     },
+    moveTag: (repository, tag, digest) => store.tag(repository, tag, digest),
     dropBlob: (repository, digest) => store.unlink(repository, digest),
     addFault: (fault) => faults.add(fault),
     get pendingFaults() {

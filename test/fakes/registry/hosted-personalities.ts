@@ -109,7 +109,17 @@ export const ecr: Personality = {
   put: { ...dist28.put, emptyAfterChunks: { status: 500, code: 'UNKNOWN' } },
   // Mounted only where a manifest of the source names the blob (containers-roadmap#2860).
   mount: { ...dist28.mount, withFrom: 'session' },
-  manifest: { ...dist28.manifest, location: 'none' },
+  manifest: {
+    ...dist28.manifest,
+    location: 'none',
+    // Also to the same digest (containers-roadmap#2179).
+    tagTaken: {
+      status: 400,
+      code: 'TAG_INVALID',
+      message:
+        'The image tag already exists in the repository and cannot be overwritten because the tag is immutable.',
+    },
+  },
   referrers: 'native',
 };
 
@@ -236,6 +246,11 @@ export const harbor: Personality = {
   post: { ...dist28.post, headers: { 'set-cookie': 'sid=0; Path=/; HttpOnly' } },
   tokenLifeSeconds: 1_800,
   mount: { ...dist28.mount, notThere: { status: 401, code: 'UNAUTHORIZED' } },
+  // Its check does not look at the digest (src/server/middleware/immutable/pushmf.go).
+  manifest: {
+    ...dist28.manifest,
+    tagTaken: { status: 412, code: 'PRECONDITION', message: 'configured as immutable' },
+  },
 };
 
 /** Nexus wants to know how long a manifest is (nexus-public#1040). */

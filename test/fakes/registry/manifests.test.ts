@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FakeRegistry } from './fake-registry.ts';
+import type { PersonalityName } from './personalities.ts';
 import { call, push, type RawAnswer, registryFor, sha256 } from './raw-http.ts';
 
 const imageManifest = 'application/vnd.oci.image.manifest.v1+json';
@@ -173,3 +174,24 @@ test('olareg lists the referrers of a manifest and says that it keeps them', asy
   expect(JSON.parse(none.text)).toMatchObject({ manifests: [] });
   expect(none.headers['oci-filters-applied']).toBe('artifactType');
 });
+
+test.each<[PersonalityName, number, string]>([
+  ['ecr', 400, 'TAG_INVALID'],
+  ['harbor', 412, 'PRECONDITION'],
+  ['hub', 403, 'DENIED'],
+])(
+  'an immutable tag in %s is refused once it exists, also for the same manifest',
+  async (name, status, code) => {
+    const registry = await registryFor({
+      personality: name,
+      repositories: ['a/b'],
+      immutableTags: ['v1'],
+    });
+    const manifest = await imageIn(registry);
+    expect((await put(registry, 'v1', manifest)).status).toBe(201);
+    const again = await put(registry, 'v1', manifest);
+    expect([again.status, JSON.parse(again.text).errors[0].code]).toEqual([status, code]);
+    for (const reference of ['latest', sha256(manifest)])
+      expect((await put(registry, reference, manifest)).status).toBe(201);
+  },
+);

@@ -42,6 +42,8 @@ export async function putManifest(world: World, exchange: Exchange): Promise<Ans
   if (missing.length > 0) {
     return refuseAll(missing.map((detail) => ({ ...personality.manifest.unknownBlob, detail })));
   }
+  const taken = store.repositories.get(repository)?.tags.has(reference) ?? false;
+  if (taken && world.immutableTags.has(reference)) return refuse(personality.manifest.tagTaken);
   store.putManifest(repository, mediaType, bytes);
   for (const tag of byDigest ? tags : [reference]) store.tag(repository, tag, digest);
   return {

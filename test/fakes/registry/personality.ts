@@ -168,6 +168,8 @@ export interface Personality {
     readonly headers: Readonly<Record<string, string>>;
     /** `?tag=` names more tags (distribution-spec 1.2-dev); beside a tag it is refused. */
     readonly tagParameter: 'ignored' | 'digest-only';
+    /** The answer to a PUT of an immutable tag that exists, whatever its digest; a PUT by digest still works. */
+    readonly tagTaken: Refusal;
   };
   readonly referrers: 'none' | 'native';
   readonly tags: {

@@ -10,6 +10,10 @@ export const hub: Personality = {
   name: 'hub',
   tokenLifeSeconds: 300,
   limits: { rate: { requests: 200, seconds: 60 } },
+  manifest: {
+    ...dist28.manifest,
+    tagTaken: { status: 403, code: 'DENIED', message: 'requested access to the resource is denied' },
+  },
 };
 
 /** Artifactory in a cluster: an upload is known to the node that began it, and the next request may go to another. */
