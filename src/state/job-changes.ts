@@ -51,6 +51,20 @@ export function withSessions(
   return { ...record, sessions: open.size === 0 ? undefined : open };
 }
 
+/** A tag names one image: jobs that set a tag of this image before, to another image, no longer have it. */
+export function withoutMovedTags(
+  state: StateDocument,
+  target: string,
+  { manifestDigest, tags = [] }: NonNullable<JobChanges['image']>,
+): StateDocument {
+  const jobs = [...state.jobs].map(([key, record]) => {
+    if (record.target !== target || record.manifestDigest === manifestDigest) return [key, record] as const;
+    const left = record.tags?.filter((tag) => !tags.includes(tag));
+    return [key, { ...record, tags: left }] as const;
+  });
+  return { ...state, jobs: new Map(jobs) };
+}
+
 const DAY_MS = 86_400_000;
 /** Longer than anybody waits before the same model is pushed to the same place once more. */
 const KEEP_JOBS_MS = 180 * DAY_MS;

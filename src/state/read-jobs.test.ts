@@ -6,7 +6,6 @@ import { JOB } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { testProcesses } from '../../test/support/test-processes.ts';
-import type { Digest } from '../core/digest.ts';
 import { thisUser } from '../this-process.ts';
 import { readJobs } from './read-jobs.ts';
 import { createStateFile } from './state-file.ts';
@@ -39,36 +38,16 @@ test('the job that was touched last comes first, with how far it is', async () =
   const key = expect.stringMatching(/^[0-9a-f]{16}$/);
   expect(await readJobs(path, thisUser)).toEqual([
     {
-      ...{ key, endpoint, model: 'acme/other', commit, target, tags: [], movedTags: [] },
+      ...{ key, endpoint, model: 'acme/other', commit, target, tags: [] },
       ...{ complete: false, manifestDigest: undefined, layers: 0, size: 0, openUploads: 1, openSize: 99 },
       ...{ startedAt: at(1), updatedAt: at(1) },
     },
     {
-      ...{ key, endpoint, model, commit, target, tags: ['v1', 'latest'], movedTags: [] },
+      ...{ key, endpoint, model, commit, target, tags: ['v1', 'latest'] },
       ...{ complete: true, manifestDigest: DIGEST, layers: 1, size: 2560, openUploads: 0, openSize: 0 },
       ...{ startedAt: at(0), updatedAt: at(0) },
     },
   ]);
-});
-
-test('a tag that a later push moved to another image is no longer that of the earlier push', async () => {
-  const path = join(await tempFolder(), 'state.json');
-  const clock = testClock({ date: Date.UTC(2026, 10, 23) });
-  const world = { path, clock, processes: testProcesses(), user: thisUser, onWarning: expect.fail };
-  const journal = createStateFile(world);
-  const later: Digest = `sha256:${'b'.repeat(64)}`;
-  await (await journal.open(JOB)).recordImage(DIGEST, ['v1', 'keep']);
-  clock.pass(60_000);
-  await (await journal.open({ ...JOB, prefix: '' })).recordImage(later, ['v1']);
-  await (await journal.open({ ...JOB, target: 'r.test/other' })).recordImage(later, ['v1', 'keep']);
-  const moved = (await readJobs(path, thisUser)).map(({ target, movedTags }) => [target, movedTags]);
-  expect(moved).toEqual(
-    expect.arrayContaining([
-      ['r.test/other', []],
-      [JOB.target, []],
-      [JOB.target, ['v1']],
-    ]),
-  );
 });
 
 test('where there is no file there are no jobs', async () => {

@@ -14,8 +14,6 @@ export interface RecordedJob {
   readonly target: string;
   /** None until the image is complete. */
   readonly tags: readonly string[];
-  /** Those of `tags` that a later push from this state file moved to another image. */
-  readonly movedTags: readonly string[];
   /** Whether the manifest was pushed. It may have gone from the registry since: `validateImage` asks there. */
   readonly complete: boolean;
   readonly manifestDigest: Digest | undefined;
@@ -47,26 +45,7 @@ export function recordedJobs(records: StateDocument['jobs']): readonly RecordedJ
   const latestFirst = [...records].toSorted(
     ([a, { updatedAt: one }], [b, { updatedAt: other }]) => compare(other, one) || compare(a, b),
   );
-  const owners = new Map<string, Digest>();
-  return latestFirst.map(([key, record]) => {
-    const { target, tags = [], manifestDigest } = record;
-    const movedTags = tags.filter((tag) => {
-      const reference = `${target}:${tag}`;
-      const owner = owners.get(reference) ?? manifestDigest;
-      if (owner !== undefined) owners.set(reference, owner);
-      return owner !== manifestDigest;
-    });
-    return toJob(key, record, movedTags);
-  });
-}
-
-/** @returns `cause` itself where it explains itself; `USAGE` with what the system says otherwise */
-export function stateFileError(what: 'read' | 'change', path: string, cause: unknown): ModelcarError {
-  if (cause instanceof ModelcarError) return cause;
-  return new ModelcarError('USAGE', `cannot ${what} the state file ${path}: ${messageOf(cause)}`, {
-    hint: 'Use a state file that only you can write.',
-    cause,
-  });
+  return latestFirst.map(([key, record]) => toJob(key, record));
 }
 
 function tornError(path: string): ModelcarError {
@@ -79,7 +58,7 @@ function tornError(path: string): ModelcarError {
   );
 }
 
-function toJob(key: string, record: JobRecord, movedTags: readonly string[]): RecordedJob {
+function toJob(key: string, record: JobRecord): RecordedJob {
   const { endpoint, model, commit, target, manifestDigest, startedAt, updatedAt } = record;
   const layers = [...record.layers.values()];
   const uploads = [...(record.sessions?.values() ?? [])];
@@ -90,7 +69,6 @@ function toJob(key: string, record: JobRecord, movedTags: readonly string[]): Re
     commit,
     target,
     tags: record.tags ?? [],
-    movedTags,
     complete: manifestDigest !== undefined,
     manifestDigest,
     layers: layers.length,

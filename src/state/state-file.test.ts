@@ -6,7 +6,7 @@ import { BLOB, JOB, layer } from '../../test/support/state-job.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { mark, testProcesses } from '../../test/support/test-processes.ts';
-import type { Job } from '../core/job.ts';
+import { type Job, jobKey } from '../core/job.ts';
 import type { JobJournal } from '../core/ports.ts';
 import type { ProcessMark } from '../files/process-mark.ts';
 import { unfinishedSuffix } from '../files/unfinished.ts';
@@ -48,6 +48,25 @@ test('a job whose image is forgotten is not complete, and keeps its layers', asy
     { complete: false, manifestDigest: undefined, tags: [], layers: 1 },
   ]);
   expect((await open()).recordedLayer(layer('a'))).toEqual(BLOB);
+});
+
+test('a tag that a later job moved belongs to that job alone', async () => {
+  const other = `sha256:${'b'.repeat(64)}` as const;
+  const later: Job = { ...JOB, patterns: { allow: ['*.json'], ignore: [] } };
+  const sameImage: Job = { ...JOB, patterns: { allow: ['*'], ignore: [] } };
+  const elsewhere: Job = { ...JOB, target: 'r.test/acme/other' };
+  for (const job of [JOB, sameImage, elsewhere])
+    await (await open(job)).recordImage(BLOB.digest, ['v1', 'latest']);
+  await (await open(later)).recordImage(other, ['v1']);
+  const jobs = await readJobs(path, thisUser);
+  const named = (job: Job) => jobs.find(({ key }) => key === jobKey(job));
+  expect([JOB, sameImage, elsewhere, later].map((job) => named(job)?.tags)).toEqual([
+    ['latest'],
+    ['latest'],
+    ['v1', 'latest'],
+    ['v1'],
+  ]);
+  expect(jobs.every(({ complete }) => complete)).toBe(true);
 });
 
 test('a file whose content is another now is not the one that was pushed', async () => {

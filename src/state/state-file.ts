@@ -4,7 +4,7 @@ import type { Job } from '../core/job.ts';
 import type { Journal } from '../core/ports.ts';
 import { sweepUnfinished } from '../files/unfinished.ts';
 import { changeState, type StateWorld } from './change-state.ts';
-import { applyChanges, type JobChanges, prune } from './job-changes.ts';
+import { applyChanges, type JobChanges, prune, withoutMovedTags } from './job-changes.ts';
 import { jobJournal } from './job-journal.ts';
 import { readStateFile } from './read-state-file.ts';
 import { ownRealFile } from './require-own.ts';
@@ -37,7 +37,9 @@ export function createStateFile(world: StateWorld): Journal {
     return file.change((state) => {
       const date = clock.date();
       const record = applyChanges(recordOf(state, job, date), changes, processes.self);
-      return withRecord(state, job, record, date);
+      const { image } = changes;
+      const others = image === undefined ? state : withoutMovedTags(state, job.target, image);
+      return withRecord(others, job, record, date);
     });
   }
 }

@@ -10,7 +10,6 @@ const done: RecordedJob = {
   commit: 'c1899de289a04d12100db370d81485cdf75e47ca',
   target: 'ghcr.io/acme/llama',
   tags: ['v1'],
-  movedTags: [],
   complete: true,
   manifestDigest: DIGEST,
   layers: 3,
@@ -42,20 +41,13 @@ test('further tags of a job are counted', () => {
   expect(formatJobs([{ ...done, tags: ['v1', 'latest', 'x'] }], 'x')[0]).toContain('llama:v1 (+2)');
 });
 
-test('a job says how many of its tags a later push moved', () => {
-  const [, state] = formatJobs([{ ...done, movedTags: ['v1'] }], 'x');
-  expect(state).toBe('  complete, 1 of 1 tag moved since, 2026-11-23 10:02Z, job 0123456789abcdef');
-});
-
 test('a job with usual names fits into 80 columns', () => {
   const long = {
     ...done,
     model: 'acme-research/llama-3.3-70b-instruct',
     target: `ghcr.io/acme/${'x'.repeat(50)}`,
   };
-  expect(formatJobs([long, { ...long, movedTags: ['v1'] }], 'x').filter((line) => line.length > 80)).toEqual(
-    [],
-  );
+  expect(formatJobs([long], 'x').filter((line) => line.length > 80)).toEqual([]);
 });
 
 test('without jobs it says where it looked', () => {

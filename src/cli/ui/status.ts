@@ -23,7 +23,7 @@ function formatJob(job: RecordedJob): readonly string[] {
   const fits = displayWidth(`${name} -> ${target}`) <= USUAL_COLUMNS;
   return [
     ...(fits ? [`${name} -> ${target}`] : [name, `  -> ${target}`]),
-    `  ${stateOf(job)} ${inMinutes(updatedAt)}, job ${key}`,
+    `  ${job.complete ? 'complete' : 'incomplete'} ${inMinutes(updatedAt)}, job ${key}`,
     `  ${manifestDigest ?? `${count(job.layers, 'layer')} pushed (${formatSize(job.size)})${openOf(job)}`}`,
   ];
 }
@@ -32,13 +32,6 @@ const USUAL_COLUMNS = 80;
 
 function nameOf({ model, commit }: Pick<RecordedJob, 'model' | 'commit'>): string {
   return `${model}@${commit.slice(0, 12)}`;
-}
-
-/** A later push can have moved the tags to its own image. */
-function stateOf({ complete, tags, movedTags }: RecordedJob): string {
-  if (!complete) return 'incomplete';
-  if (movedTags.length === 0) return 'complete';
-  return `complete, ${movedTags.length} of ${count(tags.length, 'tag')} moved since,`;
 }
 
 function openOf({ openUploads, openSize }: RecordedJob): string {
