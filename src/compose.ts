@@ -13,8 +13,8 @@ import { type Validation, validateImage as validate } from './inspect/validate-i
 import { createLayoutReader } from './layout/layout-reader.ts';
 import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
 import { createTransport, homeOf, openPlaces, type Places, registryApi, type Shared } from './places.ts';
-import { type CheckedPlan, checkPush } from './push/check-push.ts';
 import { noJournal } from './push/no-journal.ts';
+import { type CheckedPlan, planPush as plan } from './push/plan-push.ts';
 import { type PushRequest, type PushResult, push } from './push/push.ts';
 import type { World } from './push/world.ts';
 import { DEFAULT_RETRIES, requireInteger, toPlaces, toRequest, trusted } from './read-options.ts';
@@ -40,13 +40,13 @@ export async function pushModel(options: PushOptions): Promise<PushResult> {
 }
 
 /**
- * What {@link pushModel} would do, and whether the target would take it: the target is asked for the right to push. A
- * registry opens an upload for that, which is cancelled at once. Nothing is stored.
+ * What {@link pushModel} would do, and whether the target would take it: may this account push there, and where do the
+ * tags point now? A registry opens an upload for that, which is cancelled at once. Nothing is stored.
  *
  * @throws ModelcarError as `pushModel` does before its first byte; a refusal of the target is in the result
  */
 export async function planPush(options: PushOptions): Promise<CheckedPlan> {
-  return inWorld(options, checkPush);
+  return inWorld(options, plan);
 }
 
 /**

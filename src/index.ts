@@ -39,8 +39,9 @@ export type {
   RegistryAccess,
   ValidateOptions,
 } from './options.ts';
-export type { CheckedPlan } from './push/check-push.ts';
+export type { CheckedPlan } from './push/plan-push.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
+export type { MovedTag } from './push/set-tags.ts';
 export type { JobsToForget } from './state/forget-jobs.ts';
 export type { RecordedJob } from './state/read-jobs.ts';
 export { VERSION } from './version.ts';

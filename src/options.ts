@@ -16,6 +16,11 @@ export interface PushOptions {
   readonly tag?: string;
   /** Further tags for the same image. */
   readonly alsoTags?: readonly string[];
+  /**
+   * Let the default tag move also when the image there holds other files of the commit, or has them elsewhere. Default:
+   * the push ends with `REJECTED` before its first byte. A tag that you name may always move.
+   */
+  readonly moveTag?: boolean;
   readonly hub?: HubAccess;
   readonly registry?: RegistryAccess;
   readonly network?: NetworkAccess;

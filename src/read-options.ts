@@ -31,6 +31,7 @@ export function toRequest(options: PushOptions): PushRequest {
     revision: parseRevision(options.revision ?? 'main'),
     tag: tag === undefined ? undefined : parseTag(tag),
     alsoTags: alsoTags.map(parseTag),
+    moveTag: options.moveTag ?? false,
     patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',

@@ -39,6 +39,7 @@ export type TextFlag =
 export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag' | 'forget';
 export type SwitchFlag =
   | 'force'
+  | 'moveTag'
   | 'failFast'
   | 'continueOnError'
   | 'insecure'

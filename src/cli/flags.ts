@@ -137,6 +137,12 @@ export const PUSH_FLAGS: Flags = {
     about: 'another tag for the same image',
     list: true,
   },
+  moveTag: {
+    flag: '--move-tag',
+    env: ['MOVE_TAG'],
+    group: TARGET,
+    about: 'move the default tag also from an image with other files of the commit',
+  },
   layerPrefix: {
     flag: '--layer-prefix <folder/>',
     env: ['LAYER_PATH_PREFIX'],

@@ -106,6 +106,7 @@ const EFFECTS = {
   targetRepo: ['x/y', ({ target }) => target, expect.objectContaining({ repository: 'x/y' })],
   targetTag: ['t2', ({ tag }) => tag, 't2'],
   alsoTag: ['latest,v1', ({ alsoTags }) => alsoTags, ['latest', 'v1']],
+  moveTag: ['on', ({ moveTag }) => moveTag, true],
   layerPrefix: ['m/', ({ layerPrefix }) => layerPrefix, 'm/'],
   source: ['cache', ({ hub }) => hub?.cache, expect.stringMatching(/hub$/)],
   tarLayout: ['reference', ({ tarLayout }) => tarLayout, 'reference'],

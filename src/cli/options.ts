@@ -28,6 +28,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
   const layerPrefix = words.layerPrefix ?? values.text('layerPrefix');
   const how = {
     alsoTags: values.list('alsoTag'),
+    moveTag: values.decision('moveTag') ?? false,
     hub: hubAccess(values, env, surroundings),
     registry: registryAccess(values, env, surroundings),
     network: networkAccess(env, surroundings),

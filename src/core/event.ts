@@ -2,6 +2,7 @@ import type { PushCost } from './cost.ts';
 import type { Digest } from './digest.ts';
 import type { ErrorCode } from './error.ts';
 import type { BlobOutcome, Pause, Retry } from './ports.ts';
+import type { TagOutlook } from './tag-decision.ts';
 
 /**
  * What happened in a push, in the order it happened. Plain data with absolute values, never differences, so that a
@@ -24,6 +25,15 @@ export type PushEvent =
       readonly reason: string;
       readonly files: number;
       readonly size: number;
+    }
+  /** A tag of the push exists already. Before the first byte, and in a dry run. */
+  | {
+      readonly type: 'tag-found';
+      readonly tag: string;
+      readonly reference: string;
+      /** What it points at. */
+      readonly digest: Digest;
+      readonly outlook: TagOutlook;
     }
   /** Something that costs comfort, not correctness. */
   | { readonly type: 'warning'; readonly message: string }
@@ -67,6 +77,17 @@ export type PushEvent =
       readonly message: string;
     }
   | { readonly type: 'manifest-pushed'; readonly digest: Digest; readonly reference: string }
-  | { readonly type: 'tag-pushed'; readonly tag: string; readonly reference: string };
+  /** A tag points at the image. `previous` is what it pointed at before; only where it moved. */
+  | {
+      readonly type: 'tag-pushed';
+      readonly tag: string;
+      readonly reference: string;
+      readonly digest: Digest;
+      readonly outcome: TagOutcome;
+      readonly previous?: Digest;
+    };
+
+/** `set`: the tag was free, or the target did not say what it was. */
+export type TagOutcome = 'set' | 'moved' | 'existed';
 
 export type OnEvent = (event: PushEvent) => void;

@@ -59,7 +59,8 @@ function plan(sibling: Sibling, options: LayerPlanOptions): PlannedLayer {
   return { sibling, path, size: tarLayerSize(path, sibling.size, options.tarLayout) };
 }
 
-function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {
+/** Where a file of the model is in the image. */
+export function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {
   // The Python tool kept only the last component of the path.
   return prefix + (tarLayout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);
 }

@@ -37,8 +37,11 @@ export interface FileObserver {
   readonly onReread?: (bytes: number) => void;
 }
 
-/** Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. */
-export interface ImageTarget {
+/**
+ * Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. It
+ * reads as much as a push must know before it moves a tag.
+ */
+export interface ImageTarget extends Pick<ImageReader, 'resolveTag' | 'readManifest' | 'readBlob'> {
   /** The largest blob that it is known to take: found out before anything is sent, not after hours. */
   readonly largestBlob?: SizeLimit | undefined;
   /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
@@ -56,7 +59,10 @@ export interface ImageTarget {
   checkBlob(descriptor: Descriptor, signal: AbortSignal): Promise<void>;
   /** Stores the manifest under its digest. */
   pushManifest(manifest: Document, signal: AbortSignal): Promise<void>;
-  /** Points a tag at a manifest that is already there, and asks back whether it took. */
+  /**
+   * Points a tag at a manifest that the target already has, and asks back whether it took. Succeeds also where the
+   * target refuses because the tag is immutable, and the tag already points at this manifest.
+   */
   tagManifest(manifest: Document, tag: string, signal: AbortSignal): Promise<void>;
   /** How people and tools write the image: by tag, or by digest. */
   formatReference(name: ManifestName): string;

@@ -15,6 +15,7 @@ import { explained } from './explained.ts';
 import { findKnownBlob, type KnownBlobs } from './known-blobs.ts';
 import { hasLayoutFile, writeLayoutFile } from './layout-file.ts';
 import { changeIndex, entryOf, readIndex, realIndexPath, withTag } from './layout-index.ts';
+import { createLayoutReader } from './layout-reader.ts';
 
 export interface LayoutWorld extends LockWorld {
   readonly known: KnownBlobs;
@@ -30,6 +31,7 @@ export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTar
   const { known, processes } = world;
   const blobs = join(folder, 'blobs', 'sha256');
   const tagged = new Map<string, Descriptor>();
+  const { resolveTag, readManifest, readBlob } = createLayoutReader(folder);
 
   async function prepare(): Promise<void> {
     const index = await realIndexPath(folder, world.user);
@@ -99,6 +101,9 @@ export function createLayoutTarget(folder: string, world: LayoutWorld): ImageTar
     pushManifest: (manifest, signal) =>
       explained(`write the manifest to ${folder}`, () => pushManifest(manifest, signal)),
     tagManifest: (manifest, tag) => explained(`tag ${folder}:${tag}`, () => tagManifest(manifest, tag)),
+    resolveTag,
+    readManifest,
+    readBlob,
     formatReference: (name) => formatReference({ kind: 'layout', folder }, name),
   };
 }

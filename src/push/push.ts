@@ -13,9 +13,11 @@ import { isSmall } from '../core/small-layer.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { createTransferMeter, type Transfer } from '../core/transfer.ts';
 import { checkSizes } from './check-sizes.ts';
+import { createTagLook, type LookAtTag, lookAtTags, type SeenTag } from './look-at-tags.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
 import { pushLayers } from './push-layers.ts';
+import type { MovedTag } from './set-tags.ts';
 import type { World } from './world.ts';
 
 /** What to push. Plain data. */
@@ -26,6 +28,8 @@ export interface PushRequest {
   readonly tag: string | undefined;
   /** Further tags for the same image. */
   readonly alsoTags: readonly string[];
+  /** Whether the default tag may come to mean other files. */
+  readonly moveTag: boolean;
   readonly patterns: SelectionPatterns;
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
@@ -62,15 +66,39 @@ export interface PushResult {
   readonly commit: string;
   /** How many bytes were sent, and how many already existed. */
   readonly transfer: Transfer;
+  /** The tags that pointed at another image before. */
+  readonly movedTags: readonly MovedTag[];
   /** What it took beyond the bytes of the layers. */
   readonly cost: PushCost;
 }
 
 /**
- * Reads from the Hub, writes nothing anywhere.
+ * Looks at what the tags of a plan point at now.
+ * @throws ModelcarError as {@link LookAtTag} does
+ */
+export async function lookAtPlannedTags(
+  plan: PushPlan,
+  request: PushRequest,
+  world: World,
+): Promise<{ readonly look: LookAtTag; readonly seen: readonly SeenTag[] }> {
+  const look = tagLook(plan, request, world);
+  return { look, seen: await lookAtTags(tagNames(plan, request), look, world) };
+}
+
+function tagLook({ layers }: PushPlan, { prefix, tarLayout, moveTag }: PushRequest, world: World): LookAtTag {
+  return createTagLook({ wanted: { layers, prefix, tarLayout }, moveTag }, world);
+}
+
+function tagNames({ tags }: PushPlan, request: PushRequest): readonly Pick<SeenTag, 'tag' | 'kind'>[] {
+  const isDefault = (index: number) => index === 0 && request.tag === undefined;
+  return tags.map((tag, index) => ({ tag, kind: isDefault(index) ? 'default' : 'chosen' }));
+}
+
+/**
+ * Reads from the source, writes nothing anywhere.
  * @throws ModelcarError as {@link ModelSource.resolve}, {@link selectSiblings} and {@link planLayers} do
  */
-export async function planPush(request: PushRequest, world: World): Promise<PushPlan> {
+export async function planImage(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
   const { kept, leftOut, unmatched } = selectSiblings(
     model,
@@ -130,8 +158,10 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
       outer.onEvent(event);
     },
   };
-  const { model, layers, tags, imageReference } = await planPush(request, world);
+  const plan = await planImage(request, world);
+  const { model, layers, tags, imageReference } = plan;
   await world.target.prepare(world.signal);
+  const { look, seen: seenTags } = await lookAtPlannedTags(plan, request, world);
   const { id, commit } = model;
   const { endpoint, target, prefix, tarLayout, patterns, force } = request;
   const job = { endpoint, model: formatModelId(id), commit, target, prefix, tarLayout, patterns };
@@ -163,7 +193,7 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
     }
   }).finally(() => records.flush());
   const image = buildImage(descriptors);
-  await publishImage(image, tags, workers, world);
+  const movedTags = await publishImage(image, { tags: seenTags, look, workers }, world);
   const { digest } = image.manifest.descriptor;
   await records.recordImage(digest, tags);
   return {
@@ -172,6 +202,7 @@ export async function push(request: PushRequest, outer: World): Promise<PushResu
     imageReferenceDigest: world.target.formatReference({ digest }),
     commit,
     transfer: meter.transfer,
+    movedTags,
     cost,
   };
 }

@@ -23,7 +23,7 @@ const reset = new ModelcarError('UNAVAILABLE', 'PUT https://r.test/…: the conn
 /** A registry that answers so to each PUT, and so to each HEAD; the last answer stays. */
 async function put(
   puts: readonly (HttpResponse | Error)[],
-  heads: readonly HttpResponse[] = [absent],
+  heads: readonly (HttpResponse | Error)[] = [absent],
   retries = 3,
 ) {
   const sent: HttpRequest[] = [];
@@ -122,7 +122,21 @@ describe('a manifest is not sent again', () => {
       code,
       message: expect.stringContaining(`tag r.test/acme/llama:v1: ${status}`),
     });
-    expect(methods).toEqual(['PUT']);
+    // It is looked for once: an immutable tag may point at it already.
+    expect(methods).toEqual(['PUT', 'HEAD']);
+  });
+
+  test.each([400, 401, 403, 404, 409, 412])(
+    'when the registry refuses it with %i because it is there already',
+    async (status) => {
+      const { error, methods } = await put([answer(status)], [there]);
+      expect([error, methods]).toEqual([undefined, ['PUT', 'HEAD']]);
+    },
+  );
+
+  test('when the registry refuses it, and the look too', async () => {
+    const { error } = await put([answer(412)], [new ModelcarError('UNSUPPORTED', 'no certificate')]);
+    expect(error?.message).toBe('cannot tag r.test/acme/llama:v1: 412');
   });
 
   test('when the registry has taken other bytes', async () => {

@@ -1,4 +1,4 @@
-import { isPassingError, type ModelcarError } from '../core/error.ts';
+import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { Clock, Pause } from '../core/ports.ts';
 import { isPassing } from '../http/retry.ts';
@@ -26,7 +26,8 @@ export interface ManifestRegistry {
 
 /**
  * Stores a manifest. After an answer that was lost or unclear, as from a proxy that had no patience, it is looked for
- * before it is sent again.
+ * before it is sent again. After a refusal it is looked for too: an immutable tag may already point at it, because an
+ * earlier run has set it.
  * @throws ModelcarError what the registry refuses; `UNAVAILABLE` when it goes on failing
  */
 export async function putManifest(put: ManifestPut, registry: ManifestRegistry): Promise<void> {
@@ -35,16 +36,13 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
   for (let retry = 1; ; retry += 1) {
     const trouble = await attempt(put, registry);
     if (trouble === undefined || (await isThere(put, registry))) return;
-    if (retry > retries) throw trouble.error;
+    if (!trouble.passing || retry > retries) throw trouble.error;
     const delayMs = trouble.delayMs ?? backoffMs(retry, clock.random());
     onRetry?.({ retry, delayMs, reason: trouble.error.message });
     await clock.sleep(delayMs, signal);
   }
 
-  async function attempt(
-    { url }: ManifestPut,
-    { once }: ManifestRegistry,
-  ): Promise<{ readonly error: ModelcarError; readonly delayMs: number | undefined } | undefined> {
+  async function attempt({ url }: ManifestPut, { once }: ManifestRegistry): Promise<Trouble | undefined> {
     const { bytes, descriptor } = manifest;
     // Nexus answers 411 to a manifest without a length.
     const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.length) };
@@ -53,7 +51,7 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
       response = await once({ method: 'PUT', url, headers, body: bytes, signal });
     } catch (error) {
       if (!isPassingError(error)) throw error;
-      return { error, delayMs: undefined };
+      return { error, passing: true, delayMs: undefined };
     }
     const { status, headers: said } = response;
     if (status >= 200 && status <= 299) {
@@ -62,9 +60,16 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
       return undefined;
     }
     const error = await registryError(what, response);
-    if (!isPassing(status)) throw error;
-    return { error, delayMs: parseRetryAfter(said['retry-after'], clock.date()) };
+    const delayMs = parseRetryAfter(said['retry-after'], clock.date());
+    return { error, passing: isPassing(status), delayMs };
   }
+}
+
+interface Trouble {
+  readonly error: ModelcarError;
+  /** Whether sending it again may help. */
+  readonly passing: boolean;
+  readonly delayMs: number | undefined;
 }
 
 /** Only a digest proves it: a tag may point at another manifest of the same length. */
@@ -75,7 +80,8 @@ async function isThere({ url, manifest, signal }: ManifestPut, { once }: Manifes
     await discard(response);
     return response.status === 200 && response.headers['docker-content-digest'] === digest;
   } catch (error) {
-    if (!isPassingError(error)) throw error;
-    return false; // nobody says so, at least
+    signal.throwIfAborted();
+    if (!(error instanceof ModelcarError)) throw error;
+    return false; // the failure of the PUT is what the user must hear of
   }
 }

@@ -1,3 +1,4 @@
+import { ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
@@ -7,8 +8,9 @@ import { discard } from '../http/transport.ts';
 import { checkHeld, isHeld } from './check-held.ts';
 import { checkPushAccess } from './check-push-access.ts';
 import { putManifest } from './put-manifest.ts';
-import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
+import { createRegistryApi, createSharedAccess, type RegistryApiOptions } from './registry-api.ts';
 import { registryError } from './registry-error.ts';
+import { createRegistryReader } from './registry-reader.ts';
 import type { PreferredFraming } from './upload/framing.ts';
 import { largestBlobOf, profileOf } from './upload/host-seeds.ts';
 import { pushBlob } from './upload/push-blob.ts';
@@ -28,6 +30,9 @@ export interface RegistryTargetOptions extends RegistryApiOptions {
 /** Proxies cut a request that brings nothing for a minute (nginx: client_body_timeout). */
 const SILENCE_MS = 20_000;
 
+/** A look at a tag before a push is a courtesy: a registry that fails there must not hold the push up for long. */
+const LOOK_RETRIES = 2;
+
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryTarget(options: RegistryTargetOptions): ImageTarget {
   const { registry, repository, clock, retries, onRetry, framing, silenceMs = SILENCE_MS } = options;
@@ -35,7 +40,9 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
   // Uploads: `next` says what follows a failure. The rest: repeated as it is.
-  const { origin, base, authorized, patient: api } = createRegistryApi(options, 'pull,push');
+  const access = options.access ?? createSharedAccess(options, 'pull,push');
+  const { origin, base, authorized, patient: api } = createRegistryApi({ ...options, access }, 'pull,push');
+  const reader = createRegistryReader({ ...options, access, retries: Math.min(retries, LOOK_RETRIES) });
 
   return {
     async prepare(signal) {
@@ -62,24 +69,41 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       const blob = { ...descriptor, mediaType: '*/*' };
       return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, api, clock);
     },
-    pushManifest: (manifest, signal) =>
-      put(`push the manifest to ${target}`, manifest.descriptor.digest, manifest, signal),
-    tagManifest: (manifest, tag, signal) => put(`tag ${target}:${tag}`, tag, manifest, signal),
+    async pushManifest(manifest, signal) {
+      const { digest } = manifest.descriptor;
+      await put(`push the manifest to ${target}`, digest, manifest, signal);
+      await check(digest, manifest, signal);
+    },
+    async tagManifest(manifest, tag, signal) {
+      await put(`tag ${target}:${tag}`, tag, manifest, signal);
+      await check(tag, manifest, signal).catch((error: unknown) => {
+        throw maybeMoved(error);
+      });
+    },
+    resolveTag: reader.resolveTag,
+    readManifest: reader.readManifest,
+    readBlob: reader.readBlob,
     formatReference: (name) => formatReference(location, name),
   };
 
-  async function put(
-    what: string,
-    reference: string,
-    manifest: Document,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const url = `${base}/manifests/${reference}`;
-    await putManifest(
-      { what, url, manifest, signal },
+  function put(what: string, reference: string, manifest: Document, signal: AbortSignal): Promise<void> {
+    return putManifest(
+      { what, url: `${base}/manifests/${reference}`, manifest, signal },
       { once: withRedirects(5)(authorized), retries, clock, onRetry },
     );
-    const held = { what: `manifest ${reference} in ${target}`, url, descriptor: manifest.descriptor, signal };
-    await checkHeld(held, api, clock);
   }
+
+  function check(reference: string, { descriptor }: Document, signal: AbortSignal): Promise<void> {
+    const url = `${base}/manifests/${reference}`;
+    return checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, api, clock);
+  }
+}
+
+/** A tag that does not point at what we have just put there may be the work of another push. */
+function maybeMoved(error: unknown): unknown {
+  if (!(error instanceof ModelcarError) || error.code !== 'CONTENT_MISMATCH') return error;
+  return new ModelcarError(error.code, error.message, {
+    hint: 'Look for another push that moved the tag at the same time; the image of this push is kept by its digest.',
+    cause: error,
+  });
 }

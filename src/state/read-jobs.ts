@@ -48,6 +48,15 @@ export function recordedJobs(records: StateDocument['jobs']): readonly RecordedJ
   return latestFirst.map(([key, record]) => toJob(key, record));
 }
 
+/** @returns `cause` itself where it explains itself; `USAGE` with what the system says otherwise */
+export function stateFileError(what: 'read' | 'change', path: string, cause: unknown): ModelcarError {
+  if (cause instanceof ModelcarError) return cause;
+  return new ModelcarError('USAGE', `cannot ${what} the state file ${path}: ${messageOf(cause)}`, {
+    hint: 'Use a state file that only you can write.',
+    cause,
+  });
+}
+
 function tornError(path: string): ModelcarError {
   return new ModelcarError(
     'USAGE',

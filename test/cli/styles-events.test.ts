@@ -20,6 +20,7 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
     size: 1,
   },
   'files-left-out': { type: 'files-left-out', reason: 'r', files: 1, size: 1 },
+  'tag-found': { type: 'tag-found', tag: 't', reference: 'r', digest: SHA, outlook: 'moves' },
   warning: { type: 'warning', message: 'm' },
   'request-retrying': { type: 'request-retrying', side: 'hub', ...PAUSE },
   'requests-held': { type: 'requests-held', side: 'hub', delayMs: 1, reason: 'r' },
@@ -33,7 +34,14 @@ const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } 
   'layer-done': { type: 'layer-done', path: 'p', digest: SHA, size: 1, outcome: 'existed' },
   'layer-failed': { type: 'layer-failed', path: 'p', code: 'REJECTED', message: 'm' },
   'manifest-pushed': { type: 'manifest-pushed', digest: SHA, reference: 'r' },
-  'tag-pushed': { type: 'tag-pushed', tag: 't', reference: 'r' },
+  'tag-pushed': {
+    type: 'tag-pushed',
+    tag: 't',
+    reference: 'r',
+    digest: SHA,
+    outcome: 'moved',
+    previous: SHA,
+  },
 };
 
 /** What the code writes, by type. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { fromBytes } from '../../src/core/bytes.ts';
 import { sha256 } from '../../src/core/digest.ts';
-import { buildImage, type Image, layerDescriptor } from '../../src/core/image.ts';
+import { buildImage, DOCUMENT_LIMIT, type Image, layerDescriptor } from '../../src/core/image.ts';
 import type { BlobPush, ImageTarget } from '../../src/core/ports.ts';
 import { failing, hexOf, someBytes, watched } from '../support/byte-sources.ts';
 import { failureOf } from '../support/rejection.ts';
@@ -152,6 +152,28 @@ export function obeysImageTargetLaws(create: () => Promise<TargetUnderTest>): vo
     await place.target.pushManifest(manifest, signal);
     for (let turn = 0; turn < 2; turn += 1) await place.target.tagManifest(manifest, 'latest', signal);
     expect(await place.tagged('latest')).toBe(manifest.descriptor.digest);
+  });
+
+  test('a tag and its manifest are read back by who may push, and a tag that nobody set is nothing', async () => {
+    const place = await prepared();
+    const { target } = place;
+    expect(await target.resolveTag('v1', signal)).toBeUndefined();
+    const { manifest } = await pushed(place, 'a.bin');
+    const { digest } = manifest.descriptor;
+    await target.pushManifest(manifest, signal);
+    await target.tagManifest(manifest, 'v1', signal);
+    expect(await target.resolveTag('v1', signal)).toBe(digest);
+    expect(await target.resolveTag('v2', signal)).toBeUndefined();
+    const stored = await target.readManifest({ digest }, DOCUMENT_LIMIT, signal);
+    expect(Buffer.from(stored?.bytes ?? []).equals(manifest.bytes)).toBe(true);
+  });
+
+  test('the head of a blob is read, and no more than was asked for', async () => {
+    const { target } = await prepared();
+    await target.pushBlob({ content: watched(BYTES), signal });
+    const head = await target.readBlob(DIGEST, 1_000, signal);
+    expect(Buffer.from(head ?? []).equals(BYTES.subarray(0, 1_000))).toBe(true);
+    expect(await target.readBlob(sha256(BYTES.subarray(1)), 1_000, signal)).toBeUndefined();
   });
 }
 

@@ -23,7 +23,8 @@ const LAYERS = await Promise.all(Object.entries(FILES).map(([path, bytes]) => la
 function layerRequests({ registry }: Scenario): readonly string[] {
   const digests = LAYERS.map(({ digest }) => digest);
   const end = registry.log.findIndex(
-    ({ method, target }) => method === 'HEAD' && !digests.some((digest) => target.includes(digest)),
+    ({ pathClass, target }) =>
+      pathClass === 'blob-head' && !digests.some((digest) => target.includes(digest)),
   );
   return registry.log
     .slice(0, end)
@@ -95,7 +96,7 @@ describe('a small layer', () => {
     const told = await scenario({ files: { 'a.json': FILES['0.json'] ?? Buffer.alloc(0) } });
     told.model.replace('a.json', watched(someBytes(20_000, 99)));
     expect((await failureOf(told.push())).code).toBe('CONTENT_MISMATCH');
-    expect(told.registry.log.map(({ pathClass }) => pathClass)).toEqual(['ping']);
+    expect(told.registry.log.map(({ pathClass }) => pathClass)).toEqual(['ping', 'manifest-head']);
   });
 });
 

@@ -101,6 +101,19 @@ describePeers(PEERS, '--tar-layout reference repeats the Python tool', () => {
     expect(ours.layers.map(blobOf)).toEqual(theirs.layers.map(blobOf));
   });
 
+  test('an image of the real 0.4.1 at the default tag is in doubt, so it stays unless the user lets it go', async () => {
+    const repository = `${registry.host}/theirs-by-commit`;
+    const tag = hub.commitOf('acme/golden').slice(0, 12);
+    await pushTheirs('acme/golden', 'theirs-by-commit', '--target-tag', tag);
+    const args = ['push', 'acme/golden', repository, '--tar-layout', 'reference'];
+    const env = { HF_ENDPOINT: hub.endpoint };
+    const refused = await runCli(args, { env });
+    expect(refused).toMatchObject({ code: 6 });
+    expect(refused.stderr).toContain(`cannot tag ${repository}:${tag}: it is sha256:`);
+    expect(refused.stderr).toContain('--move-tag');
+    expect(await runCli([...args, '--move-tag'], { env })).toMatchObject({ code: 0 });
+  });
+
   test('the golden image has the golden digests', async () => {
     const push = await pushOurs('acme/golden', 'golden');
     expect(variablesOf(push)).toMatchObject({

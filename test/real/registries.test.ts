@@ -88,6 +88,32 @@ for (const name of ['docker-registry', 'distribution-3', 'olareg'] as const) {
       expect(await pushTo(reference)).toBe(manifestDigest);
     });
 
+    test('a second time without a PUT of its tag, and with a word before a tag moves', async () => {
+      const reference = `${registry.host}/models/moved:v1`;
+      await pushTo(reference);
+      const again = await runCli(['push', MODEL, reference], { env: { HF_ENDPOINT: hub.endpoint } });
+      expect(again.stderr).toContain(`${reference} already is this image`);
+      const patterns = ['--allow-patterns', '*.json'];
+      const fewer = await runCli(['push', MODEL, reference, ...patterns], {
+        env: { HF_ENDPOINT: hub.endpoint },
+      });
+      const { MANIFESTDIGEST: moved } = variablesOf(fewer);
+      expect(fewer.stderr).toContain(`${reference} is ${manifestDigest} now and will be moved\n`);
+      expect(fewer.stderr).toContain(`moved ${reference} from ${manifestDigest} to ${moved}`);
+    });
+
+    test('and its default tag does not come to mean fewer files', async () => {
+      const repository = `${registry.host}/models/default-tag`;
+      await pushTo(repository);
+      const args = ['push', MODEL, repository, '--allow-patterns', '*.json'];
+      const env = { HF_ENDPOINT: hub.endpoint };
+      const refused = await runCli(args, { env });
+      expect(refused).toMatchObject({ code: 6, stderr: expect.stringContaining('(REJECTED)') });
+      expect(refused.stderr).not.toContain('Pushing');
+      expect(await runCli([...args, '--move-tag'], { env })).toMatchObject({ code: 0 });
+      expect(await runCli(args, { env })).toMatchObject({ code: 0 });
+    });
+
     test('under every tag that was asked for, and under its digest', async () => {
       const repository = `${registry.host}/models/tags`;
       await pushTo(`${repository}:v1`, '--also-tag', 'latest', '--also-tag', 'v1.0');

@@ -1,9 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { sha256 } from '../../src/core/digest.ts';
 import type { PushEvent } from '../../src/core/event.ts';
+import type { ImageTarget } from '../../src/core/ports.ts';
 import { tarLayer } from '../../src/core/tar-layer.ts';
 import { noJournal } from '../../src/push/no-journal.ts';
-import { type PushRequest, type PushResult, push } from '../../src/push/push.ts';
+import { planPush } from '../../src/push/plan-push.ts';
+import { type PushPlan, type PushRequest, type PushResult, push } from '../../src/push/push.ts';
 import type { World } from '../../src/push/world.ts';
 import {
   type FakeRegistry,
@@ -36,10 +38,13 @@ export interface ScenarioOptions
 export interface Scenario {
   readonly registry: FakeRegistry;
   readonly model: MemoryModel;
+  readonly target: ImageTarget;
   readonly clock: TestClock;
   readonly events: readonly PushEvent[];
   /** Pushes the model to `v1`. */
   push(world?: Partial<World>, request?: Partial<PushRequest>): Promise<PushResult>;
+  /** The same as a dry run. */
+  plan(world?: Partial<World>, request?: Partial<PushRequest>): Promise<PushPlan>;
   /** The requests of this kind so far. */
   requests(pathClass: PathClass): readonly LogEntry[];
   /** The uploads of the layer, without what the config needed. */
@@ -55,40 +60,49 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
   const clock = testClock();
   const events: PushEvent[] = [];
   const target = registryTarget(registry, { ...options, clock });
+  function run<T>(
+    work: (request: PushRequest, world: World) => Promise<T>,
+    world?: Partial<World>,
+    request?: Partial<PushRequest>,
+  ): Promise<T> {
+    const done = work(
+      {
+        model: { type: 'model', name: 'acme/llama' },
+        revision: 'main',
+        tag: 'v1',
+        alsoTags: [],
+        moveTag: false,
+        endpoint: 'https://hub.test',
+        target: 'r.test/acme/llama',
+        force: false,
+        continueOnError: false,
+        patterns: { allow: [], ignore: [] },
+        prefix: '',
+        tarLayout: 'standard',
+        workers: options.workers ?? 1,
+        ...request,
+      },
+      {
+        source: model,
+        target,
+        journal: noJournal,
+        clock,
+        onEvent: (event) => events.push(event),
+        signal: new AbortController().signal,
+        ...world,
+      },
+    );
+    return capturingErrors('a push', done).finally(() => capture('an event', events));
+  }
+
   return {
     registry,
     model,
+    target,
     clock,
     events,
-    push(world, request) {
-      const pushed = push(
-        {
-          model: { type: 'model', name: 'acme/llama' },
-          revision: 'main',
-          tag: 'v1',
-          alsoTags: [],
-          endpoint: 'https://hub.test',
-          target: 'r.test/acme/llama',
-          force: false,
-          continueOnError: false,
-          patterns: { allow: [], ignore: [] },
-          prefix: '',
-          tarLayout: 'standard',
-          workers: options.workers ?? 1,
-          ...request,
-        },
-        {
-          source: model,
-          target,
-          journal: noJournal,
-          clock,
-          onEvent: (event) => events.push(event),
-          signal: new AbortController().signal,
-          ...world,
-        },
-      );
-      return capturingErrors('a push', pushed).finally(() => capture('an event', events));
-    },
+    push: (world, request) => run(push, world, request),
+    plan: (world, request) => run(planPush, world, request),
     requests: (pathClass) => registry.log.filter((entry) => entry.pathClass === pathClass),
     layerPatches: () =>
       registry.log.filter(

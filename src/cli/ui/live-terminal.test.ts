@@ -145,6 +145,7 @@ const RESULT = {
   imageReferenceDigest: 'r/a@sha256:0',
   commit: 'c',
   transfer: { sent: 0, resumed: 0, existed: 0 },
+  movedTags: [],
   cost: { retries: 0, reread: 0, resent: 0 },
 } as const;
 

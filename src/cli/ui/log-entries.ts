@@ -40,6 +40,8 @@ export function createNarrator(now: () => number): Narrate {
         return [info(`${event.model}@${event.revision} is commit ${event.commit}`)];
       case 'files-left-out':
         return [info(`left out: ${count(event.files, 'file')}, ${formatSize(event.size)}: ${event.reason}`)];
+      case 'tag-found':
+        return [tagFound(event)];
       case 'warning':
         return [{ kind: 'warning', text: event.message }];
       case 'credentials-chosen': {
@@ -70,7 +72,7 @@ export function createNarrator(now: () => number): Narrate {
       case 'manifest-pushed':
         return [...endLayers(), info(`pushed manifest ${event.reference}`)];
       case 'tag-pushed':
-        return [info(`tagged ${event.reference}`)];
+        return [info(tagPushed(event))];
     }
   };
 }
@@ -91,6 +93,28 @@ function info(text: string): LogEntry {
 
 function detail(text: string): LogEntry {
   return { kind: 'detail', text };
+}
+
+function tagFound({ reference, digest, outlook }: Of<'tag-found'>): LogEntry {
+  switch (outlook) {
+    case 'moves':
+      return info(`${reference} is ${digest} now and will be moved`);
+    case 'may-move':
+      return info(`${reference} is ${digest} now and will be moved if any file differs`);
+    case 'stays':
+      return detail(`${reference} is ${digest} now, with the same files`);
+  }
+}
+
+function tagPushed({ reference, digest, outcome, previous }: Of<'tag-pushed'>): string {
+  switch (outcome) {
+    case 'set':
+      return `tagged ${reference}`;
+    case 'existed':
+      return `${reference} already is this image`;
+    case 'moved':
+      return `moved ${reference} from ${previous} to ${digest}`;
+  }
 }
 
 type Of<Type extends PushEvent['type']> = Extract<PushEvent, { type: Type }>;

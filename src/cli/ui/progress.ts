@@ -96,6 +96,7 @@ export function advance(progress: Progress, event: PushEvent, now: number): Prog
     case 'warning':
     case 'credentials-chosen':
     case 'manifest-pushed':
+    case 'tag-found':
     case 'tag-pushed':
       return progress;
   }

@@ -15,6 +15,9 @@ export function stepSummary(result: PushResult, { model, finished, leftOut }: Pr
     ...(model ? [`| model | ${markdown(`${model.model}@${model.revision}`)} |`] : []),
     `| commit | ${markdown(result.commit)} |`,
     `| image by digest | ${markdown(result.imageReferenceDigest)} |`,
+    ...result.movedTags.map(
+      ({ tag, previous }) => `| moved tag | ${markdown(`${tag}, which was ${previous}`)} |`,
+    ),
     '',
     '| layer | size | |',
     '| --- | ---: | --- |',

@@ -17,6 +17,9 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
   [410, { type: 'warning', message: 'cannot use /home/ci/state.json: 100% full\n::error::not ours' }],
   [500, { type: 'credentials-chosen', registry: 'ghcr.io', origin: undefined }],
   [510, { type: 'credentials-chosen', registry: 'ghcr.io', origin: undefined }],
+  found(520, '8f2c1e0d9b7a', 'moves'),
+  found(520, 'v1', 'may-move'),
+  found(520, 'v1.0', 'stays'),
   [
     600,
     { type: 'request-retrying', side: 'hub', retry: 1, delayMs: 12_000, reason: '429 Too Many Requests' },
@@ -81,7 +84,9 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
   done(41_000, 'models/a.safetensors', 3_000_001_536),
   ...layer(41_100, 'models/z.txt', 2_048),
   [41_500, { type: 'manifest-pushed', digest: digest('f'), reference: `ghcr.io/acme/llama@${digest('f')}` }],
-  [41_600, { type: 'tag-pushed', tag: '8f2c1e0d9b7a', reference: 'ghcr.io/acme/llama:8f2c1e0d9b7a' }],
+  tagged(41_600, '8f2c1e0d9b7a', 'moved'),
+  tagged(41_700, 'v1', 'existed'),
+  tagged(41_800, 'latest', 'set'),
 ];
 
 export const RESULT_AT = 42_000;
@@ -92,6 +97,7 @@ export const RESULT: PushResult = {
   imageReferenceDigest: `ghcr.io/acme/llama@${digest('f')}`,
   commit: '8f2c1e0d9b7a6f5e4d3c2b1a09f8e7d6c5b4a392',
   transfer: { sent: 4_500_000_512, resumed: 500_000_000, existed: 15_872 },
+  movedTags: [{ tag: '8f2c1e0d9b7a', previous: digest('e') }],
   cost: { retries: 3, reread: 1_200_000_000, resent: 1_048_576 },
 };
 
@@ -130,6 +136,30 @@ function done(
 
 function progress(at: number, path: string, sent: number, size: number): readonly [number, PushEvent] {
   return [at, { type: 'layer-progress', path, sent, size }];
+}
+
+type EventOf<Type extends PushEvent['type']> = Extract<PushEvent, { readonly type: Type }>;
+
+function found(
+  at: number,
+  tag: string,
+  outlook: EventOf<'tag-found'>['outlook'],
+): readonly [number, PushEvent] {
+  const reference = `ghcr.io/acme/llama:${tag}`;
+  return [
+    at,
+    { type: 'tag-found', tag, reference, digest: digest(outlook === 'moves' ? 'e' : 'f'), outlook },
+  ];
+}
+
+function tagged(
+  at: number,
+  tag: string,
+  outcome: EventOf<'tag-pushed'>['outcome'],
+): readonly [number, PushEvent] {
+  const previous = outcome === 'moved' ? { previous: digest('e') } : {};
+  const reference = `ghcr.io/acme/llama:${tag}`;
+  return [at, { type: 'tag-pushed', tag, reference, digest: digest('f'), outcome, ...previous }];
 }
 
 function digest(character: string): `sha256:${string}` {

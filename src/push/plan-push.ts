@@ -1,5 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
-import { type PushPlan, type PushRequest, planPush } from './push.ts';
+import { lookAtPlannedTags, type PushPlan, type PushRequest, planImage } from './push.ts';
 import type { World } from './world.ts';
 
 /** A plan that the target was asked about. */
@@ -9,13 +9,15 @@ export interface CheckedPlan extends PushPlan {
 }
 
 /**
- * The plan of a push, and whether the target would take it. Stores nothing.
- * @throws ModelcarError as {@link planPush} does; a refusal of the target is in the result
+ * The plan of a push, and whether the target would take it: the account may push, and the default tag keeps its meaning.
+ * Stores nothing.
+ * @throws ModelcarError as {@link planImage} does; a refusal of the target is in the result
  */
-export async function checkPush(request: PushRequest, world: World): Promise<CheckedPlan> {
-  const plan = await planPush(request, world);
+export async function planPush(request: PushRequest, world: World): Promise<CheckedPlan> {
+  const plan = await planImage(request, world);
   try {
     await world.target.checkAccess(world.signal);
+    await lookAtPlannedTags(plan, request, world);
     return { ...plan, refusal: undefined };
   } catch (error) {
     if (world.signal.aborted || !(error instanceof ModelcarError)) throw error;

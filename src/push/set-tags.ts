@@ -1,0 +1,100 @@
+import type { Digest } from '../core/digest.ts';
+import { isPassingError, ModelcarError } from '../core/error.ts';
+import type { Document } from '../core/image.ts';
+import type { LookAtTag, SeenTag } from './look-at-tags.ts';
+import type { World } from './world.ts';
+
+/** A tag that pointed at another image before. */
+export interface MovedTag {
+  readonly tag: string;
+  /** What it pointed at. */
+  readonly previous: Digest;
+}
+
+/** A push of hours looks at a tag again before it moves it: another push may have been faster. */
+const FRESH_MS = 10_000;
+
+/**
+ * Points the tags at a manifest that the target has. A refused tag does not keep the others from being set: the error
+ * comes at the end.
+ * @throws ModelcarError what the target says; if it refused, also where the image is and what the tag still points at
+ */
+export async function setTags(
+  manifest: Document,
+  tags: readonly SeenTag[],
+  look: LookAtTag,
+  world: World,
+): Promise<readonly MovedTag[]> {
+  const moved: MovedTag[] = [];
+  const refusals: ModelcarError[] = [];
+  for (const tag of tags) {
+    try {
+      moved.push(...(await setTag(manifest, tag, look, world)));
+    } catch (error) {
+      world.signal.throwIfAborted();
+      if (!isRefusal(error)) throw error;
+      refusals.push(error);
+    }
+  }
+  const [first] = refusals;
+  if (first === undefined) return moved;
+  const { code, hint } = first;
+  const message = refusals.map((refusal) => refusal.message).join('\n');
+  throw new ModelcarError(code, message, { cause: first, ...(hint !== undefined && { hint }) });
+}
+
+/** Nothing, or the tag that moved. */
+async function setTag(
+  manifest: Document,
+  seen: SeenTag,
+  look: LookAtTag,
+  world: World,
+): Promise<readonly MovedTag[]> {
+  const { target, clock, signal, onEvent } = world;
+  const { tag } = seen;
+  const { digest } = manifest.descriptor;
+  const event = { type: 'tag-pushed', tag, reference: target.formatReference({ tag }), digest } as const;
+  try {
+    const { digest: previous } = clock.now() - seen.at > FRESH_MS ? await look(seen, signal) : seen;
+    if (previous === digest) {
+      onEvent({ ...event, outcome: 'existed' });
+      return [];
+    }
+    await target.tagManifest(manifest, tag, signal);
+    onEvent({ ...event, ...(previous === undefined ? { outcome: 'set' } : { outcome: 'moved', previous }) });
+    return previous === undefined ? [] : [{ tag, previous }];
+  } catch (error) {
+    throw await explained(error, tag, digest, world);
+  }
+}
+
+/**
+ * What the user needs to know of a refusal: where the image is, and that the tag is the cause. The target has just
+ * accepted the same manifest by its digest, so no refusal of a tag that exists is about the account.
+ */
+async function explained(
+  error: unknown,
+  tag: string,
+  digest: Digest,
+  { target, signal }: World,
+): Promise<unknown> {
+  if (signal.aborted || !isRefusal(error)) return error;
+  const current = await target.resolveTag(tag, signal).catch(() => undefined);
+  const kept = `the layers and the manifest are kept as ${target.formatReference({ digest })}`;
+  const { code, message, hint } = error;
+  if (current === undefined) {
+    return new ModelcarError(code, `${message}; ${kept}`, {
+      ...(hint !== undefined && { hint }),
+      cause: error,
+    });
+  }
+  return new ModelcarError('REJECTED', `${message}; it stays at ${current}, and ${kept}`, {
+    hint: 'Choose another tag.',
+    cause: error,
+  });
+}
+
+/** Whether the target understood, and does not want this tag; the other tags may still be set. */
+function isRefusal(error: unknown): error is ModelcarError {
+  return error instanceof ModelcarError && error.code !== 'CONTENT_MISMATCH' && !isPassingError(error);
+}
