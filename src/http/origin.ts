@@ -3,6 +3,20 @@ export function originOf(url: string): string {
   return new URL(url).origin;
 }
 
+/**
+ * A server behind a TLS proxy often names its own host with `http:`. Use its https origin instead, port included: the
+ * port in such a URL is usually the one behind the proxy.
+ *
+ * @param base the URL that we asked
+ * @param url what the server named; unchanged, character by character, unless it is `http:` on the same host as an https `base`
+ */
+export function keepTls(base: string, url: string): string {
+  if (!base.startsWith('https:') || !URL.canParse(url)) return url;
+  const { protocol, hostname } = new URL(url);
+  if (protocol !== 'http:' || hostname !== new URL(base).hostname) return url;
+  return url.replace(/^[^/]*\/\/[^/?#]*/, originOf(base));
+}
+
 /** Whether requests to this URL cross a network without TLS. */
 export function isPlainAndRemote(url: string): boolean {
   const { protocol, hostname } = new URL(url);

@@ -19,7 +19,7 @@ describe('where a Location leads', () => {
   });
 
   test.each([
-    ['from https to http', 'https://a.test/', 'http://a.test/x?token=secret'],
+    ['from https to http on another host', 'https://a.test/', 'http://b.test/x?token=secret'],
     ['to another scheme', 'http://a.test/', 'ftp://a.test/x?token=secret'],
     ['to a file', 'http://a.test/', 'file:///etc/passwd'],
     ['to what is no URL', 'https://a.test/', 'https://[bad/?token=secret'],
@@ -43,6 +43,11 @@ describe('where a Location leads', () => {
   ])('from %s to %s', (from, location) => {
     expect(redirectTarget(from, location, answer(307))).toBe(location);
   });
+});
+
+test('a redirect to http on the same host stays on TLS, character by character: a proxy in front ends the TLS', () => {
+  const target = redirectTarget('https://a.test:8443/v2/', 'http://a.test/x%2Fy?sig=a%2bB%2F', answer(307));
+  expect(target).toBe('https://a.test:8443/x%2Fy?sig=a%2bB%2F');
 });
 
 describe('redirects of a request', () => {

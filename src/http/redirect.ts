@@ -1,5 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
-import { originOf } from './origin.ts';
+import { keepTls, originOf } from './origin.ts';
 import { type Redacting, shownUrl } from './presentable.ts';
 import { canRepeat, discard, type HttpRequest, type HttpResponse, type Wrapper } from './transport.ts';
 
@@ -10,11 +10,12 @@ export function isRedirect(response: HttpResponse): boolean {
 }
 
 /**
- * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded.
- * @throws ModelcarError `UNSUPPORTED` if it goes from https to http, or to another scheme
+ * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded. Only
+ * `http:` on the host of an https URL becomes https.
+ * @throws ModelcarError `UNSUPPORTED` if it goes from https to http on another host, or to another scheme
  */
 export function redirectTarget(from: string, location: string, answer: Redacting): string {
-  const target = resolveVerbatim(from, location);
+  const target = keepTls(from, resolveVerbatim(from, location));
   const scheme = URL.canParse(target) ? new URL(target).protocol : undefined;
   const plain = scheme === 'http:' && new URL(from).protocol === 'http:';
   if (scheme !== 'https:' && !plain) {

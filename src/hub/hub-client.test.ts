@@ -127,12 +127,21 @@ describe('the token', () => {
 
   test('never leaves https for http', async () => {
     const { transport, requests } = scripted(
-      answer(307, { location: 'http://hub.test/api/models/acme/tiny' }),
+      answer(307, { location: 'http://other.test/api/models/acme/tiny' }),
     );
     await expect(clientOf(transport).hub.api({ method: 'GET', url: URL })).rejects.toMatchObject({
       code: 'UNSUPPORTED',
     });
     expect(requests.length).toBe(1);
+  });
+
+  test('stays on TLS where a mirror behind a TLS proxy redirects to http on its own host', async () => {
+    const { transport, requests } = scripted(
+      answer(307, { location: 'http://hub.test/api/models/acme/tiny' }),
+      answer(200),
+    );
+    await clientOf(transport).hub.api({ method: 'GET', url: URL });
+    expect(requests[1]?.url).toBe('https://hub.test/api/models/acme/tiny');
   });
 
   test('is not made up where there is none', async () => {

@@ -138,6 +138,14 @@ test('a proxy that turns the push away is named once, without its account', asyn
   expect(world.proxy.log.length).toBe(1);
 });
 
+test('a registry behind a TLS proxy that names its token server with http is asked for tokens with TLS', async () => {
+  const auth = { kind: 'bearer', username: 'jane', password: PASSWORD, realmWithoutTls: true } as const;
+  const world = await network({ auth });
+  const { manifestDigest } = await pushModel(options(world, { ca: CA_CERTIFICATE }));
+  expect(world.registry.tags('acme/tiny').get('v1')).toBe(manifestDigest);
+  expect(world.registry.auth.tokens.length).toBeGreaterThan(0);
+});
+
 describe('a registry whose CA nobody knows', () => {
   test('gets nothing, is asked once, and the error says what to do', async () => {
     const world = await network();

@@ -3,6 +3,7 @@ import { answer } from '../../../test/support/answer.ts';
 import { failureOf } from '../../../test/support/rejection.ts';
 import { secret } from '../../../test/support/secrets.ts';
 import { testClock } from '../../../test/support/test-clock.ts';
+import { keepTls } from '../../http/origin.ts';
 import type { HttpRequest, HttpResponse } from '../../http/transport.ts';
 import { fetchToken, type Token, type TokenRequest } from './token.ts';
 
@@ -165,7 +166,8 @@ describe('the answer', () => {
 describe('credentials stay on TLS', () => {
   test.each([
     ['an http realm of an https registry', 'http://auth.test/token'],
-    ['an http realm of an https registry on its own host', 'http://r.test/token'],
+    ['an http realm that only looks like the registry', 'http://r.test.evil.test/token'],
+    ['an http realm without the slashes of a URL', 'http:/r.test/token'],
     ['another scheme', 'ftp://auth.test/token'],
     ['a file', 'file:///etc/passwd'],
   ])('%s is refused', async (_, realm) => {
@@ -175,6 +177,24 @@ describe('credentials stay on TLS', () => {
       message: expect.stringContaining('credentials stay on TLS'),
     });
   });
+
+  test.each([
+    ['https://r.test', 'http://r.test/service/token?tenant=a', 'https://r.test/service/token?tenant=a'],
+    ['https://r.test', 'http://r.test:8080/service/token', 'https://r.test/service/token'],
+    ['https://r.test:8443', 'http://r.test/service/token', 'https://r.test:8443/service/token'],
+    ['https://r.test', 'HTTP://R.test/token', 'https://r.test/token'],
+    ['https://[::1]:5000', 'http://[::1]/token', 'https://[::1]:5000/token'],
+  ])(
+    'the registry %s with the realm %s on its own host is asked at its https origin',
+    async (registryOrigin, realm, url) => {
+      const asked = { registryOrigin, challenge: { ...challenge({ realm }), shownRealm: realm } };
+      const { sent } = await fetched({ ...asked, credentials: ada });
+      expect(sent.url.startsWith(url)).toBe(true);
+      const error = await failureOf(fetched(asked, answer(404)));
+      const shown = keepTls(registryOrigin, realm);
+      expect(error.message).toBe(`cannot get a token for ${registryOrigin} from ${shown}: 404`);
+    },
+  );
 
   test('an http realm of an http registry is what its user asked for', async () => {
     const realm = 'http://127.0.0.1:5001/token';

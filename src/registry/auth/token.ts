@@ -1,7 +1,7 @@
 import { ModelcarError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { RegistryCredentials } from '../../core/registry-credentials.ts';
-import { originOf } from '../../http/origin.ts';
+import { keepTls, originOf } from '../../http/origin.ts';
 import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
 import { registryError } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
@@ -44,7 +44,7 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const realm = trustedRealm(challenge, registryOrigin);
   const sentAt = clock.now();
   const { response, exchanged } = await askRealm(realm, request, transport);
-  const what = `get a token for ${registryOrigin} from ${response.redact(challenge.shownRealm)}`;
+  const what = `get a token for ${registryOrigin} from ${keepTls(registryOrigin, response.redact(challenge.shownRealm))}`;
   if (response.status !== 200) throw await registryError(what, response);
   const answer = parseTokenAnswer(await readText(response));
   if (answer === undefined)
@@ -121,10 +121,13 @@ export function basicAuthorization({ username, password }: { username: string; p
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Credentials go to the realm, so it must be as well protected as the registry that named it. */
+/**
+ * Credentials go to the realm, so it must be as well protected as the registry that named it. An `http:` realm on the
+ * registry's own host is asked at the registry's https origin: the registry does not know of the TLS in front of it.
+ */
 function trustedRealm({ parameters, shownRealm }: ShownChallenge, registryOrigin: string): string {
-  const { realm } = parameters;
-  if (realm === undefined || !URL.canParse(realm)) {
+  const realm = parameters.realm && keepTls(registryOrigin, parameters.realm);
+  if (!realm || !URL.canParse(realm)) {
     throw new ModelcarError(
       'UNSUPPORTED',
       `${registryOrigin} asks for a token without saying where to get one`,

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
 import { ModelcarError } from '../../core/error.ts';
-import { originOf, withoutQuery } from '../../http/origin.ts';
+import { keepTls, originOf, withoutQuery } from '../../http/origin.ts';
 import { presentable, type Redacting } from '../../http/presentable.ts';
 import { resolveVerbatim } from '../../http/redirect.ts';
 
@@ -36,14 +36,6 @@ export function withDigest(location: string, digest: Digest): string {
 function withScheme(base: string, location: string): string {
   const { host, protocol } = new URL(base);
   return location.startsWith(`${host}/`) ? `${protocol}//${location}` : location;
-}
-
-/** The same host over http while we speak https: the registry behind a proxy does not know better. */
-function keepTls(base: string, url: string): string {
-  if (!base.startsWith('https:') || !URL.canParse(url)) return url;
-  const { protocol, hostname } = new URL(url);
-  if (protocol !== 'http:' || hostname !== new URL(base).hostname) return url;
-  return url.replace(/^[^/]*\/\/[^/?#]*/, originOf(base));
 }
 
 interface Named {

@@ -22,6 +22,8 @@ export interface BearerOptions {
   readonly leewaySeconds?: number;
   /** The token endpoint on a port of its own, so on another origin. */
   readonly realmOnOtherOrigin?: true;
+  /** The realm says `http://` without a port, as behind a proxy that ends the TLS. */
+  readonly realmWithoutTls?: true;
   /** Everybody may pull. */
   readonly anonymousPull?: true;
   /** Under which names the token comes. Default `token`. */
@@ -74,6 +76,8 @@ export function createAuth(
     options.kind === 'bearer' ? createTokenDesk({ tokenLifeSeconds, ...options }) : undefined;
 
   function realm(): string {
+    if (options.kind === 'bearer' && options.realmWithoutTls)
+      return `http://${new URL(origins.main()).hostname}/token`;
     const other = options.kind === 'bearer' && options.realmOnOtherOrigin === true;
     return `${other ? origins.other() : origins.main()}/token`;
   }
