@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { ModelcarError } from '../core/error.ts';
 import { type Attempt, explain } from './network-error.ts';
-import { isSpecialAddress } from './node-special-address.ts';
+import { type AddressScope, scopeOf } from './node-special-address.ts';
 import { originOf } from './origin.ts';
 
 /**
@@ -12,12 +12,11 @@ import { originOf } from './origin.ts';
 export interface AddressGuard {
   /**
    * @param from the URL that pointed to `url`. Default: the server that the user named, which may have any address.
-   * @param isProxied the proxy resolves names, not we: then only addresses in URLs are checked
    * @returns the lookup for a connection to `url`; it fails like this function
-   * @throws ModelcarError `UNSUPPORTED` if `url` has a private address, and the server that pointed there a public one;
+   * @throws ModelcarError `UNSUPPORTED` if `url` has an address that the server that pointed there may not name;
    *   `UNAVAILABLE` if the name of that server cannot be resolved now
    */
-  check(url: string, from?: string, isProxied?: boolean): Promise<LookupFunction>;
+  check(url: string, from?: string): Promise<LookupFunction>;
 }
 
 /** `dns.lookup` with the option `all`. */
@@ -27,39 +26,64 @@ export type Lookup = (
   callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
 ) => void;
 
-/**
- * What all addresses of a host are, as far as we have seen them. `dual`: public and private ones in one answer, as in
- * networks with private IPv4 and global IPv6 addresses. `changing`: public in one answer, private in another.
- */
-type Reach = 'public' | 'private' | 'dual' | 'changing';
+type Scopes = ReadonlySet<AddressScope>;
+
+/** The scopes of a host's addresses, as far as we have seen them. */
+interface Seen {
+  /** In any answer. */
+  readonly ever: Scopes;
+  /** In every answer: a name server may leave out some addresses of a host, but a private host keeps a private one. */
+  readonly always: Scopes;
+}
+
+/** Where a server with an address of each scope may point to, besides public addresses (docs/decisions/0011). */
+const MAY_POINT_TO: Readonly<Record<AddressScope, readonly AddressScope[]>> = {
+  public: [],
+  private: ['private', 'reserved'],
+  loopback: ['loopback', 'private', 'reserved'],
+  'link-local': ['link-local', 'private', 'reserved'],
+  reserved: ['reserved'],
+};
+
+export interface AddressGuardOptions {
+  readonly lookup?: Lookup | undefined;
+  /** Whether a URL is asked through a proxy: the proxy resolves its name then, not we. Default: none is. */
+  readonly isProxied?: (url: string) => Promise<boolean>;
+}
 
 /** @param home the origin of the server that the user named; undefined where every request is the user's */
-export function createAddressGuard(home: string | undefined, lookup: Lookup = dns.lookup): AddressGuard {
-  const found = new Map<string, Reach>();
+export function createAddressGuard(
+  home: string | undefined,
+  { lookup = dns.lookup, isProxied = async () => false }: AddressGuardOptions = {},
+): AddressGuard {
+  const found = new Map<string, Seen>();
 
   function note(host: string, addresses: readonly string[]): void {
-    const before = found.get(host);
-    const reach = reachOf(addresses);
-    found.set(host, before === undefined ? reach : together(before, reach));
+    const now: Scopes = new Set(addresses.length === 0 ? ['public'] : addresses.map(scopeOf));
+    const { ever, always } = found.get(host) ?? { ever: now, always: now };
+    found.set(host, {
+      ever: new Set([...ever, ...now]),
+      always: new Set([...always].filter((scope) => now.has(scope))),
+    });
   }
 
-  function known(url: string): Reach | undefined {
+  function known(url: string): Seen | undefined {
     const host = hostOf(url);
-    if (/(^|\.)localhost\.?$/.test(host)) return 'private';
+    if (isLocalhost(host)) return { ever: LOOPBACK, always: LOOPBACK };
     if (isIP(host) !== 0 && !found.has(host)) note(host, [host]);
     return found.get(host);
   }
 
   /** Resolves the name of a server that we have not connected to yet. */
-  async function isPrivate(url: string, isProxied: boolean): Promise<boolean> {
-    const host = hostOf(url);
-    if (known(url) === undefined && !isProxied) {
-      const addresses = await addressesOf(host);
-      if (addresses.length > 0) note(host, addresses);
+  async function mayPointTo(scope: AddressScope, from: string): Promise<boolean> {
+    if (known(from) === undefined && !(await isProxied(from))) {
+      const addresses = await addressesOf(hostOf(from));
+      if (addresses.length > 0) note(hostOf(from), addresses);
     }
-    const reach = known(url);
+    const { ever, always } = known(from) ?? { ever: NONE, always: NONE };
     // The user chose the home server, so its second, public address is no sign of an attack.
-    return reach === 'private' || (reach === 'dual' && originOf(url) === home);
+    if (ever.has('public') && originOf(from) !== home) return false;
+    return [...always].some((its) => MAY_POINT_TO[its].includes(scope));
   }
 
   /** @throws ModelcarError `UNAVAILABLE` if the name server does not answer: that says nothing about the host */
@@ -75,23 +99,18 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
   }
 
   return {
-    async check(url, from = home, isProxied = false) {
+    async check(url, from = home) {
       // The server that the user named may have any address.
       const isFree = from === undefined || originOf(url) === home;
 
-      async function refuseUnlessPrivate(address: string): Promise<void> {
-        if (isFree || (await isPrivate(from, isProxied))) return;
-        throw new ModelcarError(
-          'UNSUPPORTED',
-          `cannot connect to ${originOf(url)}: ${originOf(from)} points there, and ${address} is a private address`,
-          {
-            hint: 'Check the URLs that the server is configured with: only a server with a private address may point to one.',
-          },
-        );
+      async function refuseUnlessAllowed(address: string, scope: AddressScope): Promise<void> {
+        if (isFree || scope === 'public' || (await mayPointTo(scope, from))) return;
+        throw refusal(url, from, address, scope);
       }
 
-      const reach = isFree ? undefined : known(url);
-      if (reach !== undefined && reach !== 'public') await refuseUnlessPrivate(hostOf(url));
+      if (!isFree) {
+        for (const scope of known(url)?.ever ?? []) await refuseUnlessAllowed(hostOf(url), scope);
+      }
       return (host, options, callback) => {
         lookup(host, { ...options, all: true }, (error, addresses) => {
           if (error) return callback(error, []);
@@ -99,18 +118,56 @@ export function createAddressGuard(home: string | undefined, lookup: Lookup = dn
             host,
             addresses.map(({ address }) => address),
           );
-          const special = addresses.find(({ address }) => isSpecialAddress(address));
-          const first = addresses[0];
-          const judged = special ? refuseUnlessPrivate(special.address) : Promise.resolve();
-          judged.then(
+          const judge = async () => {
+            for (const { address } of addresses) await refuseUnlessAllowed(address, scopeOf(address));
+          };
+          judge().then(
             () =>
-              options.all ? callback(null, addresses) : callback(null, first?.address ?? '', first?.family),
-            (refusal) => callback(refusal, []),
+              options.all
+                ? callback(null, addresses)
+                : callback(null, addresses[0]?.address ?? '', addresses[0]?.family),
+            (refused) => callback(refused, []),
           );
         });
       };
     },
   };
+}
+
+const NONE: Scopes = new Set();
+const LOOPBACK: Scopes = new Set(['loopback']);
+
+function isLocalhost(host: string): boolean {
+  return /(^|\.)localhost\.?$/.test(host);
+}
+
+function refusal(
+  url: string,
+  from: string,
+  address: string,
+  scope: Exclude<AddressScope, 'public'>,
+): ModelcarError {
+  const [server, there] = [originOf(from), originOf(url)];
+  const { is, hint } = {
+    private: {
+      is: 'a private address',
+      hint: `Reach ${server} by a name with a private address or through a proxy, or have it point to a public address.`,
+    },
+    loopback: {
+      is: 'an address of this machine',
+      hint: `Correct the URLs that ${server} is configured with: only a server on this machine may point to this machine.`,
+    },
+    'link-local': {
+      is: 'a link-local or metadata address',
+      hint: `Correct the URLs that ${server} is configured with: only a server with such an address may point there.`,
+    },
+    reserved: {
+      is: 'a reserved address',
+      hint: `Correct the URLs that ${server} is configured with, or the name server of this network.`,
+    },
+  }[scope];
+  const what = `cannot connect to ${there}: ${server} points there, and ${address} is ${is}`;
+  return new ModelcarError('UNSUPPORTED', what, { hint });
 }
 
 function lookingUp(host: string): Attempt {
@@ -120,20 +177,6 @@ function lookingUp(host: string): Attempt {
     signal: undefined,
     redact: (text) => text,
   };
-}
-
-/** A host without any address counts as public. */
-function reachOf(addresses: readonly string[]): Reach {
-  const special = addresses.filter(isSpecialAddress).length;
-  if (special === 0) return 'public';
-  return special === addresses.length ? 'private' : 'dual';
-}
-
-/** A name server may leave out some addresses of a dual host, but never all private ones. */
-function together(before: Reach, now: Reach): Reach {
-  if (before === now) return now;
-  const isPublicOnce = [before, now].some((reach) => reach === 'public' || reach === 'changing');
-  return isPublicOnce ? 'changing' : 'dual';
 }
 
 function hostOf(url: string): string {

@@ -70,7 +70,10 @@ export function createRoutes(options: RoutesOptions): Routes {
   const plain = new http.Agent({ keepAlive: true });
   const { home } = options;
   const homeOrigin = home && originOf(home.origin);
-  const addresses = createAddressGuard(homeOrigin, options.lookup);
+  const addresses = createAddressGuard(homeOrigin, {
+    lookup: options.lookup,
+    isProxied: async (url) => (await options.proxyFor?.(url)) !== undefined,
+  });
   // Made where TLS is spoken first: many a registry in a cluster has none.
   const made = new Map<boolean, ReturnType<typeof secureAgents>>();
   const secure = (verified: boolean) => {
@@ -117,7 +120,7 @@ export function createRoutes(options: RoutesOptions): Routes {
       const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
-      const lookup = await addresses.check(url, redirectedFrom, proxy !== undefined);
+      const lookup = await addresses.check(url, redirectedFrom);
       const route = toward(target, proxy, isVerified(originOf(url)));
       return proxy === undefined
         ? { ...route, options: { ...route.options, lookup }, proxy }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isSpecialAddress } from './node-special-address.ts';
+import { type AddressScope, scopeOf } from './node-special-address.ts';
 
 describe('an address that is not globally reachable', () => {
   /** The first and the last of each block. */
@@ -34,15 +34,25 @@ describe('an address that is not globally reachable', () => {
     ['site local', 'fec0::', 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['multicast', 'ff00::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
   ])('is any in the block for %s: %s to %s', (_, first, last) => {
-    expect([first, last].map(isSpecialAddress)).toEqual([true, true]);
+    expect([first, last].map(scopeOf)).not.toContain('public');
   });
 
-  test.each(['100.100.100.200', '169.254.169.254', '192.0.0.192', 'fd00:ec2::254', 'fe80::1%eth0'])(
-    'is the one of a metadata service, or has a zone: %s',
-    (address) => {
-      expect(isSpecialAddress(address)).toBe(true);
-    },
-  );
+  test.each<[scope: AddressScope, addresses: string[]]>([
+    ['link-local', ['169.254.169.254', '169.254.1.1', 'fe80::1%eth0', '100.100.100.200', '168.63.129.16']],
+    ['link-local', ['192.0.0.192', 'fd00:ec2::254', 'fd00:42::42', 'fd20:ce::254', '64:ff9b::a9fe:a9fe']],
+    ['loopback', ['127.0.0.1', '127.255.255.254', '0.0.0.0', '::1', '::', '::ffff:127.0.0.1']],
+    [
+      'private',
+      ['10.0.0.5', '172.31.0.1', '192.168.1.1', '100.64.0.1', 'fd00::1', 'fec0::1', '2002:a00:1::1'],
+    ],
+    ['reserved', ['198.18.0.5', '192.0.2.1', '192.0.0.1', '255.255.255.255', '224.0.0.1', '::2', 'ff02::1']],
+  ])('has the scope %s: %s', (scope, addresses) => {
+    expect(addresses.map(scopeOf)).toEqual(addresses.map(() => scope));
+  });
+
+  test('has the scope of the address that it must be kept from most, of two that it carries', () => {
+    expect(scopeOf('2001:0:a00:1::5601:5601')).toBe('link-local');
+  });
 
   test.each([
     ['mapped', '::ffff:10.0.0.1'],
@@ -52,7 +62,7 @@ describe('an address that is not globally reachable', () => {
     ['of the server of Teredo', '2001:0:c0a8:101::'],
     ['of the client of Teredo', '2001:0:808:808::f5ff:fffe'],
   ])('is a private IPv4 address that is %s', (_, address) => {
-    expect(isSpecialAddress(address)).toBe(true);
+    expect(scopeOf(address)).not.toBe('public');
   });
 });
 
@@ -100,7 +110,7 @@ test.each([
   '5f01::',
   'fbff::',
 ])('%s is an address of the internet', (address) => {
-  expect(isSpecialAddress(address)).toBe(false);
+  expect(scopeOf(address)).toBe('public');
 });
 
 test('every spelling of an IPv6 address is judged alike', () => {
@@ -109,7 +119,7 @@ test('every spelling of an IPv6 address is judged alike', () => {
     fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
       const long = groups.map((each) => each.toString(16).padStart(4, '0')).join(':');
       const short = new URL(`http://[${long}]`).hostname.slice(1, -1);
-      return isSpecialAddress(long) === isSpecialAddress(short.toUpperCase());
+      return scopeOf(long) === scopeOf(short.toUpperCase());
     }),
   );
 });
@@ -120,7 +130,7 @@ test('an IPv4 address is judged alike in every block that carries it', () => {
       const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
       const [high, low] = [(a << 8) | b, (c << 8) | d].map((each) => each.toString(16));
       const carried = [`::ffff:${address}`, `64:ff9b::${address}`, `2002:${high}:${low}::1`];
-      return carried.every((each) => isSpecialAddress(each) === isSpecialAddress(address));
+      return carried.every((each) => scopeOf(each) === scopeOf(address));
     }),
   );
 });

@@ -138,8 +138,8 @@ describe('redirects', () => {
       expect(error).toMatchObject({
         code: 'UNSUPPORTED',
         message:
-          'cannot connect to http://169.254.169.254: http://hub.example.com points there, and 169.254.169.254 is a private address',
-        hint: expect.stringContaining('private address'),
+          'cannot connect to http://169.254.169.254: http://hub.example.com points there, and 169.254.169.254 is a link-local or metadata address',
+        hint: expect.stringContaining('only a server with such an address'),
       });
     }
     expect(asked.filter((url) => !url?.startsWith('http://hub.example.com/'))).toEqual([]);

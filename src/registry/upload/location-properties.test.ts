@@ -73,9 +73,9 @@ describe('whatever a server writes as Location', () => {
         if (url === undefined) return;
         const { protocol, hostname } = new URL(url);
         expect(protocol).toBe('https:');
-        const guard = createAddressGuard(originOf(BASE), (_, __, found) =>
-          found(null, [{ address: '93.184.216.34', family: 4 }]),
-        );
+        const guard = createAddressGuard(originOf(BASE), {
+          lookup: (_, __, found) => found(null, [{ address: '93.184.216.34', family: 4 }]),
+        });
         const isAsked = await guard.check(url).then(
           () => true,
           () => false,
