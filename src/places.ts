@@ -60,13 +60,15 @@ export interface OpenPlaces {
   close(): void;
 }
 
-/** Hub and registry share no connections: each has its own rules for certificates and addresses. */
-export function openPlaces(places: Places, shared: Shared): OpenPlaces {
+/**
+ * Hub and registry share no connections: each has its own rules for certificates and addresses.
+ * @param isMidRun for a thread that starts when the main thread has reached both: its lookups of hosts that fail are transient
+ */
+export function openPlaces(places: Places, shared: Shared, isMidRun: boolean = false): OpenPlaces {
   const { ca, target } = places;
-  const { proxyFor } = shared;
-  const hub = createTransport({ ca, proxyFor, home: { origin: places.hub.endpoint } });
-  const home = homeOf(target, places.registry.insecure);
-  const registry = createTransport({ ca, proxyFor, home });
+  const how = { ca, proxyFor: shared.proxyFor, isMidRun };
+  const hub = createTransport({ ...how, home: { origin: places.hub.endpoint } });
+  const registry = createTransport({ ...how, home: homeOf(target, places.registry.insecure) });
   return {
     source: createSource(places, shared, hub),
     target: createTarget(places, shared, registry),
@@ -82,6 +84,7 @@ export function createTransport(options: {
   readonly ca: readonly string[];
   readonly proxyFor: FindProxy | undefined;
   readonly home: HomeServer | undefined;
+  readonly isMidRun?: boolean;
 }): NodeTransport {
   return createNodeTransport({ ...options, userAgent: USER_AGENT });
 }

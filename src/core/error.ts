@@ -11,7 +11,7 @@ export type ErrorCode =
   | 'GATED'
   /** The model was disabled by the Hub. */
   | 'DISABLED'
-  /** No such model, file or repository (or, for an anonymous caller of the Hub, perhaps a private one). */
+  /** No such model, file, repository or host (or, for an anonymous caller of the Hub, perhaps a private one). */
   | 'NOT_FOUND'
   /** The model exists, the revision does not. */
   | 'REVISION_NOT_FOUND'

@@ -41,6 +41,15 @@ export function explain(error: unknown, attempt: Attempt): unknown {
       cause: error,
     });
   }
+  if (error instanceof UnknownHost) {
+    return new ModelcarError('NOT_FOUND', `${where}: no such host: ${redact(error.host)}`, {
+      hint:
+        proxy === undefined
+          ? 'Check the host name, and the name servers (DNS) of this machine.'
+          : 'Check the host name in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY.',
+      cause: error,
+    });
+  }
   return new ModelcarError('UNAVAILABLE', `${where}: ${PLAIN_WORDS[code] ?? redact(broken(code, message))}`, {
     hint:
       proxy === undefined
@@ -63,6 +72,17 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name server did not answer',
   ETIMEDOUT: 'the connection timed out',
 };
+
+/** No name server knows this host: it was looked up several times, and never found. */
+export class UnknownHost extends Error {
+  readonly code = 'ENOTFOUND';
+  readonly host: string;
+
+  constructor(host: string, cause: Error) {
+    super(`no such host: ${host}`, { cause });
+    this.host = host;
+  }
+}
 
 /** The other side is there, and does nothing. */
 export class Stalled extends Error {

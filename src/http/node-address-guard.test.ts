@@ -2,8 +2,9 @@ import type { LookupAddress } from 'node:dns';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { httpServer, type RawServer } from '../../test/support/raw-server.ts';
 import { failureOf } from '../../test/support/rejection.ts';
-import { createAddressGuard, type Lookup } from './node-address-guard.ts';
+import { createAddressGuard } from './node-address-guard.ts';
 import { createNodeTransport } from './node-http.ts';
+import type { Lookup } from './node-lookup.ts';
 import { withRedirects } from './redirect.ts';
 import { type HttpRequest, readText } from './transport.ts';
 

@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { ModelcarError } from '../core/error.ts';
 import { type Attempt, explain } from './network-error.ts';
+import { forSocket, type Lookup } from './node-lookup.ts';
 import { type AddressScope, scopeOf } from './node-special-address.ts';
 import { originOf } from './origin.ts';
 
@@ -18,13 +19,6 @@ export interface AddressGuard {
    */
   check(url: string, from?: string): Promise<LookupFunction>;
 }
-
-/** `dns.lookup` with the option `all`. */
-export type Lookup = (
-  hostname: string,
-  options: dns.LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: dns.LookupAddress[]) => void,
-) => void;
 
 type Scopes = ReadonlySet<AddressScope>;
 
@@ -111,8 +105,8 @@ export function createAddressGuard(
       if (!isFree) {
         for (const scope of known(url)?.ever ?? []) await refuseUnlessAllowed(hostOf(url), scope);
       }
-      return (host, options, callback) => {
-        lookup(host, { ...options, all: true }, (error, addresses) => {
+      return forSocket((host, options, callback) => {
+        lookup(host, options, (error, addresses) => {
           if (error) return callback(error, []);
           note(
             host,
@@ -122,14 +116,11 @@ export function createAddressGuard(
             for (const { address } of addresses) await refuseUnlessAllowed(address, scopeOf(address));
           };
           judge().then(
-            () =>
-              options.all
-                ? callback(null, addresses)
-                : callback(null, addresses[0]?.address ?? '', addresses[0]?.family),
+            () => callback(null, addresses),
             (refused) => callback(refused, []),
           );
         });
-      };
+      });
     },
   };
 }

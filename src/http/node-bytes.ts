@@ -142,7 +142,7 @@ function createSocket(
 ): Promise<Socket> {
   const { host, port, agent, lookup, servername = isIP(host) ? '' : host } = route.options;
   const secure = isSecure(route) && { ALPNProtocols: ['http/1.1'], servername };
-  const target = { host, port: port || (secure ? 443 : 80), ...(lookup && { lookup }), ...secure };
+  const target = { host, port: port || (secure ? 443 : 80), lookup, ...secure };
   return new Promise((resolve, reject) => {
     const created = (error: Error | null, stream?: Duplex) =>
       error ? reject(error) : resolve(stream as Socket);

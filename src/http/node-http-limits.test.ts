@@ -135,9 +135,13 @@ describe.each<[how: string, reusesMemory: Pick<HttpRequest, 'reusesMemory'>]>([
 
     test('the host does not exist', async () => {
       const error = await failureOf(
-        transport()({ method: 'GET', url: `http://registry.invalid/v2/${query}` }),
+        transport({ pausesMs: [] })({ method: 'GET', url: `http://registry.invalid/v2/${query}` }),
       );
-      expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.not.stringContaining('secret') });
+      // Without a network no name server can say that it does not exist.
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^(NOT_FOUND|UNAVAILABLE)$/),
+        message: expect.not.stringContaining('secret'),
+      });
     });
 
     test('the certificate is by an authority that nobody trusts', async () => {

@@ -3,7 +3,9 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
-import { createAddressGuard, type Lookup } from './node-address-guard.ts';
+import { createAddressGuard } from './node-address-guard.ts';
+import { type AddressOrder, createAddressOrder, PlainAgent, SecureAgent } from './node-agents.ts';
+import { createPatientLookup, forSocket, type PatientLookupOptions } from './node-lookup.ts';
 import { trustAlso } from './node-trust.ts';
 import { TunnelAgent } from './node-tunnel-agent.ts';
 import { originOf } from './origin.ts';
@@ -29,8 +31,12 @@ export interface RouteOptions {
   readonly path: string;
   readonly servername?: string;
   readonly agent: http.Agent;
-  /** For a direct connection. */
-  readonly lookup?: LookupFunction;
+  readonly lookup: LookupFunction;
+}
+
+/** A route whose proxy, and whose lookup, are still to be added. */
+interface Way extends Omit<Route, 'proxy' | 'options'> {
+  readonly options: Omit<RouteOptions, 'lookup'>;
 }
 
 export interface Routes {
@@ -47,7 +53,7 @@ export interface Routes {
 /** Which proxy a URL is asked through. Another thread may have to be asked. */
 export type FindProxy = (url: string) => string | undefined | Promise<string | undefined>;
 
-export interface RoutesOptions extends Redacting {
+export interface RoutesOptions extends Redacting, PatientLookupOptions {
   readonly connectTimeoutMs: number;
   readonly userAgent?: string | undefined;
   /** CAs to trust besides Node's own, each a certificate in PEM form. */
@@ -55,8 +61,8 @@ export interface RoutesOptions extends Redacting {
   /** Default: none. */
   readonly home?: HomeServer | undefined;
   readonly proxyFor?: FindProxy | undefined;
-  /** Default: `dns.lookup`. */
-  readonly lookup?: Lookup | undefined;
+  /** How long one of several addresses may take to answer. Default 3,000. */
+  readonly attemptTimeoutMs?: number | undefined;
 }
 
 /** The server that the user named. It points to every other server that we ask. */
@@ -67,17 +73,20 @@ export interface HomeServer {
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
-  const plain = new http.Agent({ keepAlive: true });
+  const order = createAddressOrder(options.attemptTimeoutMs);
+  const lookup = order.sorted(createPatientLookup(options));
+  const lookupOfProxy = forSocket(lookup);
+  const plain = new PlainAgent({ keepAlive: true }, order);
   const { home } = options;
   const homeOrigin = home && originOf(home.origin);
   const addresses = createAddressGuard(homeOrigin, {
-    lookup: options.lookup,
+    lookup,
     isProxied: async (url) => (await options.proxyFor?.(url)) !== undefined,
   });
   // Made where TLS is spoken first: many a registry in a cluster has none.
   const made = new Map<boolean, ReturnType<typeof secureAgents>>();
   const secure = (verified: boolean) => {
-    const agents = made.get(verified) ?? secureAgents(options.ca, verified);
+    const agents = made.get(verified) ?? secureAgents(options.ca, verified, order);
     made.set(verified, agents);
     return agents;
   };
@@ -88,13 +97,14 @@ export function createRoutes(options: RoutesOptions): Routes {
     const { connectTimeoutMs, userAgent, redact } = options;
     const key = `${verified} ${proxy.name} ${proxy.authorization}`;
     const { tls, trust } = secure(verified);
-    const tunnel =
-      tunnels.get(key) ?? new TunnelAgent(tls, { proxy, trust, connectTimeoutMs, userAgent, redact });
+    const toProxy = proxy.scheme === 'https' ? new SecureAgent({}, order) : new PlainAgent({}, order);
+    const how = { proxy, trust, toProxy, lookup: lookupOfProxy, connectTimeoutMs, userAgent, redact };
+    const tunnel = tunnels.get(key) ?? new TunnelAgent(tls, how);
     tunnels.set(key, tunnel);
     return tunnel;
   }
 
-  function toward(target: Target, proxy: HttpProxy | undefined, verified: boolean): Omit<Route, 'proxy'> {
+  function toward(target: Target, proxy: HttpProxy | undefined, verified: boolean): Way {
     const { protocol, ...options } = target;
     if (protocol === 'https:') {
       const { tls, direct } = secure(verified);
@@ -120,11 +130,10 @@ export function createRoutes(options: RoutesOptions): Routes {
       const target = parseTarget(url, options);
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
-      const lookup = await addresses.check(url, redirectedFrom);
+      const guarded = await addresses.check(url, redirectedFrom);
       const route = toward(target, proxy, isVerified(originOf(url)));
-      return proxy === undefined
-        ? { ...route, options: { ...route.options, lookup }, proxy }
-        : { ...route, proxy };
+      const lookup = proxy === undefined ? guarded : lookupOfProxy;
+      return { ...route, options: { ...route.options, lookup }, proxy };
     },
     close() {
       plain.destroy();
@@ -137,14 +146,14 @@ export function createRoutes(options: RoutesOptions): Routes {
   };
 }
 
-function secureAgents(ca: readonly string[] | undefined, rejectUnauthorized: boolean) {
+function secureAgents(ca: readonly string[] | undefined, rejectUnauthorized: boolean, order: AddressOrder) {
   const trust = trustAlso(ca ?? []);
   const tls = { ...trust, keepAlive: true, rejectUnauthorized };
   return {
     trust,
     tls,
-    direct: new https.Agent(tls),
-    toProxy: new https.Agent({ ...trust, keepAlive: true }),
+    direct: new SecureAgent(tls, order),
+    toProxy: new SecureAgent({ ...trust, keepAlive: true }, order),
   };
 }
 

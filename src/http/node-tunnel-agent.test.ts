@@ -1,3 +1,5 @@
+import dns from 'node:dns';
+import http from 'node:http';
 import https from 'node:https';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeProxy, type FakeProxyOptions, startFakeProxy } from '../../test/fakes/proxy/fake-proxy.ts';
@@ -260,6 +262,8 @@ test('TLS options that Node refuses fail the request, and leave no tunnel open',
     {
       proxy: { scheme: 'http', host, port: Number(port), name: proxy.url, authorization: undefined },
       trust: {},
+      toProxy: new http.Agent(),
+      lookup: dns.lookup,
       connectTimeoutMs: 5000,
       userAgent: undefined,
       redact: (text) => text,

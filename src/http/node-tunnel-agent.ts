@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type HttpProxy, proxyRefusal } from './http-proxy.ts';
 import { explain, Stalled } from './network-error.ts';
@@ -11,6 +11,9 @@ export interface TunnelOptions extends Redacting {
   readonly proxy: HttpProxy;
   /** For an https proxy, whose certificate is verified whatever the target's TLS options say. */
   readonly trust: Trust;
+  /** For connections to the proxy, which carry one CONNECT each. */
+  readonly toProxy: http.Agent;
+  readonly lookup: LookupFunction;
   /** For the connection to the proxy and its answer to CONNECT together. */
   readonly connectTimeoutMs: number;
   readonly userAgent: string | undefined;
@@ -84,7 +87,10 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
   }
 }
 
-function connectRequest(authority: string, { proxy, trust, userAgent }: TunnelOptions): https.RequestOptions {
+function connectRequest(
+  authority: string,
+  { proxy, trust, toProxy, lookup, userAgent }: TunnelOptions,
+): https.RequestOptions {
   const { host, port, authorization } = proxy;
   return {
     ...trust,
@@ -94,7 +100,8 @@ function connectRequest(authority: string, { proxy, trust, userAgent }: TunnelOp
     path: authority,
     // Without it, Node would take the target's name, from the header.
     servername: isIP(host) ? '' : host,
-    agent: false,
+    agent: toProxy,
+    lookup,
     headers: {
       host: authority,
       connection: 'keep-alive',

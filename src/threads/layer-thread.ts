@@ -19,7 +19,7 @@ let isSessionKept = false;
 const shared = sharedByCalls(callsTo(), { isRegistry, asksForProxies, rateStep }, (event) =>
   tell({ type: 'event', event }),
 );
-const open = shared.then((parts) => openPlaces(places, parts));
+const open = shared.then((parts) => openPlaces(places, parts, true));
 
 parentPort?.on('message', (message: ToThread) => {
   switch (message.type) {
