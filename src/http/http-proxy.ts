@@ -13,19 +13,23 @@ export interface HttpProxy {
 
 /**
  * A proxy's URL, such as `http://user:password@proxy:3128`; without a scheme it is `http`, as curl and Go have it.
+ * @param variable where the URL comes from, such as `ALL_PROXY`
  * @throws ModelcarError `USAGE`; the message shows no part of the URL that could be a password
  */
-export function parseProxy(text: string): HttpProxy {
+export function parseProxy(text: string, variable?: string): HttpProxy {
   const url = text.includes('://') ? text : `http://${text}`;
   if (!URL.canParse(url)) {
-    throw new ModelcarError('USAGE', "the proxy's URL cannot be read", {
+    throw new ModelcarError('USAGE', `the proxy's URL${of(variable)} cannot be read`, {
       hint: 'Give the proxy as http://host:port; in a user or a password write @ as %40, / as %2F and : as %3A.',
     });
   }
   const { protocol, hostname, port, username, password } = new URL(url);
   if ((protocol !== 'http:' && protocol !== 'https:') || hostname === '') {
-    throw new ModelcarError('USAGE', `a proxy that is spoken to with ${protocol} is not supported`, {
-      hint: 'Give an HTTP proxy, as http://host:port.',
+    const scheme = protocol.replace(/:$/, '');
+    throw new ModelcarError('USAGE', `the proxy${of(variable)} is not an HTTP proxy, but ${scheme}`, {
+      hint: /^all_proxy$/i.test(variable ?? '')
+        ? `Set HTTPS_PROXY (HTTP_PROXY) to an HTTP proxy, as http://host:port: it wins over ${variable}.`
+        : 'Give an HTTP proxy, as http://host:port.',
     });
   }
   const account = `${decode(username)}:${decode(password)}`;
@@ -36,6 +40,10 @@ export function parseProxy(text: string): HttpProxy {
     name: new URL(url).origin,
     authorization: account === ':' ? undefined : `Basic ${Buffer.from(account).toString('base64')}`,
   };
+}
+
+function of(variable: string | undefined): string {
+  return variable === undefined ? '' : ` in ${variable}`;
 }
 
 /** A percent sign that escapes nothing stands for itself. */

@@ -44,6 +44,31 @@ describe('the proxy of a URL', () => {
   );
 });
 
+describe('a variable that names no HTTP proxy', () => {
+  test.each([
+    ['ALL_PROXY', 'socks5h://127.0.0.1:1080', 'is not an HTTP proxy, but socks5h'],
+    ['all_proxy', 'socks5://ada:secret@proxy.test:1080', 'is not an HTTP proxy, but socks5'],
+    ['HTTPS_PROXY', 'ftp://ada:secret@proxy.test', 'is not an HTTP proxy, but ftp'],
+    ['HTTPS_PROXY', 'http://ada:sec/ret@proxy.test:3128', 'cannot be read'],
+  ])('is named in the error, without its account: %s=%s', (variable, value, said) => {
+    const ask = () => proxyFromEnvironment({ [variable]: value })(REGISTRY);
+    expect(ask).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: expect.stringMatching(new RegExp(`^the proxy(?:'s URL)? in ${variable} ${said}$`)),
+        hint: expect.stringContaining('http://host:port'),
+      }),
+    );
+  });
+
+  test('does no harm where another one, or none, is used', () => {
+    const env = { HTTPS_PROXY: PROXY, ALL_PROXY: 'socks5://127.0.0.1:1080', NO_PROXY: 'other.test' };
+    expect(proxyFromEnvironment(env)(REGISTRY)).toBe(PROXY);
+    expect(proxyFromEnvironment(env)('http://other.test/')).toBeUndefined();
+    expect(proxyFromEnvironment(env)('http://localhost:5000/')).toBeUndefined();
+  });
+});
+
 describe('NO_PROXY', () => {
   test.each<[list: string, url: string]>([
     ['r.test', 'https://r.test/'],

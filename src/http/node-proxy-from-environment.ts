@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import { parseProxy } from './http-proxy.ts';
 
-/** Which proxy a URL is asked through; undefined for none. */
+/** Which proxy a URL is asked through; undefined for none. May throw: then no request is sent. */
 export type ProxyFor = (url: string) => string | undefined;
 
 /**
@@ -11,15 +12,20 @@ export type ProxyFor = (url: string) => string | undefined;
  * skopeo and this tool agree: `example.com` is the domain and all below it, `.example.com` and `*.example.com` only
  * those below, then addresses and CIDR blocks, each but a block with or without a port, and `*` for all. `localhost`
  * and the loopback addresses never go through a proxy.
+ *
+ * @returns a function that throws ModelcarError `USAGE`, naming the variable, where that one holds no HTTP proxy
  */
 export function proxyFromEnvironment(env: Readonly<Record<string, string | undefined>>): ProxyFor {
-  const of = (name: string) => env[name]?.trim() || env[name.toUpperCase()]?.trim() || undefined;
+  const of = (name: string): Setting | undefined =>
+    [name, name.toUpperCase()]
+      .map((variable) => ({ variable, value: env[variable]?.trim() ?? '' }))
+      .find(({ value }) => value !== '');
   const all = of('all_proxy');
-  const proxies: Readonly<Record<string, string | undefined>> = {
+  const proxies: Readonly<Record<string, Setting | undefined>> = {
     'https:': of('https_proxy') ?? all,
     'http:': of('http_proxy') ?? all,
   };
-  const exceptions = parseNoProxy(of('no_proxy') ?? '');
+  const exceptions = parseNoProxy(of('no_proxy')?.value ?? '');
   // Asked for every request, and the same for all that go to one place.
   const found = new Map<string, string | undefined>();
   return (url) => {
@@ -29,9 +35,16 @@ export function proxyFromEnvironment(env: Readonly<Record<string, string | undef
     const target = { host, port: port || (protocol === 'https:' ? '443' : '80') };
     const left = isLoopback(host) || exceptions.some((matches) => matches(target));
     const proxy = left ? undefined : proxies[protocol];
-    found.set(origin, proxy);
-    return proxy;
+    // Only here is the name of the variable known.
+    if (proxy !== undefined) parseProxy(proxy.value, proxy.variable);
+    found.set(origin, proxy?.value);
+    return proxy?.value;
   };
+}
+
+interface Setting {
+  readonly variable: string;
+  readonly value: string;
 }
 
 interface Target {
