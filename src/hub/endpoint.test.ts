@@ -30,6 +30,8 @@ describe('the endpoint of a Hub', () => {
     'https://',
     'https://hub.test?x=1',
     'https://hub.test#x',
+    'https://hub.test/?',
+    'https://hub.test/hf#',
   ])('"%s" is none', (text) => {
     expect(() => parseHubEndpoint(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });

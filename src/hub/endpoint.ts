@@ -31,9 +31,19 @@ export function parseHubEndpoint(text: string): HubEndpoint {
       hint: 'Give a URL such as https://huggingface.co, without an @, and pass the token separately.',
     });
   }
+  // The parser sees no query in a mere `?`, but every path that we append would become one.
+  if (/[?#]/.test(text)) {
+    throw new ModelcarError(
+      'USAGE',
+      `the endpoint of the Hub has a query or a fragment: ${withoutQuery(text)}…`,
+      {
+        hint: 'Give a URL such as https://huggingface.co, without a ? or #.',
+      },
+    );
+  }
   const valid = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
   const parts = valid ? new URL(text) : undefined;
-  if (parts === undefined || parts.search + parts.hash !== '') {
+  if (parts === undefined) {
     throw new ModelcarError('USAGE', `"${withoutQuery(text)}" is not the endpoint of a Hub`, {
       hint: 'Give a URL such as https://huggingface.co, with a path if the Hub has one.',
     });
