@@ -8,6 +8,7 @@ import type { NodeTransport } from './http/node-http.ts';
 import { isPlainAndRemote } from './http/origin.ts';
 import { createPacer } from './http/pacing.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS } from './hub/hub-connections.ts';
+import { createOptionalToken, type OptionalToken } from './hub/hub-token.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
@@ -172,12 +173,13 @@ function isSecure({ hub, target }: Places): boolean {
 /** What is one for the whole push, in whichever thread its layers are pushed. */
 function toShared(
   options: PushOptions,
-  { target, registry: { retries, insecure } }: Places,
+  { hub, target, registry: { retries, insecure } }: Places,
   onEvent: OnEvent,
   tokens: NodeTransport,
   ended: AbortSignal,
 ): Shared {
   const shared = {
+    optionalToken: optionalToken(hub, onEvent),
     hubPacer: createPacer({
       clock: systemClock,
       onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),
@@ -236,6 +238,17 @@ function warnOfInsecurity({ registry }: RegistryLocation, insecure: boolean, onE
 function warnOfPlainAccount({ registry }: RegistryLocation, onEvent: OnEvent): void {
   if (isPlainAndRemote(registryOrigin(registry)))
     onEvent({ type: 'warning', message: `the account at ${registry.host} is sent without TLS (http)` });
+}
+
+function optionalToken(
+  { token, tokenOrigin, tokenIsOptional }: Places['hub'],
+  onEvent: OnEvent,
+): OptionalToken | undefined {
+  if (token === undefined || !tokenIsOptional) return undefined;
+  const from = tokenOrigin === undefined ? '' : ` from ${tokenOrigin}`;
+  return createOptionalToken(() =>
+    onEvent({ type: 'warning', message: `the Hub refused the token${from}; continuing without it` }),
+  );
 }
 
 function warnOfPlainToken({ endpoint, token, offline }: Places['hub'], onEvent: OnEvent): void {

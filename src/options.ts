@@ -81,14 +81,21 @@ export interface HubAccess {
   /** Default `https://huggingface.co`. May have a path. */
   readonly endpoint?: string;
   readonly token?: string;
+  /** Where the token comes from, for messages: a variable, a file. Never the token. */
+  readonly tokenOrigin?: string;
+  /**
+   * The token was found on this machine, not given for this push. If the Hub refuses it for a public model, the push warns
+   * and continues without it. Default: no.
+   */
+  readonly tokenIsOptional?: boolean;
   /**
    * Read files from this cache of `huggingface_hub` instead of from the Hub. It is as trusted as the Hub: the hashes that
    * the files are checked against come from it. The Hub is still asked what a model consists of where the cache does not
    * say it, unless it is `offline`.
    */
   readonly cache?: string;
-  /** Forbid all requests to the Hub. */
-  readonly offline?: boolean;
+  /** Forbid all requests to the Hub. A text says what forbids them, for messages, such as `TRANSFORMERS_OFFLINE`. */
+  readonly offline?: boolean | string;
   /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */
   readonly retries?: number;
   /**

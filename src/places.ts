@@ -8,6 +8,7 @@ import type { FindProxy, HomeServer } from './http/node-route.ts';
 import type { Pacer } from './http/pacing.ts';
 import type { HubConnections } from './hub/hub-connections.ts';
 import { createHubSource } from './hub/hub-source.ts';
+import type { OptionalToken } from './hub/hub-token.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
 import type { KnownBlobs } from './layout/known-blobs.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
@@ -23,8 +24,11 @@ export interface Places {
   readonly hub: {
     readonly endpoint: string;
     readonly token: string | undefined;
+    readonly tokenOrigin: string | undefined;
+    readonly tokenIsOptional: boolean;
     readonly cache: string | undefined;
-    readonly offline: boolean;
+    /** What forbids requests to the Hub, such as `HF_HUB_OFFLINE`. */
+    readonly offline: string | undefined;
     readonly metadataTimeoutMs: number;
     readonly stallTimeoutMs: number;
     readonly retries: number;
@@ -41,6 +45,8 @@ export interface Places {
 
 /** What is one for the whole push, in whichever thread its parts are at work. */
 export interface Shared {
+  /** Undefined where the token was given for this push, or there is none. */
+  readonly optionalToken: OptionalToken | undefined;
   readonly hubPacer: Pacer;
   readonly hubConnections: HubConnections;
   readonly rateLimit: RateLimit | undefined;
@@ -96,10 +102,11 @@ export function homeOf(target: TargetLocation, insecure: boolean): HomeServer | 
 
 /** The Hub, or the cache of what was downloaded from it. */
 function createSource({ hub }: Places, shared: Shared, transport: NodeTransport): ModelSource {
-  const { cache, offline, ...rest } = hub;
+  const { cache, offline, tokenIsOptional: _, ...rest } = hub;
   const source = createHubSource({
     ...rest,
     offline,
+    optionalToken: shared.optionalToken,
     onRetry: (retry) => shared.onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
     pacer: shared.hubPacer,
     connections: shared.hubConnections,

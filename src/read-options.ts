@@ -56,8 +56,10 @@ export function toPlaces({ hub = {}, registry = {}, network, target }: PushOptio
     hub: {
       endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
       token: hub.token || undefined,
+      tokenOrigin: hub.tokenOrigin,
+      tokenIsOptional: hub.tokenIsOptional ?? false,
       cache: hub.cache,
-      offline: hub.offline ?? false,
+      offline: hub.offline === true ? 'HF_HUB_OFFLINE' : hub.offline || undefined,
       metadataTimeoutMs: hub.metadataTimeoutMs ?? 10_000,
       stallTimeoutMs: hub.stallTimeoutMs ?? 60_000,
       retries: hub.retries ?? DEFAULT_RETRIES,

@@ -104,10 +104,14 @@ async function meet(code: string, meeting: Meeting): Promise<string> {
   const local = await localPush({ repos }, code === 'UNAUTHORIZED' ? { auth } : {});
   const error = await failureOf(meeting(local));
   expect(error.code).toBe(code);
-  return explain(error)
-    .join('\n')
-    .replaceAll(local.hub.endpoint, 'https://huggingface.co')
-    .replaceAll(local.registry.host, 'ghcr.io')
-    .replace(/ \(request [^)]*\)/, '')
-    .replace(/(?<=\/tree\/)[0-9a-f]{40}/, '<commit>');
+  return (
+    explain(error)
+      .join('\n')
+      // The Hub that everybody knows needs no address.
+      .replaceAll(` at ${local.hub.endpoint} (HF_ENDPOINT)`, '')
+      .replaceAll(local.hub.endpoint, 'https://huggingface.co')
+      .replaceAll(local.registry.host, 'ghcr.io')
+      .replace(/ \(request [^)]*\)/, '')
+      .replace(/(?<=\/tree\/)[0-9a-f]{40}/, '<commit>')
+  );
 }

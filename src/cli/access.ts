@@ -1,7 +1,7 @@
 import { type HubAccess, type NetworkAccess, proxyFromEnvironment, type RegistryAccess } from '../index.ts';
 import { credentialSource } from './credential-source.ts';
 import { type Environment, type FlagValues, notEmpty, refuseMacro, shown, usage } from './read-flags.ts';
-import { hubCacheFolder, isTrue, type Surroundings, tokenVariable } from './surroundings.ts';
+import { hubCacheFolder, isTrue, type Surroundings, type TokenFile, tokenVariable } from './surroundings.ts';
 
 const MIB = 2 ** 20;
 
@@ -12,18 +12,17 @@ export function hubAccess(
   { home, tokenFile }: Surroundings,
 ): HubAccess {
   const endpoint = values.text('hfEndpoint');
-  const token = hubToken(env, tokenFile);
   const retries = values.integer('hfMaxRetries', 0, 100);
   const connections = values.integer('hfConnections', 1, 64);
   return {
     ...(endpoint !== undefined && { endpoint }),
-    ...(token !== undefined && { token }),
+    ...hubToken(env, tokenFile),
     ...(retries !== undefined && { retries }),
     ...(connections !== undefined && { connections }),
     ...seconds('metadataTimeoutMs', 'HF_HUB_ETAG_TIMEOUT', env),
     ...seconds('stallTimeoutMs', 'HF_HUB_DOWNLOAD_TIMEOUT', env),
     ...(values.text('source') === 'cache' && { cache: hubCacheFolder(env, home) }),
-    offline: isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE),
+    offline: offlineBy(env) ?? false,
   };
 }
 
@@ -47,13 +46,40 @@ export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAc
   return { proxyFor: proxyFromEnvironment(env), ...(ca !== undefined && { ca }) };
 }
 
-/** As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. */
-function hubToken(env: Environment, tokenFile: string | undefined): string | undefined {
-  if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return undefined;
-  for (const name of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) refuseMacro(name, env[name]);
-  const token = tokenVariable(env) ?? notEmpty(tokenFile);
-  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token;
-  throw usage('the Hub token contains characters that no token has', 'Check HF_TOKEN and the token file.');
+/**
+ * As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. A token from
+ * the file is optional: it is one for this machine, not for this push.
+ */
+function hubToken(
+  env: Environment,
+  tokenFile: TokenFile | undefined,
+): Pick<HubAccess, 'token' | 'tokenOrigin' | 'tokenIsOptional'> {
+  if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return {};
+  const variable = tokenVariable(env);
+  if (variable !== undefined) {
+    refuseMacro(variable, env[variable]);
+    return checkedToken(notEmpty(env[variable]), variable);
+  }
+  if (tokenFile === undefined) return {};
+  return { ...checkedToken(notEmpty(tokenFile.content), tokenFile.name), tokenIsOptional: true };
+}
+
+function checkedToken(
+  token: string | undefined,
+  tokenOrigin: string,
+): Pick<HubAccess, 'token' | 'tokenOrigin'> {
+  if (token === undefined) return {};
+  if (/^[\x21-\x7e]+$/.test(token)) return { token, tokenOrigin };
+  throw usage(
+    `the Hub token from ${tokenOrigin} contains characters that no token has`,
+    `Put the token alone into ${tokenOrigin}.`,
+  );
+}
+
+/** As `huggingface_hub` decides it: the second variable counts where the first one is not set. */
+function offlineBy(env: Environment): string | undefined {
+  const name = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'].find((each) => notEmpty(env[each]) !== undefined);
+  return name !== undefined && isTrue(env[name]) ? name : undefined;
 }
 
 /**

@@ -17,7 +17,10 @@ const words: PushWords = { model: 'acme/llama', reference: 'ghcr.io/acme/llama' 
 const surroundings = { home: '/home/ada', uid: 1000 };
 const push = (given: PushWords, env: Environment = {}) => toPushOptions(given, env, surroundings);
 const options = (more: PushWords, env: Environment = {}, tokenFile?: string) =>
-  toPushOptions({ ...words, ...more }, env, { ...surroundings, tokenFile });
+  toPushOptions({ ...words, ...more }, env, {
+    ...surroundings,
+    ...(tokenFile !== undefined && { tokenFile: { name: '~/token', content: tokenFile } }),
+  });
 
 describe('the model and the target', () => {
   test('can be two arguments', () => {
@@ -253,6 +256,20 @@ describe('the token of the Hub', () => {
 
   test('a variable that the pipeline did not replace is refused by its name', () => {
     expect(() => options({}, { HF_TOKEN: '$(HF_TOKEN)' })).toThrow('HF_TOKEN is $(HF_TOKEN): the pipeline');
+  });
+
+  test.each([
+    ['HF_TOKEN', { HF_TOKEN: 'hf_a' }, { tokenOrigin: 'HF_TOKEN' }],
+    ['HUGGING_FACE_HUB_TOKEN', { HUGGING_FACE_HUB_TOKEN: 'hf_b' }, { tokenOrigin: 'HUGGING_FACE_HUB_TOKEN' }],
+    ['the file, which is optional', {}, { tokenOrigin: '~/token', tokenIsOptional: true }],
+  ])('the push knows that it comes from %s', (_, env, origin) => {
+    const { tokenOrigin, tokenIsOptional } = options({}, env, 'hf_c').hub ?? {};
+    expect({ tokenOrigin, ...(tokenIsOptional && { tokenIsOptional }) }).toEqual(origin);
+  });
+
+  test('an error about its characters names where it comes from', () => {
+    expect(() => options({}, {}, 'a b')).toThrow('the Hub token from ~/token contains characters');
+    expect(() => options({}, { HF_TOKEN: 'a b' })).toThrow('the Hub token from HF_TOKEN contains');
   });
 
   test('a token with a line break in it is refused without repeating it', () => {

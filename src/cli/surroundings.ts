@@ -8,12 +8,18 @@ import { type Environment, notEmpty } from './read-flags.ts';
 export interface Surroundings {
   readonly home: string;
   readonly uid: number | undefined;
-  /** The content of the file that `hf auth login` writes, if there is one. */
-  readonly tokenFile?: string | undefined;
+  /** The file that `hf auth login` writes, if there is one. */
+  readonly tokenFile?: TokenFile | undefined;
   /** What could not be read and is no reason to stop. */
   readonly warnings?: readonly string[];
   /** The content of the file that `--ca-file` names. */
   readonly ca?: string | undefined;
+}
+
+export interface TokenFile {
+  /** For messages: with `~` for the home folder. */
+  readonly name: string;
+  readonly content: string;
 }
 
 /** @throws ModelcarError `USAGE` when there is no reading `caFile` */
@@ -58,9 +64,9 @@ function hubHome(env: Environment, home: string): string {
   return notEmpty(env.HF_HOME) ?? join(cache, 'huggingface');
 }
 
-/** The token that a variable holds. It comes before the file. */
+/** The variable that holds a token, if one does. It comes before the file. */
 export function tokenVariable(env: Environment): string | undefined {
-  return notEmpty(env.HF_TOKEN) ?? notEmpty(env.HUGGING_FACE_HUB_TOKEN);
+  return ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((name) => notEmpty(env[name]) !== undefined);
 }
 
 /** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A public model needs none, so a file that cannot be read is a warning. */
@@ -71,12 +77,13 @@ async function readTokenFile(
   if (tokenVariable(env) !== undefined || isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return {};
   const named = notEmpty(env.HF_TOKEN_PATH);
   const path = expanded(named ?? join(hubHome(env, home), 'token'), env, home);
+  const name = path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
   try {
-    return { tokenFile: await readFile(path, 'utf8') };
+    return { tokenFile: { name, content: await readFile(path, 'utf8') } };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && named === undefined) return {};
-    return { warnings: [`cannot read the Hub token in ${path}: ${message}`] };
+    if ((code === 'ENOENT' || code === 'ENOTDIR') && named === undefined) return {};
+    return { warnings: [`cannot read the Hub token in ${name}: ${message}; continuing without it`] };
   }
 }
 

@@ -13,6 +13,8 @@ export interface Listing {
   readonly id: ModelId;
   readonly commit: Commit;
   readonly hub: HubClient;
+  /** The endpoint has not answered as a Hub yet. */
+  readonly isFirst: boolean;
 }
 
 const HOPS = 10;
@@ -79,7 +81,7 @@ function fileError(
   path: string,
   { id, commit, hub }: Listing,
 ): Promise<ModelcarError> {
-  const { endpoint, authenticated } = hub;
+  const { endpoint, token } = hub;
   const what = `read ${path} of ${formatModelId(id)}`;
-  return hubError(response, { what, id, revision: commit, endpoint, authenticated });
+  return hubError(response, { what, id, revision: commit, endpoint, token });
 }

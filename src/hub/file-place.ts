@@ -183,12 +183,12 @@ export class FilePlace {
   async #fromHub(answer: FileAnswer): Promise<FileAnswer | Trouble> {
     const { response } = answer;
     const { id, commit } = this.#name;
-    const { endpoint, authenticated, clock } = this.#hub;
+    const { endpoint, token, clock } = this.#hub;
     await this.#checkLinked(response);
     if (response.status === 200 || response.status === 206) return answer;
     const delayMs = hubWaitMs(response, clock.date());
     const passing = isPassing(response.status);
-    const question = { what: this.#what(), id, revision: commit, endpoint, authenticated, begun: true };
+    const question = { what: this.#what(), id, revision: commit, endpoint, token, begun: true };
     const failure = await hubError(response, question);
     if (passing) return { failure, delayMs, crowded: isCrowded(response) };
     throw shrunk(response, this.#name) ?? failure;

@@ -148,7 +148,7 @@ describe('the token', () => {
     const { transport, requests } = scripted(answer(200));
     const { hub } = clientOf(transport, { token: undefined });
     await hub.api({ method: 'GET', url: URL });
-    expect([hub.authenticated, authorizations(requests)]).toEqual([false, [undefined]]);
+    expect([hub.token, authorizations(requests)]).toEqual([{ kind: 'none' }, [undefined]]);
   });
 });
 
@@ -174,11 +174,12 @@ test('every request wants the bytes as they are', async () => {
 
 test('offline, nothing is asked and nothing is retried', async () => {
   const { transport, requests } = scripted();
-  const { hub, clock } = clientOf(transport, { offline: true });
+  const { hub, clock } = clientOf(transport, { offline: 'TRANSFORMERS_OFFLINE' });
   for (const send of [hub.api, hub.bytes]) {
     await expect(send({ method: 'GET', url: URL })).rejects.toMatchObject({
       code: 'OFFLINE',
-      hint: expect.stringContaining('HF_HUB_OFFLINE'),
+      message: 'cannot reach the Hub: forbidden by TRANSFORMERS_OFFLINE',
+      hint: expect.stringContaining('Unset TRANSFORMERS_OFFLINE'),
     });
   }
   expect([requests.length, clock.sleeps.length]).toEqual([0, 0]);

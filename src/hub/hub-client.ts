@@ -7,23 +7,17 @@ import { presentable, shownUrl } from '../http/presentable.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
-import {
-  type HttpRequest,
-  type HttpResponse,
-  readBytes,
-  type Transport,
-  type Wrapper,
-} from '../http/transport.ts';
+import { type HttpRequest, type HttpResponse, readBytes, type Transport } from '../http/transport.ts';
 import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS, type HubConnections } from './hub-connections.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
+import { type HubTokenOptions, type SentToken, sentToken, withHubToken } from './hub-token.ts';
 import { parseErrorMessage } from './wire.ts';
 
-export interface HubOptions {
+export interface HubOptions extends HubTokenOptions {
   readonly endpoint: string;
-  readonly token: string | undefined;
-  /** `HF_HUB_OFFLINE`: every request to the Hub must fail. */
-  readonly offline?: boolean;
+  /** What forbids every request to the Hub, such as `HF_HUB_OFFLINE`. */
+  readonly offline?: string | undefined;
   /** How long an answer to a question about the model may take to begin: `HF_HUB_ETAG_TIMEOUT`. */
   readonly metadataTimeoutMs: number;
   /** How long a download may bring no byte, its first included: `HF_HUB_DOWNLOAD_TIMEOUT`. */
@@ -44,7 +38,8 @@ export interface HubOptions {
 /** What the parts of the adapter share. */
 export interface HubClient {
   readonly endpoint: HubEndpoint;
-  readonly authenticated: boolean;
+  /** What the next request will say about who asks. */
+  readonly token: SentToken;
   /** Metadata: with the token, retried, redirects followed. */
   readonly api: Transport;
   /** The same for an answer that may be a redirect, which is the answer then. */
@@ -61,14 +56,17 @@ export interface HubClient {
 export const PAGE_LIMIT: number = 16 * 2 ** 20;
 
 export function createHubClient(options: HubOptions): HubClient {
-  const { token, retries, onRetry, clock, metadataTimeoutMs, stallTimeoutMs } = options;
+  const { retries, onRetry, clock, metadataTimeoutMs, stallTimeoutMs } = options;
   const { pacer = createPacer({ clock }) } = options;
   const { isBusy = () => false, connections = createHubConnections({ most: DEFAULT_CONNECTIONS, clock }) } =
     options;
   const endpoint = parseHubEndpoint(options.endpoint);
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const paced = withPacing({ clock, pacer, bucketOf, allowanceOf, waitMs })(options.transport);
-  const authorized = options.offline ? offline : withHubHeaders(endpoint, token)(paced);
+  const home = originOf(endpoint.url);
+  const authorized = options.offline
+    ? offline(options.offline)
+    : withHubToken(home, options)(uncompressed(paced));
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs' | 'reusesMemory'>): Transport =>
     (request) =>
@@ -77,7 +75,9 @@ export function createHubClient(options: HubOptions): HubClient {
   const patient = withRetry({ retries, clock, waitMs, onRetry });
   return {
     endpoint,
-    authenticated: token !== undefined,
+    get token() {
+      return sentToken(options);
+    },
     api: patient(withRedirects(10)(readWhole(metadata))),
     ask: patient(metadata),
     bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs, reusesMemory: true }),
@@ -119,16 +119,10 @@ function refuseError(bytes: Uint8Array, url: string, response: HttpResponse): vo
   });
 }
 
-/** The token goes to the endpoint and to nobody else: not to a CDN, not to the Hub behind a mirror. */
-function withHubHeaders(endpoint: HubEndpoint, token: string | undefined): Wrapper {
-  const home = originOf(endpoint.url);
-  return (transport) => (request) => {
-    const authorization: Record<string, string> =
-      token !== undefined && originOf(request.url) === home ? { authorization: `Bearer ${token}` } : {};
-    // Compressed on the way, a file has neither a length nor ranges.
-    const headers = { 'accept-encoding': 'identity', ...request.headers, ...authorization };
-    return transport({ ...request, headers });
-  };
+/** Compressed on the way, a file has neither a length nor ranges. */
+function uncompressed(transport: Transport): Transport {
+  return (request) =>
+    transport({ ...request, headers: { 'accept-encoding': 'identity', ...request.headers } });
 }
 
 /**
@@ -141,8 +135,10 @@ export function hubWaitMs({ status, headers }: HttpResponse, date: number): numb
   return parseRetryAfter(seconds, date);
 }
 
-async function offline(): Promise<HttpResponse> {
-  throw new ModelcarError('OFFLINE', 'cannot reach the Hub: HF_HUB_OFFLINE forbids it', {
-    hint: 'Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE), or push what hf download left here with --source cache.',
-  });
+function offline(by: string): Transport {
+  return async () => {
+    throw new ModelcarError('OFFLINE', `cannot reach the Hub: forbidden by ${by}`, {
+      hint: `Unset ${by}, or push what hf download left here with --source cache.`,
+    });
+  };
 }

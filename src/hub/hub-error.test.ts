@@ -3,9 +3,12 @@ import { answer } from '../../test/support/answer.ts';
 import type { ModelId } from '../core/model.ts';
 import { parseHubEndpoint } from './endpoint.ts';
 import { hubError } from './hub-error.ts';
+import type { SentToken } from './hub-token.ts';
 
 const id: ModelId = { type: 'model', name: 'acme/llama' };
 const endpoint = parseHubEndpoint('https://hub.test');
+const NONE: SentToken = { kind: 'none' };
+const SENT: SentToken = { kind: 'sent', origin: 'HF_TOKEN' };
 const ask = { what: 'list acme/llama', id, revision: 'v9', endpoint };
 
 /** As the Hub words it: the code and the text in headers, the text in the body too. */
@@ -49,10 +52,22 @@ const withToken: readonly Row[] = [
   [404, 'RepoNotFound', 'Repository not found', 'NOT_FOUND', /name acme\/llama.*token/],
   [404, undefined, 'Repository not found', 'NOT_FOUND', /name acme\/llama.*token/],
   [401, 'RepoNotFound', 'Repository not found', 'NOT_FOUND', /name acme\/llama.*token/],
-  [401, undefined, CREDENTIALS, 'UNAUTHORIZED', /token is not valid/],
-  [401, undefined, LOGIN, 'UNAUTHORIZED', /token is not valid/],
-  [403, 'GatedRepo', GATED_KNOWN, 'GATED', /account of this token.*https:\/\/hub\.test\/acme\/llama/],
-  [403, undefined, GATED_KNOWN, 'GATED', /account of this token.*https:\/\/hub\.test\/acme\/llama/],
+  [401, undefined, CREDENTIALS, 'UNAUTHORIZED', /token from HF_TOKEN is not valid/],
+  [401, undefined, LOGIN, 'UNAUTHORIZED', /token from HF_TOKEN is not valid/],
+  [
+    403,
+    'GatedRepo',
+    GATED_KNOWN,
+    'GATED',
+    /account of the token from HF_TOKEN.*https:\/\/hub\.test\/acme\/llama/,
+  ],
+  [
+    403,
+    undefined,
+    GATED_KNOWN,
+    'GATED',
+    /account of the token from HF_TOKEN.*https:\/\/hub\.test\/acme\/llama/,
+  ],
   [403, undefined, FINE_GRAINED, 'GATED', /settings/],
   [403, 'GatedRepo', FINE_GRAINED, 'GATED', /settings/],
   [403, undefined, '', 'UNAUTHORIZED', /token that may read acme\/llama/],
@@ -61,41 +76,37 @@ const withToken: readonly Row[] = [
 
 describe('an answer to an anonymous question', () => {
   test.each(anonymous)('%i %s "%s" is %s', async (status, errorCode, text, code, hint) => {
-    const error = await hubError(refusal(status, errorCode, text), { ...ask, authenticated: false });
+    const error = await hubError(refusal(status, errorCode, text), { ...ask, token: NONE });
     expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) });
-    expect(error.message).toMatch(new RegExp(`^cannot list acme/llama at the Hub: ${status}`));
+    expect(error.message).toMatch(
+      code === 'NOT_FOUND' && status === 401
+        ? /^the Hub has no public model acme\/llama: it answers 401 .* no token was sent$/
+        : new RegExp(`^cannot list acme/llama at the Hub: ${status}`),
+    );
   });
 });
 
 describe('an answer to a question with a token', () => {
   test.each(withToken)('%i %s "%s" is %s', async (status, errorCode, text, code, hint) => {
-    const error = await hubError(refusal(status, errorCode, text), { ...ask, authenticated: true });
+    const error = await hubError(refusal(status, errorCode, text), { ...ask, token: SENT });
     expect(error).toMatchObject({ code, hint: expect.stringMatching(hint) });
   });
 });
 
 describe('an answer in mid-run', () => {
   const gone = /acme\/llama was there when the push began.*HF_TOKEN/;
-  test.each<
-    [status: number, errorCode: string | undefined, text: string, authenticated: boolean, hint: RegExp]
-  >([
-    [404, 'RevisionNotFound', 'Invalid rev id: c0ffee', false, /dropped this commit of acme\/llama since/],
-    [401, undefined, LOGIN, false, gone],
-    [404, 'RepoNotFound', 'Repository not found', true, gone],
-    [401, undefined, CREDENTIALS, true, /token is not valid at this Hub: set HF_TOKEN/],
-    [403, undefined, '', true, /HF_TOKEN to a token that may read acme\/llama/],
-    [
-      401,
-      'GatedRepo',
-      GATED_ANONYMOUS,
-      false,
-      /HF_TOKEN.*ask for access at https:\/\/hub\.test\/acme\/llama/,
-    ],
-    [403, 'GatedRepo', GATED_KNOWN, true, /ask for access at https:\/\/hub\.test\/acme\/llama/],
+  test.each<[status: number, errorCode: string | undefined, text: string, token: SentToken, hint: RegExp]>([
+    [404, 'RevisionNotFound', 'Invalid rev id: c0ffee', NONE, /dropped this commit of acme\/llama since/],
+    [401, undefined, LOGIN, NONE, gone],
+    [404, 'RepoNotFound', 'Repository not found', SENT, gone],
+    [401, undefined, CREDENTIALS, SENT, /token from HF_TOKEN is not valid at this Hub: set HF_TOKEN/],
+    [403, undefined, '', SENT, /HF_TOKEN to a token that may read acme\/llama/],
+    [401, 'GatedRepo', GATED_ANONYMOUS, NONE, /HF_TOKEN.*ask for access at https:\/\/hub\.test\/acme\/llama/],
+    [403, 'GatedRepo', GATED_KNOWN, SENT, /ask for access at https:\/\/hub\.test\/acme\/llama/],
   ])(
     '%i %s "%s" says what to do and to run the same command again',
-    async (status, errorCode, text, authenticated, hint) => {
-      const error = await hubError(refusal(status, errorCode, text), { ...ask, authenticated, begun: true });
+    async (status, errorCode, text, token, hint) => {
+      const error = await hubError(refusal(status, errorCode, text), { ...ask, token, begun: true });
       expect(error.hint).toMatch(hint);
       expect(error.hint).toMatch(/run the same command again[^.]*\.$/);
     },
@@ -103,17 +114,79 @@ describe('an answer in mid-run', () => {
 
   test('a file that is missing is no reason to run it again', async () => {
     const answer = refusal(404, 'EntryNotFound', 'Entry not found');
-    const error = await hubError(answer, { ...ask, authenticated: false, begun: true });
+    const error = await hubError(answer, { ...ask, token: NONE, begun: true });
     expect(error.hint).toMatch(/not in acme\/llama at v9/);
   });
 });
 
+describe('HF_ENDPOINT that is no Hub', () => {
+  const saying = async (response: ReturnType<typeof answer>, url = 'https://r.test/hf') =>
+    hubError(response, { ...ask, token: NONE, endpoint: parseHubEndpoint(url), isFirst: true });
+  const NAME_UNKNOWN = '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]}';
+  const html = { 'content-type': 'text/html' };
+  const v2 = { 'docker-distribution-api-version': 'registry/2.0' };
+
+  test.each<[what: string, response: ReturnType<typeof answer>, code: string, said: string]>([
+    ['a registry, in plain text', answer(404, {}, '404 page not found'), 'NOT_FOUND', '404 page not found'],
+    [
+      'a registry, in its own JSON',
+      answer(404, {}, NAME_UNKNOWN),
+      'NOT_FOUND',
+      '404 repository name not known',
+    ],
+    ['a registry that wants a login', answer(401, v2, ''), 'UNSUPPORTED', '401'],
+    ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404'],
+    ['a server that takes no GET there', answer(405, {}, ''), 'UNSUPPORTED', '405'],
+  ])('is called that: %s', async (_, response, code, said) => {
+    expect(await saying(response)).toMatchObject({
+      code,
+      message: `https://r.test/hf (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${said}`,
+      hint: 'Check HF_ENDPOINT; if it names a mirror, check that it has acme/llama.',
+    });
+  });
+
+  test.each<[what: string, response: ReturnType<typeof answer>]>([
+    ['the Hub, with its header', answer(404, { 'x-error-code': 'RepoNotFound' }, '')],
+    ['the Hub, with its text', answer(404, { 'x-error-message': 'Repository not found' }, '')],
+    ['MatrixHub, in JSON without a header', answer(404, {}, '{"error":"repository not found"}')],
+    ['CSGHub, in its own JSON', answer(404, {}, '{"code":"REPO-ERR-0","msg":"not found"}')],
+    ['Artifactory, in a list of errors', answer(404, {}, '{"errors":[{"status":404,"message":"no such"}]}')],
+    ['olah, in JSON of its framework', answer(404, {}, '{"detail":"Not Found"}')],
+    ["a mirror that repeats the Hub's words", answer(404, {}, 'Repository not found')],
+  ])('is not said of a mirror that does not have the model: %s', async (_, response) => {
+    expect(await saying(response)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/^cannot list acme\/llama at the Hub: 404/),
+      hint: expect.stringContaining('Check the name acme/llama at https://r.test/hf (HF_ENDPOINT)'),
+    });
+  });
+
+  test('is not said of the Hub itself, nor of an endpoint that has answered as a Hub before', async () => {
+    const page = () => answer(404, {}, 'not found');
+    expect((await saying(page(), 'https://huggingface.co')).message).toMatch(/at the Hub: 404/);
+    expect((await hubError(page(), { ...ask, token: NONE })).message).toMatch(/at the Hub: 404/);
+  });
+
+  test.each([403, 500, 502, 503])(
+    'is not said of a page with status %i, which may be a proxy in front',
+    async (status) => {
+      expect((await saying(answer(status, html, '<h1>Sorry</h1>'))).message).toMatch(/at the Hub:/);
+    },
+  );
+});
+
 describe('what an error says', () => {
-  const message = async (response: ReturnType<typeof answer>, authenticated = false) =>
-    (await hubError(response, { ...ask, authenticated })).message;
+  const message = async (response: ReturnType<typeof answer>, token = NONE) =>
+    (await hubError(response, { ...ask, token })).message;
 
   test('nobody who is anonymous is told of a wrong password', async () => {
     expect(await message(refusal(401, undefined, LOGIN))).not.toMatch(/password/);
+  });
+
+  test('the words of a mirror that wants a login are shown', async () => {
+    expect(await message(answer(401, {}, 'members only'))).toBe(
+      'cannot list acme/llama at the Hub: 401 members only',
+    );
   });
 
   test.each([

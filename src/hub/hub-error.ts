@@ -4,6 +4,8 @@ import { presentable, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
+import type { SentToken } from './hub-token.ts';
+import { at, isNoHub, noHubError } from './no-hub.ts';
 import { parseErrorMessage } from './wire.ts';
 
 export interface HubQuestion {
@@ -12,8 +14,10 @@ export interface HubQuestion {
   readonly id: ModelId;
   readonly revision: string;
   readonly endpoint: HubEndpoint;
-  /** Whether the request carried a token: the same answer means something else without one. */
-  readonly authenticated: boolean;
+  /** The same answer means something else without a token. */
+  readonly token: SentToken;
+  /** The endpoint has not answered as a Hub yet. */
+  readonly isFirst?: boolean;
   /** Asked after the model was listed: what the Hub refuses now, it allowed then. */
   readonly begun?: boolean;
 }
@@ -29,15 +33,34 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
     headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
     response,
   );
+  if (question.isFirst && isNoHub(response, body, said, question.endpoint))
+    return noHubError(response, said, question);
   const refusal = classify(status, headers['x-error-code'], said, question);
   const { code } = refusal;
   const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
   const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
+  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
+  const what = messageOf(refusal, status, said, question);
+  return new ModelcarError(code, what + request, { hint });
+}
+
+function messageOf({ code }: Refusal, status: number, said: string, question: HubQuestion): string {
+  const { what, id, token } = question;
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
-  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
-  const detail = withStatus(status, words) + request;
-  return new ModelcarError(code, `cannot ${question.what} at the Hub: ${detail}`, { hint });
+  const isHidden = code === 'NOT_FOUND' && status === 401 && words === '' && token.kind !== 'sent';
+  if (isHidden && !question.begun) {
+    const noToken = token.kind === 'none' ? 'no token was sent' : `it refused the token${from(token)}`;
+    const model = `no public ${id.type} ${formatModelId(id)}`;
+    return `the Hub has ${model}: it answers 401 for unknown names and for private ones, and ${noToken}`;
+  }
+  const withToken = code === 'UNAUTHORIZED' && from(token) !== '' ? ` with the token${from(token)}` : '';
+  return `cannot ${what} at the Hub${withToken}: ${withStatus(status, words)}`;
+}
+
+/** ` from HF_TOKEN` */
+function from(token: SentToken): string {
+  return token.kind === 'none' || token.origin === undefined ? '' : ` from ${token.origin}`;
 }
 
 interface Refusal {
@@ -49,9 +72,11 @@ function classify(
   status: number,
   errorCode: string | undefined,
   said: string,
-  { id, revision, endpoint, authenticated }: HubQuestion,
+  { id, revision, endpoint, token }: HubQuestion,
 ): Refusal {
   const name = formatModelId(id);
+  const isSent = token.kind === 'sent';
+  const refused = token.kind === 'refused' ? ` (the Hub refused the one${from(token)})` : '';
   // Mirrors leave the code out: then the text has to do.
   if (errorCode === 'RevisionNotFound' || said.startsWith('Invalid rev id')) {
     return {
@@ -79,30 +104,33 @@ function classify(
     const ask = `ask for access at ${endpoint.page(id)}`;
     return {
       code: 'GATED',
-      hint: authenticated
-        ? `With the account of this token, ${ask}.`
-        : `Set HF_TOKEN to a token, and ${ask} if needed.`,
+      hint: isSent
+        ? `With the account of the token${from(token)}, ${ask}.`
+        : `Set HF_TOKEN to a valid token${refused}, and ${ask} if needed.`,
     };
   }
-  const badToken = status === 401 && (authenticated || said.startsWith('Invalid credentials'));
+  const badToken = status === 401 && (isSent || said.startsWith('Invalid credentials'));
   if (badToken && errorCode !== 'RepoNotFound') {
-    return { code: 'UNAUTHORIZED', hint: 'The token is not valid at this Hub: set HF_TOKEN to one that is.' };
+    return {
+      code: 'UNAUTHORIZED',
+      hint: `The token${from(token)} is not valid at this Hub: set HF_TOKEN to one that is; a public model needs none.`,
+    };
   }
   if (status === 401 || status === 404) {
     return {
       code: 'NOT_FOUND',
-      hint: authenticated
-        ? `Check the name ${name} and that the account of the token may see it.`
-        : `Check the name ${name}; if it is private or gated, set HF_TOKEN to a token that may read it.`,
+      hint: isSent
+        ? `Check the name ${name}${at(endpoint)} and that the account of the token${from(token)} may see it.`
+        : `Check the name ${name}${at(endpoint)}; if it is private or gated, set HF_TOKEN to a token that may read it${refused}.`,
     };
   }
   if (status === 403) {
-    return { code: 'UNAUTHORIZED', hint: `Set HF_TOKEN to a token that may read ${name}.` };
+    return { code: 'UNAUTHORIZED', hint: `Set HF_TOKEN to a token that may read ${name}${refused}.` };
   }
   if (status === 429) {
     return {
       code: 'RATE_LIMITED',
-      hint: authenticated ? 'Wait, then run it again.' : 'Set HF_TOKEN: the limits are higher then.',
+      hint: isSent ? 'Wait, then run it again.' : 'Set HF_TOKEN: the limits are higher then.',
     };
   }
   if (isPassing(status) || status >= 500) {
@@ -112,14 +140,15 @@ function classify(
 }
 
 /** In mid-run the name and the revision are right, and the same command goes on where it stopped. */
-function hintToGoOn({ code, hint }: Refusal, { id, authenticated }: HubQuestion): string {
+function hintToGoOn({ code, hint }: Refusal, { id, token }: HubQuestion): string {
   const again = 'run the same command again';
   switch (code) {
     case 'REVISION_NOT_FOUND':
       return `The Hub has dropped this commit of ${formatModelId(id)} since the push began: ${again} to push what the revision is now.`;
     case 'NOT_FOUND': {
       if (hint.startsWith('The file')) return hint;
-      const access = authenticated ? 'a token of an account that may see it' : 'a token that may read it';
+      const access =
+        token.kind === 'sent' ? 'a token of an account that may see it' : 'a token that may read it';
       return `${formatModelId(id)} was there when the push began, and is gone or private now: set HF_TOKEN to ${access}, then ${again}.`;
     }
     case 'UNAUTHORIZED':

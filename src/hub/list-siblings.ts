@@ -7,6 +7,7 @@ import { type HttpResponse, readText } from '../http/transport.ts';
 import { askFile, type Listing } from './ask-file.ts';
 import { PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
+import { requireJson } from './no-hub.ts';
 import { isJson, type ListedFile, parseSiblings, parseTreePage } from './wire.ts';
 
 /** A page has up to 1000 entries; so few that this is not enough are no answer. */
@@ -32,10 +33,8 @@ export async function listSiblings(listing: Listing, signal: AbortSignal): Promi
 }
 
 /** Undefined where there is no such route. */
-async function listTree(
-  { id, commit, hub }: Listing,
-  signal: AbortSignal,
-): Promise<readonly ListedFile[] | undefined> {
+async function listTree(listing: Listing, signal: AbortSignal): Promise<readonly ListedFile[] | undefined> {
+  const { id, commit, hub } = listing;
   const files: ListedFile[] = [];
   const excess = listingLimits();
   const seen = new Set<string>();
@@ -46,7 +45,7 @@ async function listTree(
     seen.add(url);
     const response: HttpResponse = await hub.api({ method: 'GET', url, signal });
     if (response.status !== 200) {
-      const error = await listError(response, { id, commit, hub });
+      const error = await listError(response, listing);
       if (isNoRoute(response, error)) return undefined;
       throw error;
     }
@@ -84,7 +83,9 @@ async function listDescribed(listing: Listing, signal: AbortSignal): Promise<rea
   const url = hub.endpoint.description(id, commit);
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200) throw await listError(response, listing);
-  const files = parseSiblings(await readText(response, PAGE_LIMIT), shownUrl(url, response), commit);
+  const body = await readText(response, PAGE_LIMIT);
+  if (listing.isFirst) requireJson(response, body, { id, endpoint: hub.endpoint });
+  const files = parseSiblings(body, shownUrl(url, response), commit);
   const excess = listingLimits();
   for (const { path } of files) {
     const wrong = excess(path);
@@ -93,8 +94,8 @@ async function listDescribed(listing: Listing, signal: AbortSignal): Promise<rea
   return files;
 }
 
-function listError(response: HttpResponse, { id, commit, hub }: Listing): Promise<ModelcarError> {
-  const { endpoint, authenticated } = hub;
+function listError(response: HttpResponse, { id, commit, hub, isFirst }: Listing): Promise<ModelcarError> {
+  const { endpoint, token } = hub;
   const what = `list ${formatModelId(id)}`;
-  return hubError(response, { what, id, revision: commit, endpoint, authenticated });
+  return hubError(response, { what, id, revision: commit, endpoint, token, isFirst });
 }

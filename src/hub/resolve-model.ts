@@ -14,6 +14,7 @@ import { isFileUrl } from './endpoint.ts';
 import { type HubClient, PAGE_LIMIT } from './hub-client.ts';
 import { hubError } from './hub-error.ts';
 import { listSiblings } from './list-siblings.ts';
+import { requireJson } from './no-hub.ts';
 import { parseCommit } from './wire.ts';
 
 const HOPS = 10;
@@ -29,7 +30,7 @@ export async function resolveModel(
   signal: AbortSignal,
 ): Promise<ResolvedModel> {
   const commit = isCommit(revision) ? revision : await resolveCommit(id, revision, hub, signal);
-  const siblings = await listSiblings({ id, commit, hub }, signal);
+  const siblings = await listSiblings({ id, commit, hub, isFirst: commit === revision }, signal);
   const file = siblings.find(({ oid }) => oid.algorithm === 'sha256') ?? siblings[0];
   if (file !== undefined) await askForAccess(id, commit, file, hub, signal);
   return { id, revision, commit, siblings };
@@ -44,8 +45,10 @@ async function resolveCommit(
   const url = hub.endpoint.revision(id, revision);
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200)
-    throw await asError(`find ${formatModelId(id)}@${revision}`, response, id, revision, hub);
-  return parseCommit(await readText(response, PAGE_LIMIT), shownUrl(url, response));
+    throw await asError(`find ${formatModelId(id)}@${revision}`, response, id, revision, hub, true);
+  const body = await readText(response, PAGE_LIMIT);
+  requireJson(response, body, { id, endpoint: hub.endpoint });
+  return parseCommit(body, shownUrl(url, response));
 }
 
 /** The listing of a gated model is public, its files are not. */
@@ -78,7 +81,8 @@ function asError(
   id: ModelId,
   revision: string,
   hub: HubClient,
+  isFirst: boolean = false,
 ): Promise<ModelcarError> {
-  const { endpoint, authenticated } = hub;
-  return hubError(response, { what, id, revision, endpoint, authenticated });
+  const { endpoint, token } = hub;
+  return hubError(response, { what, id, revision, endpoint, token, isFirst });
 }

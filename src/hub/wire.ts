@@ -126,6 +126,15 @@ export function parseErrorMessage(body: string): string | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
+const registryError = v.object({
+  errors: v.array(v.object({ code: v.pipe(v.string(), v.regex(/^[A-Z_]+$/)) })),
+});
+
+/** `{"errors":[{"code":"NAME_UNKNOWN", …}]}` of the OCI distribution spec. */
+export function isRegistryError(body: string): boolean {
+  return v.is(registryError, parseJson(body));
+}
+
 export function isJson(body: string): boolean {
   return parseJson(body) !== undefined;
 }

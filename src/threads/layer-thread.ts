@@ -8,15 +8,16 @@ import { fromPlainError, toPlainError } from './plain-error.ts';
 import { type SharedCalls, sharedByCalls } from './shared-calls.ts';
 
 /** A thread of its own for one layer after the other: what its bytes cost is no other layer's loss. */
-const { places, asksForProxies, rateStep } = workerData as ThreadData;
+const { places, ...data } = workerData as ThreadData;
 const isRegistry = places.target.kind === 'registry';
+const hasOptionalToken = places.hub.token !== undefined && places.hub.tokenIsOptional;
 const calls = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 let nextCall = 0;
 let stop = new AbortController();
 let isSessionKept = false;
 
 // What comes while we ask for what is shared is kept.
-const shared = sharedByCalls(callsTo(), { isRegistry, asksForProxies, rateStep }, (event) =>
+const shared = sharedByCalls(callsTo(), { ...data, isRegistry, hasOptionalToken }, (event) =>
   tell({ type: 'event', event }),
 );
 const open = shared.then((parts) => openPlaces(places, parts, true));

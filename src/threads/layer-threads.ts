@@ -79,6 +79,7 @@ class LayerThread {
   constructor(places: Places, shared: Shared) {
     const data: ThreadData = {
       places,
+      isTokenRefused: shared.optionalToken?.isRefused ?? false,
       asksForProxies: shared.proxyFor !== undefined,
       rateStep: shared.rateLimit?.step,
     };

@@ -8,6 +8,8 @@ import type { PlainError } from './plain-error.ts';
 /** What a thread is started with. */
 export interface ThreadData {
   readonly places: Places;
+  /** Whether the Hub has refused the token before the thread was started. */
+  readonly isTokenRefused: boolean;
   /** Whether there is a choice of proxies to be asked for. */
   readonly asksForProxies: boolean;
   /** The `step` of the rate limit, if there is one. */

@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import { createRateLimit } from '../core/rate-limit.ts';
 import { createPacer } from '../http/pacing.ts';
 import { createHubConnections } from '../hub/hub-connections.ts';
+import { createOptionalToken } from '../hub/hub-token.ts';
 import type { Shared } from '../places.ts';
 import { sharedByCalls, sharedCalls } from './shared-calls.ts';
 
@@ -11,6 +12,7 @@ import { sharedByCalls, sharedCalls } from './shared-calls.ts';
 function sharedBy(most: number) {
   const clock = virtualClock();
   const shared: Shared = {
+    optionalToken: undefined,
     hubPacer: createPacer({ clock }),
     hubConnections: createHubConnections({ most, clock }),
     rateLimit: createRateLimit(1_000, clock),
@@ -111,10 +113,34 @@ describe('a thread that dies', () => {
   });
 });
 
+const THREAD = { isTokenRefused: false, hasOptionalToken: false, asksForProxies: false, rateStep: undefined };
+
+test('a token that a thread finds refused is refused for the whole push, and threads that start later know it', async () => {
+  const refusals: string[] = [];
+  const optionalToken = createOptionalToken(() => refusals.push('refused'));
+  const { calls } = sharedCalls({ optionalToken } as unknown as Shared, () => new AbortController().signal);
+  const start = () =>
+    sharedByCalls(
+      calls,
+      { ...THREAD, isRegistry: false, hasOptionalToken: true, isTokenRefused: optionalToken.isRefused },
+      () => undefined,
+    );
+  const [first, second] = [await start(), await start()];
+  expect(first.optionalToken?.isRefused).toBe(false);
+  first.optionalToken?.refuse();
+  second.optionalToken?.refuse();
+  expect([first.optionalToken?.isRefused, optionalToken.isRefused, refusals]).toEqual([
+    true,
+    true,
+    ['refused'],
+  ]);
+  expect((await start()).optionalToken?.isRefused).toBe(true);
+});
+
 test('a blob that a thread has written or hashed is known to the main thread, which does not read it again', async () => {
   const knownBlobs = new Map<Digest, string>();
   const { calls } = sharedCalls({ knownBlobs } as unknown as Shared, () => new AbortController().signal);
-  const parts = { isRegistry: false, asksForProxies: false, rateStep: undefined };
+  const parts = { ...THREAD, isRegistry: false };
   const thread = await sharedByCalls(calls, parts, () => undefined);
   const digest: Digest = `sha256:${'a'.repeat(64)}`;
   thread.knownBlobs.set(digest, 'its file');

@@ -11,6 +11,7 @@ import type { ThreadData } from './messages.ts';
 
 /** What a thread asks the main thread for, which has it once for all. Plain data goes in and comes out. */
 export interface SharedCalls {
+  refuseToken(): Promise<void>;
   passHub(bucket: string): Promise<Passed>;
   answeredByHub(bucket: string, passed: Passed, said: Said): Promise<void>;
   acquireConnection(): Promise<void>;
@@ -38,10 +39,11 @@ export interface ThreadCalls {
 
 /** The main thread's side. @param signal ends the thread's waits when its layer or the thread itself ends */
 export function sharedCalls(shared: Shared, signal: () => AbortSignal): ThreadCalls {
-  const { hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
+  const { optionalToken, hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
   const { connections: hubConnections, giveBack } = countedConnections(shared.hubConnections);
   const registry = () => needed(access);
   const calls: SharedCalls = {
+    refuseToken: async () => optionalToken?.refuse(),
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
     answeredByHub: async (...said) => hubPacer.answered(...said),
     acquireConnection: () => hubConnections.acquire(signal()),
@@ -101,17 +103,19 @@ function countedConnections(shared: HubConnections) {
 
 interface SharedParts extends Omit<ThreadData, 'places'> {
   readonly isRegistry: boolean;
+  readonly hasOptionalToken: boolean;
 }
 
 /** The thread's side. */
 export async function sharedByCalls(
   calls: SharedCalls,
-  { isRegistry, asksForProxies, rateStep }: SharedParts,
+  { isRegistry, hasOptionalToken, isTokenRefused, asksForProxies, rateStep }: SharedParts,
   onEvent: OnEvent,
 ): Promise<Shared> {
   const { authorization: current, renewAuthorization: renew } = calls;
   const targetPacer = pacerByCalls(calls.passTarget, calls.answeredByTarget);
   return {
+    optionalToken: hasOptionalToken ? tokenByCalls(isTokenRefused, calls) : undefined,
     hubPacer: pacerByCalls(calls.passHub, calls.answeredByHub),
     hubConnections: connectionsByCalls(calls),
     rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),
@@ -121,6 +125,18 @@ export async function sharedByCalls(
     knownBlobs: { get: () => undefined, set: (...blob) => void calls.noteBlob(...blob) },
     proxyFor: asksForProxies ? calls.proxyFor : undefined,
     onEvent,
+  };
+}
+
+function tokenByCalls(isRefused: boolean, { refuseToken }: SharedCalls): Shared['optionalToken'] {
+  return {
+    get isRefused() {
+      return isRefused;
+    },
+    refuse() {
+      isRefused = true;
+      void refuseToken();
+    },
   };
 }
 

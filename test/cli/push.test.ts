@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
@@ -307,9 +307,55 @@ describe('the environment of the Hub', () => {
       })
     ).stderr;
 
-  test('TRANSFORMERS_OFFLINE forbids every request, as HF_HUB_OFFLINE does', async () => {
-    expect(await gated({ TRANSFORMERS_OFFLINE: '1' })).toContain('HF_HUB_OFFLINE');
+  test.each<[names: string, env: Record<string, string>]>([
+    ['TRANSFORMERS_OFFLINE', { TRANSFORMERS_OFFLINE: '1' }],
+    ['HF_HUB_OFFLINE', { HF_HUB_OFFLINE: 'yes', TRANSFORMERS_OFFLINE: '1' }],
+  ])('%s forbids every request, and the error names it', async (name, env) => {
+    const stderr = await gated(env);
+    expect(stderr).toContain(`cannot reach the Hub: forbidden by ${name} (OFFLINE)`);
+    expect(stderr).toContain(`Unset ${name}, or`);
     expect(hub.log).toEqual([]);
+  });
+
+  test('HF_HUB_OFFLINE=0 outweighs TRANSFORMERS_OFFLINE, as in huggingface_hub', async () => {
+    await gated({ HF_HUB_OFFLINE: '0', TRANSFORMERS_OFFLINE: '1' });
+    expect(hub.log).not.toEqual([]);
+  });
+
+  test('a token file that cannot be read causes a warning, and the push continues without a token', async () => {
+    const place = await mkdtemp(join(folder, 'token-'));
+    const unread = `cannot read the Hub token in ${place}: EISDIR: illegal operation on a directory; continuing without it`;
+    expect(await gated({ HF_TOKEN_PATH: place })).toContain(unread);
+    expect(hub.log.map(({ hadAuthorization }) => hadAuthorization)).not.toContain(true);
+    expect(await gated({ HF_TOKEN_PATH: place, HF_TOKEN: READER })).not.toContain('the Hub token in');
+    expect(await gated({ HF_TOKEN_PATH: place, HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' })).not.toContain(
+      'the Hub token in',
+    );
+  });
+
+  test('a token file without access to its folder is called unreadable, not missing', async () => {
+    // Root may read everything, but not below a link that leads to itself.
+    const loop = join(await mkdtemp(join(folder, 'token-')), 'loop');
+    await symlink(loop, loop);
+    expect(await gated({ HF_HOME: loop })).toContain('cannot read the Hub token in');
+  });
+
+  test('a token that the Hub refuses is named with its file, and the push continues without it', async () => {
+    const stale = join(await mkdtemp(join(folder, 'token-')), 'token');
+    await writeFile(stale, hubToken('stale token'));
+    hub.knobs.unknownToken = 'refused';
+    onTestFinished(() => {
+      hub.knobs.unknownToken = 'ignored';
+    });
+    const args = ['push', MODEL, `oci:${join(folder, 'stale')}:v1`, '--dry-run'];
+    const run = await runCli(args, { env: { HF_ENDPOINT: hub.endpoint, HF_TOKEN_PATH: stale } });
+    expect(run.code).toBe(0);
+    expect(run.stderr).toContain(`the Hub refused the token from ${stale}; continuing without it`);
+    const variable = await runCli(args, {
+      env: { HF_ENDPOINT: hub.endpoint, HUGGING_FACE_HUB_TOKEN: hubToken('stale token') },
+    });
+    expect(variable.code).toBe(3);
+    expect(variable.stderr).toContain('with the token from HUGGING_FACE_HUB_TOKEN: 401');
   });
 
   test.each(['HF_TOKEN_PATH', 'HF_HOME', 'XDG_CACHE_HOME'])('%s leads to the token', async (variable) => {

@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeHubOptions, synthetic, text } from '../fakes/hub/fake-hub.ts';
+import { startFakeRegistry } from '../fakes/registry/fake-registry.ts';
+import { httpServer } from '../support/raw-server.ts';
 import { readAll } from '../support/read-all.ts';
 import { failureOf } from '../support/rejection.ts';
 import { hubToken } from '../support/secrets.ts';
@@ -30,7 +32,11 @@ const cases: readonly [fact: string, name: string, token: string | undefined, re
     'missing, asked anonymously',
     'acme/nothing',
     undefined,
-    { code: 'NOT_FOUND', says: /acme\/nothing@main.*401/, hint: /acme\/nothing.*HF_TOKEN/ },
+    {
+      code: 'NOT_FOUND',
+      says: /^the Hub has no public model acme\/nothing: it answers 401 .*no token was sent/,
+      hint: /acme\/nothing.*HF_TOKEN/,
+    },
   ],
   [
     'missing, asked with a token',
@@ -46,7 +52,11 @@ const cases: readonly [fact: string, name: string, token: string | undefined, re
     'private, asked anonymously',
     'acme/secret',
     undefined,
-    { code: 'NOT_FOUND', says: /acme\/secret@main.*401/, hint: /private.*HF_TOKEN/ },
+    {
+      code: 'NOT_FOUND',
+      says: /^the Hub has no public model acme\/secret: it answers 401/,
+      hint: /private.*HF_TOKEN/,
+    },
   ],
   [
     'private, asked by a stranger',
@@ -125,8 +135,34 @@ test('a token that the Hub refuses on a public model is named as the trouble', a
   expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'UNAUTHORIZED' });
 });
 
+describe('HF_ENDPOINT that names something else', () => {
+  test('is called that where it is a registry', async () => {
+    const registry = await startFakeRegistry();
+    onTestFinished(() => registry.close());
+    const { resolve } = await hubWorld(options, { endpoint: `http://${registry.host}` });
+    expect(await failureOf(resolve('acme/open'))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining(
+        `http://${registry.host} (HF_ENDPOINT) does not answer like a Hugging Face Hub: 404`,
+      ),
+    });
+  });
+
+  test.each(['main', 'c'.repeat(40)])(
+    'is called that where it answers with pages, asked for %s',
+    async (revision) => {
+      const site = await httpServer((_, response) => response.end('<html>welcome</html>'));
+      const { resolve } = await hubWorld(options, { endpoint: site.origin });
+      expect(await failureOf(resolve('acme/open', revision))).toMatchObject({
+        code: 'UNSUPPORTED',
+        message: `${site.origin} (HF_ENDPOINT) does not answer like a Hugging Face Hub: 200 with a page that is not JSON`,
+      });
+    },
+  );
+});
+
 test('offline, the Hub hears nothing', async () => {
-  const { hub, resolve } = await hubWorld(options, { offline: true });
+  const { hub, resolve } = await hubWorld(options, { offline: 'HF_HUB_OFFLINE' });
   expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'OFFLINE' });
   expect(hub.log).toEqual([]);
 });

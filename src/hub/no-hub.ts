@@ -1,0 +1,65 @@
+import { ModelcarError } from '../core/error.ts';
+import { formatModelId, type ModelId } from '../core/model.ts';
+import { presentable, withStatus } from '../http/presentable.ts';
+import type { HttpResponse } from '../http/transport.ts';
+import type { HubEndpoint } from './endpoint.ts';
+import { isJson, isRegistryError } from './wire.ts';
+
+/** What a server answers that knows nothing of the Hub's routes. */
+const NO_ROUTE: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+/** The Hub's own words, which mirrors repeat without its headers. */
+const WORDS =
+  /^(Invalid (username or password|credentials|rev id)|(Repository|Entry|Revision) not found|Access to )/i;
+
+/**
+ * Whether an answer shows that `HF_ENDPOINT` names something else: a registry, or a path with a typo. Mirrors differ, so
+ * every sign of a Hub counts: its headers, JSON that a registry would not send, its words. A page or a plain text at a
+ * route that every Hub has is none.
+ *
+ * @param said the words of the answer
+ */
+export function isNoHub(
+  { status, headers }: HttpResponse,
+  body: string,
+  said: string,
+  endpoint: HubEndpoint,
+): boolean {
+  if (!isCustom(endpoint)) return false;
+  if (headers['x-error-code'] !== undefined || headers['x-error-message'] !== undefined) return false;
+  const isRegistry = headers['docker-distribution-api-version'] !== undefined || isRegistryError(body);
+  if (isRegistry) return status >= 400 && status < 500 && status !== 429;
+  return NO_ROUTE.has(status) && !isJson(body) && !WORDS.test(said);
+}
+
+export function noHubError(
+  { status, redact }: HttpResponse,
+  said: string,
+  { id, endpoint }: { readonly id: ModelId; readonly endpoint: HubEndpoint },
+): ModelcarError {
+  const server = presentable(endpoint.url, { redact });
+  return new ModelcarError(
+    status === 404 ? 'NOT_FOUND' : 'UNSUPPORTED',
+    `${server} (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${withStatus(status, said)}`,
+    { hint: `Check HF_ENDPOINT; if it names a mirror, check that it has ${formatModelId(id)}.` },
+  );
+}
+
+/** @throws ModelcarError unless the body of a success is JSON, as the Hub's are */
+export function requireJson(
+  response: HttpResponse,
+  body: string,
+  asked: { readonly id: ModelId; readonly endpoint: HubEndpoint },
+): void {
+  if (isCustom(asked.endpoint) && !isJson(body))
+    throw noHubError(response, 'with a page that is not JSON', asked);
+}
+
+/** For a hint: which Hub, where it is not the one that everybody knows. */
+export function at(endpoint: HubEndpoint): string {
+  return isCustom(endpoint) ? ` at ${endpoint.url} (HF_ENDPOINT)` : '';
+}
+
+function isCustom({ url }: HubEndpoint): boolean {
+  return new URL(url).hostname !== 'huggingface.co';
+}
