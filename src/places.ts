@@ -114,9 +114,7 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
     transport: transport.send,
     clock: systemClock,
   });
-  return cache === undefined
-    ? source
-    : createCacheSource({ folder: cache, hub: offline ? undefined : source });
+  return cache === undefined ? source : createCacheSource({ folder: cache, hub: offline ?? source });
 }
 
 function createTarget(places: Places, shared: Shared, transport: NodeTransport): ImageTarget {

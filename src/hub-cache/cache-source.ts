@@ -9,8 +9,8 @@ import { cachedFile, openCached } from './cached-file.ts';
 export interface CacheOptions {
   /** The cache of `huggingface_hub`: `HF_HUB_CACHE`. Nothing is ever written to it. */
   readonly folder: string;
-  /** Says what a model consists of where the cache does not; undefined: it may not be asked. */
-  readonly hub: Pick<ModelSource, 'resolve'> | undefined;
+  /** Lists the files of a model where the cache does not. A text says what forbids asking it, such as `HF_HUB_OFFLINE`. */
+  readonly hub: Pick<ModelSource, 'resolve'> | string;
 }
 
 /**
@@ -25,12 +25,20 @@ export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
     async resolve(id, revision, signal) {
       const repository = repositoryFolder(folder, id);
       const commit = isCommit(revision) ? revision : await readCachedRef(repository, revision);
-      if (commit === undefined) throw missing(id, `nothing of ${revision} is in the cache ${folder}`);
-      const siblings: readonly Sibling[] | undefined =
-        (await readCachedTree(repository, commit)) ?? (await hub?.resolve(id, commit, signal))?.siblings;
-      if (siblings === undefined) {
-        throw missing(id, `the cache ${folder} does not say what the model consists of at ${commit}`);
+      if (commit === undefined) {
+        throw missing(id, `nothing of ${revision} is in the cache ${folder}`, {
+          hint: `Download it with ${download(id, revision)}, or leave out --source cache.`,
+        });
       }
+      const listed = await readCachedTree(repository, commit);
+      if (listed !== undefined) return { id, revision, commit, siblings: listed };
+      if (typeof hub === 'string') {
+        const what = `the cache ${folder} has no list of its files at ${commit}, and ${hub} forbids asking the Hub`;
+        throw missing(id, what, {
+          hint: `Unset ${hub}, or download it with ${download(id, revision)} of a recent huggingface_hub, which keeps the list.`,
+        });
+      }
+      const { siblings } = await hub.resolve(id, commit, signal);
       return { id, revision, commit, siblings };
     },
     async requireFiles({ id, commit }, siblings, signal) {
@@ -56,9 +64,12 @@ async function problemOf(
   return undefined;
 }
 
-function missing(id: ModelId, what: string): ModelcarError {
-  const name = formatModelId(id);
-  return new ModelcarError('NOT_FOUND', `cannot read ${name}: ${what}`, {
-    hint: `Download it with a recent hf download ${name}, or leave out --source cache.`,
-  });
+function missing(id: ModelId, what: string, advice: { readonly hint: string }): ModelcarError {
+  return new ModelcarError('NOT_FOUND', `cannot read ${formatModelId(id)}: ${what}`, advice);
+}
+
+/** The command that fills the cache with this revision. */
+function download({ type, name }: ModelId, revision: string): string {
+  const repository = type === 'dataset' ? `${name} --repo-type dataset` : name;
+  return `hf download ${repository}${revision === 'main' ? '' : ` --revision ${revision}`}`;
 }

@@ -60,16 +60,35 @@ describe('a push from the cache', () => {
   });
 
   test.each([
-    [
-      'that does not say what a model consists of',
-      (folder: string) => rm(join(folder, 'trees'), { recursive: true }),
-    ],
-    ['that does not know the revision', (folder: string) => rm(join(folder, 'refs'), { recursive: true })],
-  ])('%s, with the Hub forbidden, is an error that says what to do', async (_, spoil) => {
-    const { repository, fromCache } = await both();
-    await spoil(repository);
-    const error = await failureOf(fromCache());
-    expect(error).toMatchObject({ code: 'NOT_FOUND', hint: expect.stringContaining('hf download') });
+    ['TRANSFORMERS_OFFLINE', 'TRANSFORMERS_OFFLINE'],
+    [true, 'HF_HUB_OFFLINE'],
+  ])(
+    'that has no list of the files says so where the Hub may not be asked, and what forbids that: %s',
+    async (offline, name) => {
+      const { repository, fromCache } = await both();
+      await rm(join(repository, 'trees'), { recursive: true });
+      expect(await failureOf(fromCache({ offline }))).toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringMatching(
+          new RegExp(`has no list of its files at [0-9a-f]{40}, and ${name} forbids asking the Hub$`),
+        ),
+        hint: expect.stringMatching(
+          new RegExp(`^Unset ${name}, or download it with hf download acme/tiny of`),
+        ),
+      });
+    },
+  );
+
+  test('that does not know the revision says how to download that revision', async () => {
+    const { plan, folder } = await both();
+    const revision = { revision: 'v1.2', hub: { cache: folder, offline: true } };
+    expect(await failureOf(plan(NAME, revision))).toMatchObject({
+      code: 'NOT_FOUND',
+      hint: 'Download it with hf download acme/tiny --revision v1.2, or leave out --source cache.',
+    });
+    expect(await failureOf(plan('datasets/acme/tiny', revision))).toMatchObject({
+      hint: expect.stringContaining('hf download acme/tiny --repo-type dataset --revision v1.2,'),
+    });
   });
 
   test('of a snapshot that is not whole names the file that is missing', async () => {
