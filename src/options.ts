@@ -26,7 +26,7 @@ export interface PushOptions {
   readonly network?: NetworkAccess;
   /**
    * `fnmatch` patterns on whole paths, or ends of paths: exactly these files; `['*']` is everything. Default: of a
-   * model, one copy of its weights and what serves them (docs/selection.md); of a dataset, everything.
+   * model, all files but those that are known to be redundant (docs/selection.md); of a dataset, everything.
    */
   readonly allowPatterns?: readonly string[];
   /** The same: never these files, also of the default. */

@@ -124,7 +124,7 @@ describe('a push into a layout', () => {
     );
   });
 
-  test('takes what serves the model when there are no patterns, and says what it leaves out', async () => {
+  test('takes all that is not redundant when there are no patterns, and says what it leaves out', async () => {
     const run = await push(MODEL, `oci:${join(folder, 'default')}`, '--ignore-patterns', 'notes/');
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('left out: 1 file, 50 B: hidden files, such as .gitattributes');
@@ -132,12 +132,14 @@ describe('a push into a layout', () => {
     expect(run.stderr).not.toMatch(/models\/(notes|\.gitattributes)/);
   });
 
-  test('shows the quantisations to choose from, and pushes the one of its hint', async () => {
+  test('shows the quantisations to choose from, and pushes the one whose option is added', async () => {
     const refused = await push('acme/quantised', `oci:${join(folder, 'gguf')}`);
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toContain('\n  |       1 B  *Q4_K_M*\n  |       2 B  *Q8_0*\nhint: Choose one');
-    const patterns = /--allow-patterns '(.*)'$/m.exec(refused.stderr)?.[1] ?? '';
-    const run = await push('acme/quantised', `oci:${join(folder, 'gguf')}`, '--allow-patterns', patterns);
+    expect(refused.stderr).toContain(
+      "\n  |       1 B  m-Q4_K_M.gguf\n  |            --ignore-patterns 'm-Q8_0.gguf'\n",
+    );
+    const patterns = /--ignore-patterns '(.*)'$/m.exec(refused.stderr)?.[1] ?? '';
+    const run = await push('acme/quantised', `oci:${join(folder, 'gguf')}`, '--ignore-patterns', patterns);
     const names = [...run.stderr.matchAll(/pushed models\/(\S+)/g)].map(([, name]) => name);
     expect(names.toSorted()).toEqual(['README.md', 'm-Q4_K_M.gguf']);
   });
@@ -146,7 +148,9 @@ describe('a push into a layout', () => {
     const refused = await push('acme/old', `oci:${join(folder, 'old')}`);
     expect([refused.code, refused.stderr]).toEqual([
       2,
-      expect.stringContaining("--allow-patterns '*.bin,*.json'"),
+      expect.stringContaining(
+        "--pickles keep; otherwise leave these files out: --ignore-patterns 'pytorch_model.bin'",
+      ),
     ]);
     expect(await readdir(folder)).not.toContain('old');
   });

@@ -4,11 +4,12 @@ import { printable } from '../../src/cli/ui/printable.ts';
 import { overlong } from '../../src/core/file-path.ts';
 import { parseDiffIds, parseManifest } from '../../src/core/manifest.ts';
 import type { Sibling } from '../../src/core/model.ts';
+import { componentOf, mainFormat } from '../../src/core/selection/copy-rules.ts';
 import { NO_EVIDENCE } from '../../src/core/selection/evidence.ts';
+import { fileKind } from '../../src/core/selection/file-kind.ts';
 import { matcher } from '../../src/core/selection/path-patterns.ts';
-import { selectSiblings } from '../../src/core/selection/selection.ts';
-import { fileUse } from '../../src/core/selection/serving-file.ts';
-import { weightFormat, weightName } from '../../src/core/selection/weight-format.ts';
+import { evidenceNeeded, selectSiblings } from '../../src/core/selection/selection.ts';
+import { parseWeightName } from '../../src/core/selection/weight-name.ts';
 import { findInAuthFile, parseAuthFile } from '../../src/credentials/auth-file.ts';
 import { parseCaCertificates } from '../../src/http/ca-certificates.ts';
 import { withoutQuery } from '../../src/http/origin.ts';
@@ -61,13 +62,13 @@ function selected(name: string): void {
     [`${name}.gguf`, 'b.gguf'],
     [`${name}.safetensors`, 'b.safetensors'],
     [`${name}.bin`],
+    [`${name}-00001-of-00002.safetensors`, `${name}-00001-of-00003.safetensors`, 'model.safetensors'],
   ];
   for (const paths of models) {
-    selectSiblings(
-      { id: { type: 'model', name: 'a/b' }, siblings: listed(...paths) },
-      { allow: [], ignore: [], pickles: 'refuse' },
-      NO_EVIDENCE,
-    );
+    const model = { id: { type: 'model', name: 'a/b' }, siblings: listed(...paths) } as const;
+    const request = { allow: [], ignore: [], pickles: 'refuse' } as const;
+    evidenceNeeded(model, request);
+    refusing(() => selectSiblings(model, request, NO_EVIDENCE), name);
   }
 }
 
@@ -96,11 +97,14 @@ const NAMES = [
     '.bin',
   ],
   ...['_fp16', '.fp8', '_q4', 'fp1', '-1-of-1', '-00001-of-00002', '-Q4_K_M', 'UD-IQ', 'checkpoint-1/', '.'],
+  ...['config', '.gguf.part', '.gguf-split', '.mlpackage/', 'coreml/', '.pdf', 'tokenizer', '-1-of-'],
   ...['.a.index', 'rng_state', 'openvino_', '1', '/', '-', '_', 'a', '\u0301', '\ud800', '\n'],
 ];
 
 const WEIGHTS = [
   'model',
+  '.gguf.part',
+  '-1-of-',
   'consolidated',
   '_fp16',
   '-1-of-1',
@@ -114,8 +118,8 @@ const WEIGHTS = [
 ];
 
 const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly string[]])[] = [
-  ['what a file is for, by its name', fileUse, NAMES],
-  ['the format of weights', (text) => [weightFormat(text), weightName(text)], NAMES],
+  ['what a file is, by its name', fileKind, NAMES],
+  ['the name of weights', (text) => [parseWeightName(text), mainFormat(text), componentOf(text)], NAMES],
   ['whether a path fits', overlong, NAMES],
   ['the default selection', selected, WEIGHTS],
   ['a pattern with stars', (text) => matcher(['*a*a*b', '*[a-c]?d', 'a/'])(text), NAMES],
@@ -230,6 +234,37 @@ test.each(READERS)(
     }
   },
   // The limit is in processor time; on a busy machine the wall clock runs ahead of it.
+  120_000,
+);
+
+const FILES = 100_000;
+const LISTS: Readonly<Record<string, (at: number) => string>> = {
+  'shards of many models': (at) => `d${at >> 1}/model-1-of-${(at % 2) + 2}.safetensors`,
+  'two formats in each folder': (at) => `d${at >> 1}/${at % 2 ? 'tf_model.h5' : 'model-1-of-2.safetensors'}`,
+  'sets of each precision': (at) => `model.fp8_${at >> 1}-1-of-${(at % 2) + 2}.safetensors`,
+  quantisations: (at) => `m${at}.gguf`,
+  pickles: (at) => `m${at}.${at % 2 ? 'pt' : 'json'}`,
+  'names that say nothing': (at) => `m${at}`,
+  adapters: (at) => `d${at}/adapter_config.json`,
+};
+
+test.each(Object.entries(LISTS))(
+  'a list of 100,000 %s is selected from in seconds',
+  (_, path) => {
+    const model = {
+      id: { type: 'model', name: 'a/b' },
+      siblings: listed(...Array.from({ length: FILES }, (_, at) => path(at))),
+    } as const;
+    const request = { allow: [], ignore: [], pickles: 'refuse' } as const;
+    const work = () => {
+      const { documents } = evidenceNeeded(model, request);
+      const adapter = { base_model_name_or_path: 'c/d' };
+      const read = new Map(documents.map(({ path: name }) => [name, adapter]));
+      refusing(() => selectSiblings(model, request, { ...NO_EVIDENCE, documents: read }), '');
+    };
+    // Work that grows with the square of the list takes minutes.
+    expect(cpuMs(work)).toBeLessThan(20_000);
+  },
   120_000,
 );
 

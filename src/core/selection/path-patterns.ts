@@ -11,8 +11,3 @@ export function matcher(patterns: readonly string[]): (path: string) => boolean 
   });
   return (path) => expressions.some((expression) => expression.test(path));
 }
-
-/** A path as a pattern: what a pattern or a list of patterns would read as its own becomes "any character". */
-export function literalPattern(path: string): string {
-  return path.replace(/[*?[\]'",\s\p{C}]/gu, '?');
-}

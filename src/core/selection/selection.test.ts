@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ModelId, Sibling } from '../model.ts';
-import { NO_EVIDENCE } from './evidence.ts';
-import { type Selection, type SelectionPatterns, selectSiblings } from './selection.ts';
+import { type Evidence, NO_EVIDENCE } from './evidence.ts';
+import { evidenceNeeded, type Selection, type SelectionRequest, selectSiblings } from './selection.ts';
 
 const oid = { algorithm: 'git-sha1', hex: '' } as const;
 const siblings = (...paths: readonly string[]): readonly Sibling[] =>
@@ -9,11 +9,12 @@ const siblings = (...paths: readonly string[]): readonly Sibling[] =>
 
 function select(
   paths: readonly string[],
-  patterns: Partial<SelectionPatterns> = {},
+  patterns: Partial<SelectionRequest> = {},
   type: ModelId['type'] = 'model',
+  evidence: Evidence = NO_EVIDENCE,
 ): Selection {
   const model = { id: { type, name: 'acme/m' }, siblings: siblings(...paths) };
-  return selectSiblings(model, { allow: [], ignore: [], pickles: 'refuse', ...patterns }, NO_EVIDENCE);
+  return selectSiblings(model, { allow: [], ignore: [], pickles: 'refuse', ...patterns }, evidence);
 }
 
 const kept = (...args: Parameters<typeof select>): readonly string[] =>
@@ -23,8 +24,11 @@ test('without patterns a dataset is kept whole', () => {
   expect(kept(['a.bin', '.gitattributes', 'b.png'], {}, 'dataset')).toHaveLength(3);
 });
 
-test('without patterns a model keeps what serving needs', () => {
-  expect(kept(['a.safetensors', '.gitattributes', 'b.bin'])).toEqual(['a.safetensors']);
+test('without patterns a model keeps all but what is redundant or useless', () => {
+  expect(kept(['model.safetensors', '.gitattributes', 'model.bin', 'a.npz'])).toEqual([
+    'model.safetensors',
+    'a.npz',
+  ]);
 });
 
 describe('with patterns', () => {
@@ -53,20 +57,22 @@ describe('with patterns', () => {
     expect(kept(['a.md', 'b.md'], { allow: ['*.md'], ignore: ['a*'] })).toEqual(['b.md']);
   });
 
-  test('one that no file matches is named, unless it is to be ignored', () => {
+  test('one that no file matches is named, to allow or to ignore', () => {
     const allow = ['*Q4_K_M*', '*.md', 'onnx/'];
     const { unmatched } = select(['a-q4_k_m.gguf', 'README.md'], { allow, ignore: ['*.png'] });
-    expect(unmatched).toEqual(['*Q4_K_M*', 'onnx/']);
+    expect(unmatched).toEqual(['*Q4_K_M*', 'onnx/', '*.png']);
   });
 
   test('what they leave out is said, the most bytes first', () => {
     const { leftOut } = select(['a.md', 'b.json', 'c.json'], { allow: ['*.json'], ignore: ['c*'] });
     expect(leftOut).toEqual([
       {
+        code: 'ignored',
         reason: 'matched by the patterns to ignore',
         siblings: [expect.objectContaining({ path: 'c.json' })],
       },
       {
+        code: 'not-allowed',
         reason: 'not matched by the patterns to allow',
         siblings: [expect.objectContaining({ path: 'a.md' })],
       },
@@ -97,4 +103,164 @@ describe('nothing kept is an error that shows what there is', () => {
       }),
     );
   });
+});
+
+test('leaving out a copy does not bring in another', () => {
+  const paths = ['config.json', 'consolidated.safetensors', 'model.safetensors', 'pytorch_model.bin'];
+  expect(kept(paths, { ignore: ['model.safetensors'] })).toEqual(['config.json']);
+});
+
+describe('pickles that are no copy', () => {
+  const PATHS = ['model.safetensors', 'spk_dict.pt', 'a.dat', 'b.dat', 'b.json'];
+  const heads = new Map([
+    ['a.dat', Buffer.from('PK\x03\x04')],
+    ['b.dat', Buffer.from('mmap lm')],
+  ]);
+  const evidence = { ...NO_EVIDENCE, heads };
+
+  test('end the push, with both ways out', () => {
+    expect(() => select(PATHS, {}, 'model', evidence)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message:
+          'acme/m needs pickles, and loading a pickle can run code:\n    100 B  a.dat\n     10 B  spk_dict.pt',
+        hint: "If you trust the publisher, add --pickles keep; otherwise leave these files out: --ignore-patterns 'spk_dict.pt,a.dat'",
+      }),
+    );
+    expect(kept(PATHS, { pickles: 'keep' })).toEqual(PATHS);
+    expect(kept(PATHS, { ignore: ['spk_dict.pt', 'a.dat'] }, 'model', evidence)).toEqual([
+      'model.safetensors',
+      'b.dat',
+      'b.json',
+    ]);
+  });
+
+  test('may be files whose first bytes were not read', () => {
+    expect(() => select(['model.safetensors', 'a.dat'])).toThrow(
+      /\n {5}10 B {2}a\.dat {2}\(may be one: its first bytes were not read\)$/,
+    );
+  });
+
+  test('are what the allowed patterns name', () => {
+    expect(kept(PATHS, { allow: ['*.pt'] })).toEqual(['spk_dict.pt']);
+  });
+});
+
+describe('the first bytes are needed', () => {
+  const needed = (
+    paths: readonly string[],
+    patterns: Partial<SelectionRequest> = {},
+    type: ModelId['type'] = 'model',
+  ) =>
+    evidenceNeeded(
+      { id: { type, name: 'acme/m' }, siblings: siblings(...paths) },
+      { allow: [], ignore: [], pickles: 'refuse', ...patterns },
+    );
+  const heads = (...args: Parameters<typeof needed>) => needed(...args).heads.map(({ path }) => path);
+  const PATHS = ['model.safetensors', 'pytorch_model.bin', 'model.bin', '.x', 'a.bin', 'b.pt', 'c.json', 'd'];
+
+  test('of ambiguous files that are pushed', () => {
+    expect(heads(PATHS)).toEqual(['a.bin', 'd']);
+    expect(heads(PATHS, { ignore: ['a*'] })).toEqual(['d']);
+  });
+
+  test('of none where pickles are kept, where patterns name what to push, and in a dataset', () => {
+    expect(heads(PATHS, { pickles: 'keep' })).toEqual([]);
+    expect(heads(PATHS, { allow: ['*'] })).toEqual([]);
+    expect(heads(PATHS, {}, 'dataset')).toEqual([]);
+  });
+
+  test('of 512 files at most; the others may be pickles', () => {
+    const paths = Array.from({ length: 600 }, (_, at) => `data/${at}`);
+    expect(heads(paths)).toHaveLength(512);
+    const read = new Map(heads(paths).map((path) => [path, Buffer.alloc(64)]));
+    expect(() => select(paths, {}, 'model', { ...NO_EVIDENCE, heads: read })).toThrow('needs pickles');
+  });
+
+  test('and the documents of small size that say what is complete and what needs the Hub', () => {
+    const paths = ['config.json', 'model.safetensors.index.json', 'pytorch_model.bin.index.json', 'x.json'];
+    const documents = needed(['model-00001-of-00001.safetensors', ...paths]).documents;
+    expect(documents.map(({ path }) => path)).toEqual(['model.safetensors.index.json', 'config.json']);
+    const many = Array.from({ length: 100 }, (_, at) => `m${at}.safetensors.index.json`);
+    // From the ninth on, the sizes are above the limit.
+    expect(needed(many).documents).toHaveLength(8);
+  });
+});
+
+describe('weights that are not complete', () => {
+  const index = (...names: readonly string[]) => ({
+    weight_map: Object.fromEntries(names.map((name) => [name, name])),
+  });
+  const reading = (path: string, document: unknown): Evidence => ({
+    ...NO_EVIDENCE,
+    documents: new Map([[path, document]]),
+  });
+  const INDEX = 'model.safetensors.index.json';
+  const SHARD = 'model-00001-of-00003.safetensors';
+
+  test.each([
+    [
+      [SHARD],
+      '2 of 3 shards are missing: model-00002-of-00003.safetensors, model-00003-of-00003.safetensors',
+    ],
+    [['a-0-of-2.bin'], '1 of 2 shards is missing: a-1-of-2.bin'],
+    [['x/m-00002-of-00002.gguf'], '1 of 2 shards is missing: x/m-00001-of-00002.gguf'],
+    [['variables/variables.data-00000-of-00002'], 'variables/variables.data-00001-of-00002'],
+    [['a-1-of-99.safetensors'], 'a-4-of-99.safetensors and 95 more'],
+    [
+      ['m.gguf.part1of2', 'm.gguf.part2of2'],
+      'raw parts of a GGUF file cannot be loaded until they are joined',
+    ],
+  ])('%j: the push ends before the first byte', (paths, words) => {
+    const attempt = () => select(paths, { pickles: 'keep' });
+    expect(attempt).toThrow(
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining(words) }),
+    );
+    expect(attempt).toThrow(/^the weights of acme\/m are not complete:\n/);
+  });
+
+  test('an index names what is missing, where names do not tell', () => {
+    const evidence = reading(INDEX, index('model-a.safetensors', 'model-b.safetensors'));
+    expect(() => select(['model-a.safetensors', INDEX], {}, 'model', evidence)).toThrow(
+      'names is missing: model-b.safetensors',
+    );
+  });
+
+  test('an index that is satisfied settles it, whatever the names imply', () => {
+    expect(kept([SHARD, INDEX], {}, 'model', reading(INDEX, index(SHARD)))).toEqual([SHARD, INDEX]);
+  });
+
+  test.each([[{ ignore: ['x'] }], [{ allow: ['*'] }], [{ allow: ['*.safetensors'] }]])(
+    'with the patterns %j a warning says so',
+    (patterns) => {
+      expect(select([SHARD, 'config.json'], patterns).warnings).toEqual([
+        { code: 'missing-shards', message: expect.stringContaining('2 of 3 shards are missing') },
+      ]);
+    },
+  );
+
+  test('a pattern that drops a shard is a warning', () => {
+    const paths = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', INDEX];
+    const evidence = reading(INDEX, index(...paths.slice(0, 2)));
+    expect(select(paths, { ignore: ['*-00002-*'] }, 'model', evidence).warnings).toEqual([
+      {
+        code: 'missing-shards',
+        message: `1 of 2 shards that ${INDEX} names is missing: model-00002-of-00002.safetensors`,
+      },
+    ]);
+    expect(select(paths, {}, 'model', evidence).warnings).toEqual([]);
+  });
+
+  test('two sets that patterns leave are a warning', () => {
+    const { warnings } = select(['model.safetensors', 'model-00001-of-00001.safetensors'], { allow: ['*'] });
+    expect(warnings).toMatchObject([{ code: 'two-shard-sets' }]);
+  });
+});
+
+test('an image without weights is a warning, of a dataset not', () => {
+  expect(select(['config.yaml', 'handler.py']).warnings).toEqual([
+    { code: 'no-weights', message: 'the image of acme/m holds no weights' },
+  ]);
+  expect(select(['README.md'], { allow: ['*'] }).warnings).toMatchObject([{ code: 'no-weights' }]);
+  expect(select(['README.md', 'm-1-of-2.safetensors'], {}, 'dataset').warnings).toEqual([]);
 });

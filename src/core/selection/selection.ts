@@ -2,15 +2,23 @@ import { ModelcarError } from '../error.ts';
 import { nameOf } from '../file-path.ts';
 import { groupBy } from '../group-by.ts';
 import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
-import { defaultSelection } from './default-selection.ts';
-import type { Evidence, EvidenceNeeded } from './evidence.ts';
+import { choices } from './choices.ts';
+import { type Gap, gaps, incomplete } from './completeness.ts';
+import { type Evidence, type EvidenceNeeded, NO_EVIDENCE } from './evidence.ts';
+import { type LeftOutCode, REASONS, type ReasonOf } from './left-out-reason.ts';
+import { mustChoose } from './must-choose.ts';
+import { canNeedHub, type HubNeed, hubNeeds } from './needs-hub.ts';
+import { hasWeights } from './no-weights.ts';
 import { matcher } from './path-patterns.ts';
-import type { ReasonOf } from './second-copy.ts';
+import { needsPickles, pickleByName, pickles } from './pickles.ts';
+import { redundancy } from './redundant.ts';
 import { onOneLine, type SizedRow, totalSize, withRows } from './sized-list.ts';
+import { weightFamilies } from './weight-families.ts';
+import { isIndex } from './weight-name.ts';
 
 /** Which files of a model to push. */
 export interface SelectionPatterns {
-  /** Exactly the files that match one of them; empty: all of a dataset, what serving needs of a model. */
+  /** Exactly the files that match one of them; empty: all of a dataset, all that is not redundant of a model. */
   readonly allow: readonly string[];
   /** Never these, whatever else is said. */
   readonly ignore: readonly string[];
@@ -27,22 +35,22 @@ export interface Selection {
   readonly kept: readonly Sibling[];
   /** The most bytes first. */
   readonly leftOut: readonly LeftOut[];
-  /** The patterns to allow that no file matches: a mistyped one may be what the model was for. */
+  /** The patterns that no file matches: a mistyped one may be what the model was for. */
   readonly unmatched: readonly string[];
   /** What may be wrong with the image, though the push goes on. */
   readonly warnings: readonly SelectionWarning[];
 }
 
 export interface SelectionWarning {
-  /** Stable, such as `needs-hub`. */
-  readonly code: string;
+  /** Stable; docs/selection.md explains each. */
+  readonly code: Gap['code'] | HubNeed['code'] | 'no-weights';
   readonly message: string;
 }
 
 /** Files of a model that are not pushed, for one reason. */
 export interface LeftOut {
   /** Stable, for programs, such as `hidden`. */
-  readonly code: string;
+  readonly code: LeftOutCode;
   /** A few words for people. */
   readonly reason: string;
   readonly siblings: readonly Sibling[];
@@ -50,45 +58,102 @@ export interface LeftOut {
 
 type Model = Pick<ResolvedModel, 'id' | 'siblings'>;
 
+/** One small request each. A file beyond these counts as unread, so it may be a pickle. */
+const MOST_HEADS = 512;
+const MOST_DOCUMENTS = 64;
+/** The index of a model of a trillion parameters has 13 MB. */
+const LARGEST_DOCUMENT = 16 * 2 ** 20;
+
 /** What {@link selectSiblings} must read first. */
-export function evidenceNeeded(_model: Model, _request: SelectionRequest): EvidenceNeeded {
-  return { heads: [], documents: [] };
+export function evidenceNeeded(model: Model, request: SelectionRequest): EvidenceNeeded {
+  if (model.id.type === 'dataset') return { heads: [], documents: [] };
+  const reasonOf = chosen(model, request.allow, NO_EVIDENCE);
+  const wanted = model.siblings.filter(({ path }) => reasonOf(path) === undefined);
+  const ignored = matcher(request.ignore);
+  const kept = wanted.filter(({ path }) => !ignored(path));
+  const heads = asksForPickles(request) ? kept.filter((sibling) => pickleByName(sibling) === 'look') : [];
+  const documents = [
+    // An ignored index still says whether the weights are complete, and so which other files are copies of them.
+    ...wanted.filter(({ path }) => isIndex(path)),
+    ...kept.filter(({ path }) => canNeedHub(path)),
+  ];
+  return {
+    heads: heads.slice(0, MOST_HEADS),
+    documents: documents.filter(({ size }) => size > 0 && size <= LARGEST_DOCUMENT).slice(0, MOST_DOCUMENTS),
+  };
 }
 
 /**
- * @throws ModelcarError `NOT_FOUND` when nothing is kept, showing what there is; `USAGE` as {@link defaultSelection}
+ * @throws ModelcarError `NOT_FOUND` when nothing is kept, showing what there is; `USAGE` when only the user can choose
+ * between copies, the weights are not complete, or pickles are needed
  */
-export function selectSiblings(model: Model, patterns: SelectionRequest, _evidence: Evidence): Selection {
-  const reasonOf = exclusions(model, patterns);
+export function selectSiblings(model: Model, request: SelectionRequest, evidence: Evidence): Selection {
+  const reasonOf = exclusions(model, request, evidence);
   const groups = groupBy(model.siblings, ({ path }) => reasonOf(path));
   const kept = groups.get(undefined) ?? [];
-  if (kept.length === 0 && model.siblings.length > 0) throw nothingKept(model, patterns);
+  if (kept.length === 0 && model.siblings.length > 0) throw nothingKept(model, request);
   const leftOut = [...groups].flatMap(([reason, siblings]) =>
-    reason === undefined ? [] : [{ code: 'other', reason, siblings }],
+    reason === undefined ? [] : [{ code: reason.code, reason: reason.text, siblings }],
   );
   return {
     kept,
-    warnings: [],
+    warnings: model.id.type === 'dataset' ? [] : judge(model, kept, request, evidence),
     leftOut: leftOut.sort((a, b) => totalSize(b.siblings) - totalSize(a.siblings)),
-    unmatched: patterns.allow.filter((pattern) => {
+    unmatched: [...request.allow, ...request.ignore].filter((pattern) => {
       const matches = matcher([pattern]);
       return !model.siblings.some(({ path }) => matches(path));
     }),
   };
 }
 
-function exclusions(model: Model, { allow, ignore }: SelectionPatterns): ReasonOf {
+function exclusions(model: Model, { allow, ignore }: SelectionPatterns, evidence: Evidence): ReasonOf {
   const ignored = matcher(ignore);
-  const reasonOf = chosen(model, allow, ignored);
-  return (path) => (ignored(path) ? 'matched by the patterns to ignore' : reasonOf(path));
+  const reasonOf = chosen(model, allow, evidence);
+  return (path) => (ignored(path) ? REASONS.ignored : reasonOf(path));
 }
 
-function chosen(model: Model, allow: readonly string[], ignored: (path: string) => boolean): ReasonOf {
+function chosen({ id, siblings }: Model, allow: readonly string[], { documents }: Evidence): ReasonOf {
   if (allow.length > 0) {
     const allowed = matcher(allow);
-    return (path) => (allowed(path) ? undefined : 'not matched by the patterns to allow');
+    return (path) => (allowed(path) ? undefined : REASONS['not-allowed']);
   }
-  return model.id.type === 'dataset' ? () => undefined : defaultSelection(model, ignored);
+  if (id.type === 'dataset') return () => undefined;
+  // Patterns to ignore change nothing here: to leave out a file never brings in another.
+  return redundancy(siblings, weightFamilies(siblings, documents));
+}
+
+/**
+ * What is wrong with an image of these files. What the user has to decide is thrown, unless patterns decide it: patterns to
+ * allow decide everything, patterns to ignore decide that the weights need not be complete.
+ */
+function judge(
+  { id, siblings }: Model,
+  kept: readonly Sibling[],
+  request: SelectionRequest,
+  evidence: Evidence,
+): readonly SelectionWarning[] {
+  const families = weightFamilies(kept, evidence.documents);
+  const found = gaps(kept, families);
+  const byDefault = request.allow.length === 0;
+  const dangerous = asksForPickles(request) ? pickles(kept, evidence) : [];
+  if (byDefault) {
+    const open = choices(kept, families).filter(
+      ({ kind }) => kind !== 'shards' || request.ignore.length === 0,
+    );
+    if (open.length > 0) throw mustChoose({ id, open, siblings, families, pickles: dangerous });
+    if (found.length > 0 && request.ignore.length === 0) throw incomplete(id, found);
+    if (dangerous.length > 0) throw needsPickles(id, dangerous, siblings, evidence);
+  }
+  const empty = {
+    code: 'no-weights',
+    message: `the image of ${formatModelId(id)} holds no weights`,
+  } as const;
+  return [...found, ...hubNeeds(id, kept, evidence.documents), ...(hasWeights(kept) ? [] : [empty])];
+}
+
+/** Patterns to allow name what is wanted, pickles too. */
+function asksForPickles({ allow, pickles: wish }: SelectionRequest): boolean {
+  return allow.length === 0 && wish === 'refuse';
 }
 
 function nothingKept({ id, siblings }: Model, { allow, ignore }: SelectionPatterns): ModelcarError {

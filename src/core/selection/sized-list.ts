@@ -22,3 +22,8 @@ export function totalSize(siblings: readonly Sibling[]): number {
 export function onOneLine(name: string): string {
   return name.replace(/\p{C}/gu, '\ufffd');
 }
+
+/** The most bytes first. */
+export function bySize(siblings: readonly Sibling[]): readonly Sibling[] {
+  return [...siblings].sort((a, b) => b.size - a.size);
+}

@@ -115,7 +115,7 @@ export const PLAN: CheckedPlan = {
     { sibling: WEIGHTS, path: 'models/##vso[task.setvariable variable=x]y', size: 2_000_001_024 },
     { sibling: CONFIG, path: 'models/config.json', size: 2_560 },
   ],
-  leftOut: [{ code: 'pickle', reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
+  leftOut: [{ code: 'media', reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
   refusal: undefined,

@@ -1,0 +1,70 @@
+import { nameOf } from '../file-path.ts';
+
+/**
+ * What a file is, by its name alone. `other` is a name that no row knows: it may be weights, data, or a pickle.
+ * `pickle` is certain by name; the first bytes of an `other` file decide (`pickles.ts`).
+ */
+export type FileKind =
+  | 'hidden'
+  | 'media'
+  | 'training'
+  | 'pickle'
+  | 'weights'
+  | 'data'
+  | 'config'
+  | 'tokenizer'
+  | 'code'
+  | 'card'
+  | 'text'
+  | 'other';
+
+export function fileKind(path: string): FileKind {
+  const lower = path.toLowerCase();
+  // Names that mean deletion or another folder are not hidden files: they stay, and `planLayers` refuses them.
+  if (/(?:^|\/)\.(?!\.?(?:\/|$)|wh\.)/.test(lower)) return 'hidden';
+  const name = nameOf(lower);
+  return KINDS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
+}
+
+/**
+ * To teach the selection a kind of file, add it here. The first row that matches decides. Each pattern sees the last
+ * component in lower case: over a whole path, `[^/]*` on both sides of a word takes quadratic time.
+ */
+const KINDS: readonly (readonly [FileKind, RegExp])[] = [
+  // A licence stays in whatever format.
+  ['card', /^(?=.*\.pdf$).*(?:licen[cs]e|notice|copyright|agreement)/],
+  // Sound is no media: reference voices belong to models. Other documents stay too.
+  ['media', /\.(?:png|jpe?g|gif|svg|webp|bmp|ico|tiff?|avif|heic|mp4|m4v|webm|mov|avi|mkv|pdf)$/],
+  // What transformers' Trainer, accelerate and DeepSpeed leave beside the weights.
+  [
+    'training',
+    /^(?:training_args\.bin|(?:optimizer|scheduler|scaler|optim_states)\.(?:pt|bin)|(?:rng_state|random_states)\w*\.(?:pth|pkl)|zero_pp_rank_\w*\.pt)$/,
+  ],
+  // What torch, Paddle, joblib, TorchServe and NeMo write is a pickle or holds one.
+  ['pickle', /\.(?:pt|pth|pkl|pickle|joblib|dill|ptl|th|t7|mar|nemo|pdparams)$/],
+  // transformers, diffusers and PEFT load these with torch, and nothing else.
+  ['pickle', /^(?:(?:diffusion_)?pytorch_model|adapter_model|pytorch_lora_weights).*\.bin$/],
+  ['weights', /\.(?:safetensors|gguf|ggml|onnx|ort|h5|hdf5|keras|pb|tflite|litertlm|task|msgpack|ot)$/],
+  ['weights', /\.(?:engine|plan|trt|pte|dduf|mlmodel)$|\.onnx[._]data|\.data-\d+-of-\d+$|^weights.*\.npz$/],
+  ['weights', /\.gguf[.-](?:part|split)/],
+  ['config', /\.safetensors\.index(?:\.\w+)?\.json$/],
+  // Tokenizers and vocabularies: SentencePiece (Mistral has tokenizer.model.v3), tiktoken, byte pairs.
+  ['tokenizer', /^(?:tokenizer|spiece|sentencepiece|spm)[^/]*\.model(?:\.v\d\w*)?$|\.bpe\.model$/],
+  [
+    'tokenizer',
+    /\.(?:spm|tiktoken|bpe|vocab|codes|merges|dict)$|^(?:tokenizer|vocab|added_tokens)\b.*\.json$/,
+  ],
+  ['tokenizer', /^(?:vocab|merges|tokens|bpe)\b.*\.txt$|^tekken\.json$/],
+  ['config', /^(?=.*config).*\.json$|^(?:params|modules|model_index|meta|attrs|special_tokens_map)\.json$/],
+  ['config', /\.(?:ya?ml|toml|ini|cfg|conf|pbtxt|prototxt|jinja2?|j2|xml|param|onnx\.json)$/],
+  ['code', /\.(?:py|pyi|cu|cuh|c|cc|cpp|h|hpp|js|mjs|ts|rs|go|java|sh|bat|ps1|ipynb|lua|proto)$/],
+  ['card', /\.(?:md|rst)$|^(?:readme|model_card|authors|changelog|makefile|dockerfile)[^.]*$/],
+  [
+    'card',
+    /^(?=[^.]*(?:\.\d+)*$).*(?:licen[cs]e|notice|copying|copyright|[-_]policy|agreement|patents|citation)/,
+  ],
+  // Numbers, sound, archives, fonts, tables: formats of their own, which no loader reads as a pickle.
+  ['data', /\.(?:np[yz]|wav|mp3|flac|ogg|opus|m4a|zip|gz|bz2|xz|zst|7z|ttf|otf|parquet|arrow|index|meta)$/],
+  ['data', /^events\.out\.tfevents\./],
+  ['text', /\.(?:json|jsonl|txt|csv|tsv|log|lock|html?|css|docx?|pptx?|xlsx?)$/],
+];

@@ -1,0 +1,71 @@
+import { ModelcarError } from '../error.ts';
+import { formatModelId, type ModelId, type Sibling } from '../model.ts';
+import { type Evidence, HEAD_BYTES } from './evidence.ts';
+import { fileKind } from './file-kind.ts';
+import { ignoreOption } from './ignore-patterns.ts';
+import { bySize, onOneLine, withRows } from './sized-list.ts';
+
+/** Whether a file is a pickle, as far as its name tells. `look`: its first bytes decide. */
+export function pickleByName({ path, size }: Pick<Sibling, 'path' | 'size'>): 'pickle' | 'look' | 'no' {
+  if (size === 0) return 'no';
+  switch (fileKind(path)) {
+    case 'pickle':
+      return 'pickle';
+    // Weights in an odd place, such as a lone training_args.bin.
+    case 'training':
+    case 'other':
+      return 'look';
+    default:
+      return 'no';
+  }
+}
+
+/** Files that are pickles, or that may be: a file whose first bytes nobody read is not called safe. */
+export function pickles(siblings: readonly Sibling[], { heads }: Evidence): readonly Sibling[] {
+  return siblings.filter((sibling) => {
+    const named = pickleByName(sibling);
+    if (named !== 'look') return named === 'pickle';
+    const head = heads.get(sibling.path);
+    return head === undefined || startsAsPickle(head);
+  });
+}
+
+/**
+ * Whether first bytes are those of a pickle, or of the zip that `torch.save` writes. Another zip under an ambiguous
+ * name counts too, because the head does not show all that is in it. A pickle can be made to look like something else,
+ * so this finds what publishers wrote, not what an attacker hid.
+ */
+export function startsAsPickle(head: Uint8Array): boolean {
+  const [first = 0, protocol = 0, opcode = 0] = head;
+  // Without a look at the opcode, a raw file that begins with the number 640 or 896 would count.
+  if (first === 0x80 && protocol >= 2 && protocol <= 5 && opcode >= 0x28 && opcode <= 0x98) return true;
+  const text = String.fromCharCode(...head.subarray(0, HEAD_BYTES));
+  return text.startsWith('PK\x03\x04') || TEXT_PICKLE.test(text) || TORCH_TAR.test(text);
+}
+
+/** Protocol 0 has no magic: Python 2 began a dict, a list, or a well-known object like this. */
+const TEXT_PICKLE =
+  /^(?:\([dl]p\d+\n|c(?:__builtin__|builtins|copy_reg|collections|numpy[\w.]*|torch[\w.]*)\n\w)/;
+/** What torch wrote before 0.1.10: a tar with these members. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL ends the name of a member
+const TORCH_TAR = /^(?:\.\/)?(?:sys_info|pickle|storages|tensors)\x00/;
+
+/** The error that names pickles, and both ways out. */
+export function needsPickles(
+  id: ModelId,
+  found: readonly Sibling[],
+  siblings: readonly Sibling[],
+  { heads }: Evidence,
+): ModelcarError {
+  const rows = bySize(found).map(({ path, size }) => {
+    const unread = pickleByName({ path, size }) === 'look' && !heads.has(path);
+    return { size, text: onOneLine(path) + (unread ? '  (may be one: its first bytes were not read)' : '') };
+  });
+  const first = `${formatModelId(id)} needs pickles, and loading a pickle can run code:`;
+  return new ModelcarError('USAGE', withRows(first, rows, ROWS), {
+    hint: `If you trust the publisher, add ${KEEP_PICKLES}; otherwise leave these files out: ${ignoreOption(found, siblings)}`,
+  });
+}
+
+export const KEEP_PICKLES = '--pickles keep';
+const ROWS = 40;
