@@ -18,7 +18,7 @@ Examples:
   $ oci-modelcar push acme/llama oci:./llama:v1.2
 
   # one quantisation of many
-  $ oci-modelcar push acme/llama-GGUF ghcr.io/acme/llama:q4 --allow-patterns '*Q4_K_M*,LICENSE,README.md'
+  $ oci-modelcar push acme/llama-GGUF ghcr.io/acme/llama:q4 --allow-patterns '*Q4_K_M*,*mmproj*,*.md,LICENSE*'
 
   # what would be pushed, and what left out
   $ oci-modelcar push acme/llama ghcr.io/acme/llama --dry-run
