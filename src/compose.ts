@@ -111,7 +111,7 @@ async function withReader<T>(
   const { target, registry = {}, network } = options;
   const onEvent = onceEachWarning(options.onEvent ?? (() => undefined));
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
-  requireInteger('retries of the registry', retries, 0, 100);
+  requireInteger('registry retries', retries, 0, 100);
   const scope = abortScope(options.signal ?? new AbortController().signal);
   const transport = createTransport({
     ca: trusted(network),

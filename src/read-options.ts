@@ -20,12 +20,12 @@ const HOUR_MS = 3_600_000;
 export function toRequest(options: PushOptions): PushRequest {
   const { workers = 1, tag, alsoTags = [], hub = {}, registry = {} } = options;
   requireInteger('workers', workers, 1, 8);
-  requireInteger('retries of the Hub', hub.retries ?? DEFAULT_RETRIES, 0, 100);
-  requireInteger('retries of the registry', registry.retries ?? DEFAULT_RETRIES, 0, 100);
-  requireInteger('bytes a second', options.limitRate ?? 1024, 1024, Number.MAX_SAFE_INTEGER);
-  requireInteger('connections to the Hub', hub.connections ?? 1, 1, 64);
-  requireInteger('milliseconds for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
-  requireInteger('milliseconds without a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
+  requireInteger('Hub retries', hub.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('registry retries', registry.retries ?? DEFAULT_RETRIES, 0, 100);
+  requireInteger('bytes per second', options.limitRate ?? 1024, 1024, Number.MAX_SAFE_INTEGER);
+  requireInteger('Hub connections', hub.connections ?? 1, 1, 64);
+  requireInteger('milliseconds to wait for metadata', hub.metadataTimeoutMs ?? 1, 1, HOUR_MS);
+  requireInteger('milliseconds to wait for a byte', hub.stallTimeoutMs ?? 1, 1, HOUR_MS);
   return {
     model: parseModelId(options.model),
     revision: parseRevision(options.revision ?? 'main'),
@@ -45,8 +45,8 @@ export function toRequest(options: PushOptions): PushRequest {
 
 export function requireInteger(what: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new ModelcarError('USAGE', `${value} ${what} are not possible`, {
-    hint: `Give ${least} to ${most}.`,
+  throw new ModelcarError('USAGE', `invalid ${what}: ${value} (expected ${least} to ${most})`, {
+    hint: 'Give a whole number in that range.',
   });
 }
 

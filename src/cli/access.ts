@@ -96,5 +96,8 @@ function seconds<Name extends string>(
   if (/^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3600) {
     return { [name]: Number(text) * 1000 } as { readonly [Key in Name]: number };
   }
-  throw usage(`${variable}=${shown(text)} is not possible`, 'Give whole seconds, from 1 to 3600.');
+  throw usage(
+    `invalid ${variable}: ${shown(text)} (expected 1 to 3600)`,
+    'Give whole seconds in that range.',
+  );
 }

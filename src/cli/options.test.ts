@@ -177,24 +177,24 @@ describe('a rate', () => {
 
 describe('a value that makes no sense', () => {
   test.each<[PushWords, Environment, RegExp]>([
-    [{ workers: '0' }, {}, /--workers 0/],
-    [{ workers: '9' }, {}, /--workers 9/],
-    [{ workers: '1.5' }, {}, /1\.5/],
-    [{}, { WORKERS: 'two' }, /WORKERS two/],
-    [{ chunkMib: '0' }, {}, /--chunk-mib 0/],
-    [{}, { CHUNK_MIB: '1025' }, /CHUNK_MIB 1025/],
-    [{ chunkMib: '-1' }, {}, /-1/],
-    [{ hfConnections: '0' }, {}, /--hf-connections 0/],
-    [{}, { HF_CONNECTIONS: '65' }, /HF_CONNECTIONS 65/],
-    [{ limitRate: '0' }, {}, /--limit-rate 0/],
-    [{ limitRate: '1023' }, {}, /--limit-rate 1023/],
-    [{ limitRate: 'fast' }, {}, /--limit-rate fast/],
-    [{}, { LIMIT_RATE: '5 MM' }, /LIMIT_RATE 5 MM/],
-    [{ hfMaxRetries: '101' }, {}, /--hf-max-retries 101/],
-    [{ ociMaxRetries: 'x' }, {}, /--oci-max-retries x/],
-    [{ tarLayout: 'pax' }, {}, /--tar-layout pax/],
-    [{}, { TAR_LAYOUT: 'pax' }, /TAR_LAYOUT pax/],
-    [{}, { FORCE: 'perhaps' }, /FORCE=perhaps/],
+    [{ workers: '0' }, {}, /^invalid --workers: 0 \(expected /],
+    [{ workers: '9' }, {}, /^invalid --workers: 9 \(expected /],
+    [{ workers: '1.5' }, {}, /^invalid --workers: 1\.5 \(expected 1 to 8\)$/],
+    [{}, { WORKERS: 'two' }, /^invalid WORKERS: two \(expected /],
+    [{ chunkMib: '0' }, {}, /^invalid --chunk-mib: 0 \(expected /],
+    [{}, { CHUNK_MIB: '1025' }, /^invalid CHUNK_MIB: 1025 \(expected /],
+    [{ chunkMib: '-1' }, {}, /^invalid --chunk-mib: -1 \(/],
+    [{ hfConnections: '0' }, {}, /^invalid --hf-connections: 0 \(expected /],
+    [{}, { HF_CONNECTIONS: '65' }, /^invalid HF_CONNECTIONS: 65 \(expected /],
+    [{ limitRate: '0' }, {}, /^invalid --limit-rate: 0 \(expected /],
+    [{ limitRate: '1023' }, {}, /^invalid --limit-rate: 1023 \(expected /],
+    [{ limitRate: 'fast' }, {}, /^invalid --limit-rate: fast \(expected /],
+    [{}, { LIMIT_RATE: '5 MM' }, /^invalid LIMIT_RATE: 5 MM \(expected /],
+    [{ hfMaxRetries: '101' }, {}, /^invalid --hf-max-retries: 101 \(expected /],
+    [{ ociMaxRetries: 'x' }, {}, /^invalid --oci-max-retries: x \(expected /],
+    [{ tarLayout: 'pax' }, {}, /^invalid --tar-layout: pax \(expected /],
+    [{}, { TAR_LAYOUT: 'pax' }, /^invalid TAR_LAYOUT: pax \(expected /],
+    [{}, { FORCE: 'perhaps' }, /^invalid FORCE: perhaps \(expected /],
   ])('%o with %o is refused, and says what there is', (bad, env, message) => {
     expect(() => options(bad, env)).toThrow(message);
     expect(() => options(bad, env)).toThrow(
@@ -203,7 +203,7 @@ describe('a value that makes no sense', () => {
   });
 
   test('is said before what is missing', () => {
-    expect(() => push({ workers: '0' })).toThrow(/--workers 0/);
+    expect(() => push({ workers: '0' })).toThrow(/--workers: 0/);
     expect(() => push({ model: 'a/b', failFast: true, continueOnError: true })).toThrow('contradict');
   });
 });

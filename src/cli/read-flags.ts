@@ -100,33 +100,36 @@ export function refuseMacro(name: string, value = ''): void {
 
 function checked({ choices }: Flag, value: Value): Value {
   if (choices === undefined || choices.includes(value.text)) return value;
-  throw usage(`${value.from} ${shown(value.text)} is not known`, `Choose ${choices.join(', ')}.`);
+  throw invalid(value, choices.join(', '), 'Choose one of these.');
 }
 
-function integer({ text, from }: Value, least: number, most: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-  throw usage(`${from} ${shown(text)} is not possible`, `Give a whole number from ${least} to ${most}.`);
+function integer(value: Value, least: number, most: number): number {
+  const number = Number(value.text);
+  if (/^\d+$/.test(value.text) && number >= least && number <= most) return number;
+  throw invalid(value, `${least} to ${most}`, 'Give a whole number in that range.');
 }
 
 const UNITS = { '': 1, k: 1e3, m: 1e6, g: 1e9, ki: 2 ** 10, mi: 2 ** 20, gi: 2 ** 30 };
 
-function rate({ text, from }: Value): number {
-  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?) ?([kmg]i?)?b?(?:\/s)?$/i.exec(text) ?? [];
+function rate(given: Value): number {
+  const [, number = '', unit = ''] =
+    /^(\d{1,9}(?:\.\d{1,3})?) ?([kmg]i?)?b?(?:\/s)?$/i.exec(given.text) ?? [];
   const value = Math.floor(Number(number) * UNITS[unit.toLowerCase() as keyof typeof UNITS]);
   if (number !== '' && value >= 1024) return value;
-  throw usage(
-    `${from} ${shown(text)} is not possible`,
-    'Give bytes a second, 1024 at least: 500k, 50M or 1G, or in powers of 1024 500Ki, 50Mi or 1Gi.',
+  throw invalid(
+    given,
+    '1024 or more bytes per second',
+    'Write it as 500k, 50M or 1G, or in powers of 1024 as 500Ki, 50Mi or 1Gi.',
   );
 }
 
 /** The words of the Python tool, and their opposites; it took everything else for a no. */
-function decision({ text, from }: Value): boolean {
-  if (/^(1|true|yes|on)$/i.test(text)) return true;
-  if (/^(0|false|no|off)$/i.test(text)) return false;
-  throw usage(
-    `${from}=${shown(text)} is neither yes nor no`,
-    'Set it to 1 or 0, true or false, yes or no, on or off.',
-  );
+function decision(value: Value): boolean {
+  if (/^(1|true|yes|on)$/i.test(value.text)) return true;
+  if (/^(0|false|no|off)$/i.test(value.text)) return false;
+  throw invalid(value, 'yes or no', 'Set it to 1 or 0, true or false, yes or no, on or off.');
+}
+
+function invalid({ text, from }: Value, expected: string, hint: string): ModelcarError {
+  return usage(`invalid ${from}: ${shown(text)} (expected ${expected})`, hint);
 }

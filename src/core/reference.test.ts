@@ -76,6 +76,29 @@ describe('a reference', () => {
   });
 });
 
+describe('the hint says what to type', () => {
+  test.each([
+    ['ghcr.io/Acme/Llama', 'Write the repository as acme/llama'],
+    ['ghcr.io/acme/llama/', 'Write the repository as acme/llama'],
+    ['ghcr.io/acme//llama:v1', 'Write the repository as acme/llama'],
+    ['ghcr.io/', 'Write registry/repository[:tag], such as ghcr.io/acme/llama:v1, or oci:FOLDER[:tag].'],
+    ['ghcr.io/acme/_llama', expect.stringMatching(/^Use lower-case letters/)],
+    ['ghcr.io/acme/llama:v1+cu124', expect.stringMatching(/, as in v1-cu124$/)],
+    ['ghcr.io/acme/llama:-v1', expect.stringMatching(/, as in v1$/)],
+    ['ghcr.io/acme/llama:', expect.stringMatching(/^Use up to 128/)],
+    [`ghcr.io/acme/llama:+${'x'.repeat(128)}`, expect.stringMatching(/^Use up to 128/)],
+  ])('for %s', (text, hint) => {
+    expect(() => parseImageReference(text)).toThrow(expect.objectContaining({ hint }));
+  });
+
+  test.each([
+    ['feature/x', expect.stringMatching(/, as in feature-x$/)],
+    ['ghcr.io/acme/llama:v1', 'Give only the tag: v1'],
+  ])('for %s in place of a tag', (text, hint) => {
+    expect(() => parseTag(text)).toThrow(expect.objectContaining({ hint }));
+  });
+});
+
 describe('a reference to what is there', () => {
   test.each([
     ['ghcr.io/acme/llama', undefined],

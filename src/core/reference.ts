@@ -113,9 +113,18 @@ export function isTag(text: string): boolean {
 /** @throws ModelcarError `USAGE` unless `text` is a tag by the distribution-spec */
 export function parseTag(text: string): string {
   if (isTag(text)) return text;
-  throw new ModelcarError('USAGE', `${quoted(text)} is not a tag`, {
-    hint: 'A tag has up to 128 letters, digits, dots, dashes and underscores, and does not begin with a dot or dash.',
-  });
+  throw new ModelcarError('USAGE', `${quoted(text)} is not a tag`, { hint: tagHint(text) });
+}
+
+function tagHint(text: string): string {
+  const { name, tag } = splitTag(text);
+  if (tag !== undefined && name.includes('/') && !text.includes('@') && isTag(tag))
+    return `Give only the tag: ${tag}`;
+  const possible = text.replace(/[^a-zA-Z0-9._-]+/g, '-').replace(/^[.-]+|-+$/g, '');
+  // An @ may follow a password, which `quoted` hides and a hint must not repeat.
+  return text.length <= 128 && !text.includes('@') && isTag(possible)
+    ? `Use letters, digits, dots, dashes and underscores, as in ${possible}`
+    : 'Use up to 128 letters, digits, dots, dashes and underscores, and begin with none of the dots and dashes.';
 }
 
 function registryLocation(registry: string, repository: string): TargetLocation {
@@ -128,12 +137,22 @@ function registryLocation(registry: string, repository: string): TargetLocation 
     throw malformed(
       `${registry}/${repository}`,
       `${quoted(repository)} is not a repository name`,
-      'Names are lower-case letters and digits, parted by single dots, dashes, underscores or slashes.',
+      repositoryHint(repository),
     );
   }
   // Docker's convention: a registry on this machine speaks plain HTTP, any other does not unless told so.
   const secure = scheme === '' ? !LOOPBACK.test(host) : scheme === 'https://';
   return { kind: 'registry', registry: { scheme: secure ? 'https' : 'http', host }, repository };
+}
+
+function repositoryHint(repository: string): string | undefined {
+  if (repository === '') return undefined;
+  const possible = repository
+    .toLowerCase()
+    .replace(/\/{2,}/g, '/')
+    .replace(/^\/|\/$/g, '');
+  if (possible !== repository && REPOSITORY.test(possible)) return `Write the repository as ${possible}`;
+  return 'Use lower-case letters and digits, separated by single dots, dashes, underscores or slashes.';
 }
 
 function splitScheme(text: string): { scheme: '' | 'http://' | 'https://'; rest: string } {
