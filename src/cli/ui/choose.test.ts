@@ -37,6 +37,10 @@ test.each<[fact: string, change: Partial<Surroundings>, coloured: boolean]>([
   ['not with NO_COLOR', { env: { NO_COLOR: '1' } }, false],
   ['an empty NO_COLOR is unset', { env: { NO_COLOR: '' } }, true],
   ['a pipe has none', { stderr: {} }, false],
+  ['a pipe has them with FORCE_COLOR', { stderr: {}, env: { FORCE_COLOR: '1' } }, true],
+  ['a pipe has them with CLICOLOR_FORCE', { stderr: {}, env: { CLICOLOR_FORCE: '1' } }, true],
+  ['a pipe has none with FORCE_COLOR=0', { stderr: {}, env: { FORCE_COLOR: '0' } }, false],
+  ['NO_COLOR wins over FORCE_COLOR', { env: { NO_COLOR: '1', FORCE_COLOR: '1' } }, false],
   ['the logs of CI services have none of ours', { style: 'azure' }, false],
 ])('%s', (_, change, coloured) => {
   expect(isColoured({ ...terminal, ...change })).toBe(coloured);

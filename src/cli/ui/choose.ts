@@ -34,9 +34,14 @@ export function isLive({ style, verbosity, env, stderr }: Surroundings): boolean
   return style === 'text' && verbosity !== 'quiet' && canMoveCursor(env, stderr) && !isCi(env);
 }
 
-/** Colours only where they are seen: https://no-color.org */
+/** Colours only where they are seen, or where FORCE_COLOR asks for them: https://no-color.org, https://force-color.org */
 export function isColoured({ style, env, stderr }: Omit<Surroundings, 'verbosity'>): boolean {
-  return style === 'text' && canMoveCursor(env, stderr) && (env.NO_COLOR ?? '') === '';
+  if (style !== 'text' || (env.NO_COLOR ?? '') !== '') return false;
+  return isOn(env.FORCE_COLOR) || isOn(env.CLICOLOR_FORCE) || canMoveCursor(env, stderr);
+}
+
+function isOn(text = ''): boolean {
+  return !/^(|0|false)$/i.test(text.trim());
 }
 
 function canMoveCursor(env: Environment, stderr: Pick<Output, 'isTTY'>): boolean {
@@ -44,5 +49,5 @@ function canMoveCursor(env: Environment, stderr: Pick<Output, 'isTTY'>): boolean
 }
 
 function isCi({ CI = '' }: Environment): boolean {
-  return !/^(|0|false)$/i.test(CI.trim());
+  return isOn(CI);
 }
