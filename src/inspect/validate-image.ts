@@ -36,7 +36,7 @@ export async function validateImage(
 ): Promise<Validation> {
   const reference = reader.formatReference(name);
   const root = await reader.readManifest(name, DOCUMENT_LIMIT + 1, signal);
-  if (root === undefined) throw notFound(reference);
+  if (root === undefined) throw notFound(reference, name);
   const { document, complaints } = judgeManifest(root, 'digest' in name ? name : {});
   const walk = document && (await walkManifests(document, reader, signal));
   const layers = await atOnce(walk?.layers ?? [], QUESTIONS_AT_ONCE, signal, async (layer, stop) =>
@@ -70,8 +70,9 @@ function once(blobs: readonly CheckedBlob[]): readonly CheckedBlob[] {
   return [...new Map(blobs.map((blob) => [`${blob.digest} ${blob.size} ${blob.problem}`, blob])).values()];
 }
 
-function notFound(reference: string): ModelcarError {
+function notFound(reference: string, name: ManifestName): ModelcarError {
+  const suffix = 'tag' in name ? `:${name.tag}` : `@${name.digest}`;
   return new ModelcarError('NOT_FOUND', `there is no image ${reference}`, {
-    hint: 'Check the name; `oci-modelcar status` with the repository or layout lists the tags.',
+    hint: `Check the name: oci-modelcar status ${reference.slice(0, -suffix.length)} lists the tags.`,
   });
 }

@@ -275,6 +275,15 @@ describe('in an OCI image layout', () => {
     await writeFile(path, text.replace(/sha256:[0-9a-f]{64}/, 'sha256:../../index.json'));
     expect((await failureOf(problemsAt(folder))).code).toBe('NOT_FOUND');
   });
+
+  test('a tag that is not there is answered with the command that lists the tags', async () => {
+    const { folder } = await layout();
+    const target = { kind: 'layout', folder } as const;
+    for (const name of [{ tag: 'v9' }, { digest: sha256(Buffer.from('')) }]) {
+      const { hint } = await failureOf(validateImage({ target, ...name }));
+      expect(hint).toBe(`Check the name: oci-modelcar status oci:${folder} lists the tags.`);
+    }
+  });
 });
 
 test('what a program asks for is parsed like what a person types', async () => {
