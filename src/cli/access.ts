@@ -35,11 +35,26 @@ export function registryAccess(
   const retries = values.integer('ociMaxRetries', 0, 100);
   const chunkMib = values.integer('chunkMib', 1, 1024);
   return {
-    credentials: credentialSource(env, home, uid),
+    credentials: credentialSource(withAuthfile(values, env), home, uid),
     ...(retries !== undefined && { retries }),
     ...(chunkMib !== undefined && { chunkSize: chunkMib * MIB }),
-    insecure: values.decision('insecure') ?? false,
+    insecure: skipsVerification(values),
   };
+}
+
+/** A flag wins over every variable, so accounts in variables do not count where a file is given. */
+function withAuthfile(values: FlagValues, env: Environment): Environment {
+  const file = values.text('authfile');
+  if (file === undefined) return env;
+  const { OCI_USERNAME: _, OCI_PASSWORD: __, OCI_PASSWORD_FILE: ___, ...rest } = env;
+  return { ...rest, REGISTRY_AUTH_FILE: file };
+}
+
+function skipsVerification(values: FlagValues): boolean {
+  const verify = values.decision('tlsVerify');
+  if (verify === true && values.wasGiven('insecure'))
+    throw usage('--insecure and --tls-verify contradict each other', 'Leave out one of them.');
+  return verify === undefined ? (values.decision('insecure') ?? false) : !verify;
 }
 
 export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAccess {

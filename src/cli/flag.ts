@@ -14,6 +14,14 @@ export interface Flag {
   readonly choices?: readonly string[];
   /** Its value is the name of a file. */
   readonly file?: true;
+  /** What other tools call it: the parser takes these names too, and the help names them in one line. */
+  readonly aliases?: readonly string[];
+  /** The help names it only in the line of what other tools call it. */
+  readonly hidden?: true;
+  /** `--name=false` means something else than leaving it out. */
+  readonly negatable?: true;
+  /** It does more than what was asked for, so a slip of the keys never leads to it. */
+  readonly neverSuggested?: true;
 }
 
 /** Flags that take a text, those that take several, and those that take nothing; by the names that the parser gives. */
@@ -35,6 +43,7 @@ export type TextFlag =
   | 'hfMaxRetries'
   | 'ociMaxRetries'
   | 'caFile'
+  | 'authfile'
   | 'logStyle';
 export type ListFlag = 'allowPatterns' | 'ignorePatterns' | 'alsoTag' | 'forget';
 export type SwitchFlag =
@@ -43,6 +52,8 @@ export type SwitchFlag =
   | 'failFast'
   | 'continueOnError'
   | 'insecure'
+  | 'tlsVerify'
+  | 'plainHttp'
   | 'verbose'
   | 'quiet'
   | 'dryRun'
@@ -55,11 +66,16 @@ export type Flags = Readonly<Partial<Record<FlagName, Flag>>>;
 /** What the parser makes of the flags that were given. */
 export type Words = { readonly [Name in TextFlag]?: string } & {
   readonly [Name in ListFlag]?: readonly string[];
-} & { readonly [Name in SwitchFlag]?: true };
+} & { readonly [Name in SwitchFlag]?: boolean };
 
 /** `--workers` of `--workers <n>`. */
 export function longName({ flag }: Flag): string {
   return flag.replace(/ .*/, '');
+}
+
+/** Every name that the parser takes for it. */
+export function namesOf(flag: Flag): readonly string[] {
+  return [longName(flag), ...(flag.aliases ?? [])];
 }
 
 export function takesValue({ flag }: Flag): boolean {

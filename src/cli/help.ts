@@ -11,7 +11,7 @@ Examples:
   # a model into a registry; the tag is the first 12 characters of the commit
   $ oci-modelcar push Qwen/Qwen3-0.6B ghcr.io/acme/qwen3
 
-  # a pinned revision, two tags, four layers at once
+  # a pinned revision, two tags, four files in parallel
   $ oci-modelcar push acme/llama@v1.2 registry.example.com/models/llama:v1.2 --also-tag latest --workers 4
 
   # into an OCI image layout, without a registry
@@ -31,28 +31,28 @@ Environment:
   HF_HUB_OFFLINE               1: forbid all requests to the Hub
   OCI_USERNAME, OCI_PASSWORD   account at the registry (OCI_PASSWORD_FILE: a file with the password); else the files of
                                docker, podman and skopeo (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
-  HTTPS_PROXY, NO_PROXY        proxy, and what is reached without one
-  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   as --ca-file, where that is not given: they add to the system's certificates
-  NO_COLOR                     no colour
-  The variable of a flag stands beside it; the flag wins, and an empty variable counts as unset.
+  HTTPS_PROXY, NO_PROXY        proxy, and hosts to reach without it
+  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   used like --ca-file when that is not given
+  NO_COLOR, FORCE_COLOR        no colour; colour also where stderr is no terminal
+  Each flag names its variable. The flag wins, and an empty variable counts as unset.
 
 Output:
-  stdout has MANIFESTDIGEST=, IMAGEREF= and IMAGEREFDIGEST=, or one JSON event a line, and nothing else.
-  What people read is on stderr.
+  stdout has MANIFESTDIGEST=, IMAGEREF= and IMAGEREFDIGEST=, or one JSON event per line, and nothing else.
+  The log is on stderr.
 
 Exit codes:
   0 done   2 usage   3 credentials or gate   4 not found   5 content mismatch   6 rejected
   7 incomplete (--continue-on-error)   75 unavailable: run it again, it resumes
   130 interrupted, 143 terminated   1 a bug
-  Every error ends with a code, which docs/errors.md explains.
+  Every error ends with a code, which oci-modelcar help errors explains.
 `;
 
 export const STATUS_HELP = `
 Examples:
-  # pushes that this machine has written down, the latest first
+  # pushes recorded on this machine, the latest first
   $ oci-modelcar status
 
-  # tags of a repository and the digests that they point at
+  # tags of a repository and the digests that they point to
   $ oci-modelcar status ghcr.io/acme/llama --json
 `;
 
@@ -62,7 +62,14 @@ Examples:
   $ oci-modelcar validate ghcr.io/acme/llama@sha256:… --json
 
 Exit codes:
-  0 whole   3 credentials   4 no such image   5 something is missing or differs   75 unavailable
+  0 complete   2 usage   3 credentials   4 no such image   5 something is missing or differs
+  6 the answer is no image   75 unavailable   130 interrupted, 143 terminated   1 a bug
+`;
+
+export const HELP_HELP = `
+Examples:
+  $ oci-modelcar help push
+  $ oci-modelcar help errors | less
 `;
 
 export const COMPLETION_HELP = `

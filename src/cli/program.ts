@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
-import { type Flag, type Flags, list, type Words } from './flag.ts';
+import { alsoUnderstood } from './also-understood.ts';
+import { type Flag, type Flags, list, namesOf, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
-import { COMPLETION_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
-import { holdsAccount } from './holds-account.ts';
+import { COMPLETION_HELP, HELP_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 import { HELP_WIDTH } from './quick-answer.ts';
 
 /** What each command does, with the words that it was given. */
@@ -11,6 +11,8 @@ export interface Handlers {
   status(words: Words & { readonly repository?: string }): Promise<void>;
   validate(words: Words & { readonly reference?: string }): Promise<void>;
   completion(shell: string): Promise<void>;
+  /** Shows a page of the manual. */
+  help(page: string): Promise<void>;
 }
 
 /** The command line. Errors of usage are thrown, not printed. */
@@ -18,6 +20,8 @@ export function createProgram(version: string, handlers: Handlers): Command {
   const program = new Command('oci-modelcar')
     .description('Stream Hugging Face models into OCI registries: one tar layer per file, nothing on disk.')
     .version(version, '-V, --version')
+    .helpCommand(false)
+    .hook('preAction', (_, command) => refuseExcess(command))
     .addHelpText('after', PROGRAM_HELP);
 
   const push = program
@@ -31,7 +35,7 @@ export function createProgram(version: string, handlers: Handlers): Command {
   const status = program
     .command('status')
     .description(COMMANDS.status.about)
-    .argument('[repository]', 'registry/repository, or oci:FOLDER: its tags; without it: the pushes')
+    .argument('[repository]', 'registry/repository, or oci:FOLDER: its tags; without it: recorded pushes')
     .addHelpText('after', STATUS_HELP)
     .action((repository, words) => handlers.status({ ...words, repository }));
   const validate = program
@@ -47,6 +51,15 @@ export function createProgram(version: string, handlers: Handlers): Command {
     .argument('<shell>', 'bash, zsh or fish')
     .addHelpText('after', COMPLETION_HELP)
     .action((shell) => handlers.completion(shell));
+  program
+    .command('help')
+    .description(COMMANDS.help.about)
+    .argument('[topic]', 'a command, or a page: errors, events, inspect or selection')
+    .addHelpText('after', HELP_HELP)
+    .action((topic) => {
+      const command = program.commands.find((each) => each.name() === topic);
+      return topic === undefined || command ? (command ?? program).help() : handlers.help(topic);
+    });
 
   addFlags(push, COMMANDS.push.flags);
   addFlags(status, COMMANDS.status.flags);
@@ -55,6 +68,7 @@ export function createProgram(version: string, handlers: Handlers): Command {
     command
       .exitOverride()
       .configureOutput({ outputError: () => undefined, getOutHelpWidth })
+      .allowExcessArguments()
       .showSuggestionAfterError();
   }
   return program;
@@ -70,24 +84,17 @@ export function wasHelped(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
-/** What the parser has to say, and the command that says more; undefined for what is not of the parser. */
-export function usageMessage(
-  error: unknown,
-  command?: string,
-): { message: string; exitCode: number; help: string } | undefined {
-  if (!(error instanceof CommanderError)) return undefined;
-  const known = Object.hasOwn(COMMANDS, command ?? '');
-  return {
-    message: error.message
-      .replace(/^error: /, '')
-      // The value of an option that we do not know may be a secret.
-      .replace(/'(-[^'=\s]*)=.*'/s, "'$1'")
-      // A URL in place of a command may contain a password.
-      .replace(/'.*'/s, (value) => (holdsAccount(value) ? "'…'" : value))
-      .replace(/\s*\n\s*/g, ' '),
-    exitCode: error.exitCode,
-    help: known ? `oci-modelcar ${command} --help` : 'oci-modelcar --help',
-  };
+/** What the parser could not understand, in its own words; undefined for errors that are not of the parser. */
+export function parserError(error: unknown): { readonly code: string; readonly message: string } | undefined {
+  return error instanceof CommanderError ? error : undefined;
+}
+
+/** The parser's own error says how many there are, but not which. */
+async function refuseExcess(command: Command): Promise<void> {
+  const { args, registeredArguments } = command;
+  if (args.length <= registeredArguments.length) return;
+  const { tooManyArguments } = await import('./too-many-arguments.ts');
+  throw tooManyArguments(command.name(), args, registeredArguments.length, command.opts());
 }
 
 /** What a flag's help says after what it is about. */
@@ -106,11 +113,54 @@ function addFlags(command: Command, flags: Flags): void {
       if (flag.group === group) command.addOption(optionOf(name, flag).helpGroup(group));
     }
   }
+  for (const [name, flag] of Object.entries(flags)) addOtherNames(command, name, flag);
+  command.addHelpText('after', alsoUnderstood(flags, HELP_WIDTH));
 }
 
 function optionOf(name: string, flag: Flag): Option {
-  const option = new Option(flag.flag, describeFlag(flag));
+  const option = new Option(flag.flag, describeFlag(flag)).hideHelp(flag.hidden === true);
   if (option.attributeName() !== name) throw new Error(`${flag.flag} is called ${name} in its table`);
   if (!flag.list) return option;
   return option.argParser((value, before: readonly string[] = []) => [...before, ...list(value)]);
+}
+
+/** What is given by another name is kept under the name of the table. */
+function addOtherNames(command: Command, name: string, flag: Flag): void {
+  for (const alias of flag.aliases ?? []) {
+    addHidden(command, flag.flag.replace(/^\S+/, alias), (text) => {
+      const before: readonly string[] = command.getOptionValue(name) ?? [];
+      command.setOptionValue(name, flag.list ? [...before, ...list(text ?? '')] : (text ?? true));
+    });
+  }
+  if (!flag.negatable) return;
+  for (const known of namesOf(flag)) {
+    addHidden(command, negated(known), () => command.setOptionValue(name, false));
+  }
+}
+
+function addHidden(command: Command, flags: string, take: (text: string | undefined) => void): void {
+  const option = new Option(flags).hideHelp();
+  command.addOption(option).on(`option:${option.name()}`, take);
+}
+
+/**
+ * Words of the command line with `--tls-verify=false` and its like as the parser takes them. Other tools, written in Go,
+ * take `=true` and `=false` behind every switch.
+ */
+export function withPlainSwitches(words: readonly string[]): readonly string[] {
+  const end = words.indexOf('--');
+  return words.map((word, at) => (end === -1 || at < end ? plainSwitch(word) : word));
+}
+
+function plainSwitch(word: string): string {
+  const [, name = '', value = ''] = /^(-[^=]+)=(1|t|true|0|f|false)$/i.exec(word) ?? [];
+  const flags = Object.values(COMMANDS).flatMap((command) => Object.values(command.flags));
+  const flag = flags.find((each) => namesOf(each).includes(name) && !each.flag.includes(' '));
+  if (flag === undefined) return word;
+  if (/^[1t]/i.test(value)) return name;
+  return flag.negatable ? negated(name) : word;
+}
+
+function negated(name: string): string {
+  return name.replace(/^--/, '--no-');
 }

@@ -64,7 +64,8 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
       return value && rate(value);
     },
     decision(name) {
-      if (words[name] === true) return true;
+      const word = words[name];
+      if (word !== undefined) return word;
       const value = found(name);
       return value && decision(value);
     },
@@ -98,7 +99,14 @@ export function refuseMacro(name: string, value = ''): void {
   );
 }
 
-function checked({ choices }: Flag, value: Value): Value {
+function checked({ choices, file }: Flag, value: Value): Value {
+  // Neither bash behind an equals sign nor the YAML of a CI job expands it.
+  if (file && /^~(\/|$)/.test(value.text)) {
+    throw usage(
+      `the shell did not expand the ~ in ${value.from}`,
+      `Write $HOME${shown(value.text).slice(1)}, or the full path.`,
+    );
+  }
   if (choices === undefined || choices.includes(value.text)) return value;
   throw invalid(value, choices.join(', '), 'Choose one of these.');
 }

@@ -1,6 +1,6 @@
 import { VERSION } from '../version.ts';
 import { onSignals } from './interruption.ts';
-import { createProgram, wasHelped } from './program.ts';
+import { createProgram, wasHelped, withPlainSwitches } from './program.ts';
 
 /** What the words of the command line ask for. */
 export async function run(): Promise<void> {
@@ -23,10 +23,14 @@ export async function run(): Promise<void> {
       const { completion } = await import('./commands/completion.ts');
       process.stdout.write(await completion(shell));
     },
+    async help(page) {
+      const { manualPage } = await import('./commands/help.ts');
+      process.stdout.write(await manualPage(page));
+    },
   });
   try {
     if (process.argv.length <= 2) program.help();
-    await program.parseAsync();
+    await program.parseAsync(withPlainSwitches(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     if (wasHelped(error)) return;
     const { report } = await import('./report.ts');

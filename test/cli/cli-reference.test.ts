@@ -16,6 +16,7 @@ function cliReference(): string {
     status: nothing,
     validate: nothing,
     completion: nothing,
+    help: nothing,
   });
   const pages = [program, ...program.commands].map((command) => {
     let help = '';

@@ -24,7 +24,7 @@ async function modulesOf(...words: readonly string[]): Promise<readonly string[]
 async function parserSays(words: readonly string[]): Promise<string> {
   let said = '';
   const nothing = async () => undefined;
-  const handlers = { push: nothing, status: nothing, validate: nothing, completion: nothing };
+  const handlers = { push: nothing, status: nothing, validate: nothing, completion: nothing, help: nothing };
   const program = createProgram(VERSION, handlers);
   const writeOut = (text: string) => {
     said += text;
@@ -40,7 +40,7 @@ async function parserSays(words: readonly string[]): Promise<string> {
 
 const QUESTIONS = [
   ...['--version', '-V', '--help', '-h'],
-  ...['push --help', 'push -h', 'status --help', 'validate --help', 'completion --help'],
+  ...['push --help', 'push -h', 'status --help', 'validate --help', 'completion --help', 'help --help'],
 ];
 
 describe('help and the version do not wait for the parser', () => {
