@@ -1,6 +1,15 @@
-import { type ImageReference, parseImageReference, parseTargetLocation } from '../index.ts';
+import {
+  type ImageReference,
+  parseImageReference,
+  parseStoredReference,
+  parseTargetLocation,
+  type StoredReference,
+  type TargetLocation,
+} from '../index.ts';
 import { holdsAccount } from './holds-account.ts';
-import { type FlagValues, usage } from './read-flags.ts';
+import { meantModel, refuseForeignModel } from './model-mistakes.ts';
+import { type FlagValues, shown, usage } from './read-flags.ts';
+import { refuseForeignTarget } from './target-mistakes.ts';
 
 /**
  * The model and its revision: the argument, else flags or variables. What is said twice on the command line is an
@@ -12,14 +21,19 @@ export function modelOf(
   argument: string | undefined,
   values: FlagValues,
 ): { readonly model: string; readonly revision: string | undefined } {
-  if (argument !== undefined && values.wasGiven('hfRepo'))
-    throw usage('the model is named twice', 'Leave out --hf-repo.');
+  if (argument !== undefined && values.wasGiven('hfRepo')) {
+    throw usage(
+      `${shown(argument)} is read as the model, and --hf-repo names one too`,
+      'Leave out one of them, or give the target by --registry and --target-repo.',
+    );
+  }
   const text = argument ?? values.text('hfRepo');
   if (text === undefined)
     throw usage('no model is named', 'Write: oci-modelcar push org/model registry/repository');
   // A URL with an account, as git clones it: the name of a model has no colon.
   if (holdsAccount(text))
     throw usage('the model contains a user name or password', 'Write org/model; a token goes into HF_TOKEN.');
+  refuseForeignModel(text);
   const at = text.indexOf('@');
   if (at === -1) return { model: text, revision: values.text('hfRevision') };
   if (values.wasGiven('hfRevision')) throw usage('the revision is given twice', 'Leave out --hf-revision.');
@@ -32,20 +46,77 @@ export function modelOf(
  */
 export function targetOf(argument: string | undefined, values: FlagValues): ImageReference {
   if (argument === undefined) {
-    const registry = values.text('registry');
-    if (registry === undefined)
+    const location = flaggedTarget(values);
+    if (location === undefined)
       throw usage('no target is named', 'Add registry/repository[:tag], or --registry.');
-    return {
-      location: parseTargetLocation(registry, values.text('targetRepo')),
-      tag: values.text('targetTag'),
-    };
+    return { location, tag: values.text('targetTag') };
   }
   if (values.wasGiven('registry') || values.wasGiven('targetRepo')) {
     throw usage('the target is named twice', 'Leave out --registry and --target-repo.');
   }
-  const parsed = parseImageReference(argument);
+  const parsed = parseImageReference(checkedTarget(argument, values));
   if (parsed.tag !== undefined && values.wasGiven('targetTag')) {
     throw usage('the tag is given twice', 'Leave out --target-tag, or use --also-tag for a second one.');
   }
   return { location: parsed.location, tag: parsed.tag ?? values.text('targetTag') };
+}
+
+/** The target that `--registry` and `--target-repo`, or their variables, name. */
+export function flaggedTarget(values: FlagValues): TargetLocation | undefined {
+  const registry = values.text('registry');
+  if (registry === undefined) return undefined;
+  return parseTargetLocation(checkedTarget(registry, values), values.text('targetRepo'));
+}
+
+/** @throws ModelcarError `USAGE` */
+export function storedImage(argument: string, values: FlagValues): StoredReference {
+  return parseStoredReference(checkedTarget(argument, values));
+}
+
+/**
+ * Refuses a target in place of the model: docker and podman take nothing else in a push.
+ * @throws ModelcarError `USAGE`
+ */
+export function refuseSwapped(model: string | undefined, reference: string | undefined): void {
+  if (model === undefined || holdsAccount(model) || meantModel(model) !== undefined) return;
+  if (!isReference(model)) return;
+  if (reference === undefined) {
+    throw usage(
+      `the only argument is a target: ${model}`,
+      `Put the model in front: oci-modelcar push org/model ${model}`,
+    );
+  }
+  const meant = holdsAccount(reference) ? undefined : meantModel(reference);
+  if (meant === undefined) {
+    // A URL may be a mirror of the Hub.
+    if (/^https?:/.test(model) || !isReference(reference)) return;
+    throw usage(
+      `${model} is an image, not a model`,
+      'Give a model of the Hub as org/model; skopeo copy copies images.',
+    );
+  }
+  throw usage(
+    'the arguments look swapped: the model comes first',
+    `Run: oci-modelcar push ${meant} ${model}`,
+  );
+}
+
+function isReference(text: string): boolean {
+  try {
+    parseImageReference(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The registry or layout as the library takes it: with http:// in front where `--plain-http` asks for it. */
+function checkedTarget(text: string, values: FlagValues): string {
+  refuseForeignTarget(text);
+  if (!values.decision('plainHttp') || text.startsWith('http://')) return text;
+  if (text.startsWith('https://'))
+    throw usage('--plain-http and https:// contradict each other', 'Leave out one of them.');
+  if (text.startsWith('oci:'))
+    throw usage('an OCI image layout is not reached over HTTP', 'Leave out --plain-http.');
+  return `http://${text}`;
 }

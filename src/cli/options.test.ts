@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { failureOf } from '../../test/support/rejection.ts';
 import { secret } from '../../test/support/secrets.ts';
+import { tempFolder } from '../../test/support/temp-folder.ts';
 import { type PushOptions, planPush } from '../index.ts';
 import { type FlagName, longName } from './flag.ts';
 import { PUSH_FLAGS } from './flags.ts';
@@ -81,7 +84,7 @@ describe('the model and the target', () => {
   test.each<[fact: string, words: PushWords, message: string]>([
     ['no model', { reference: 'ghcr.io/a' }, 'no model'],
     ['no target', { model: 'a/b' }, 'no target'],
-    ['a model twice', { ...words, hfRepo: 'a/b' }, 'the model is named twice'],
+    ['a model twice', { ...words, hfRepo: 'a/b' }, 'is read as the model'],
     ['a revision twice', { ...words, model: 'a/b@c', hfRevision: 'd' }, 'the revision is given twice'],
     ['a target twice', { ...words, registry: 'ghcr.io' }, 'the target is named twice'],
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
@@ -91,6 +94,102 @@ describe('the model and the target', () => {
     expect(() => push(bad)).toThrow(message);
     expect(() => push(bad)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
+});
+
+describe('swapped arguments', () => {
+  const swapped = (model: string, reference?: string) => () => push({ model, reference });
+
+  test.each([
+    ['ghcr.io/acme/llama', 'acme/llama', 'acme/llama ghcr.io/acme/llama'],
+    ['ghcr.io/llama:v1', 'acme/llama@v1.2', 'acme/llama@v1.2 ghcr.io/llama:v1'],
+    ['localhost:5000/x', 'datasets/acme/rows', 'datasets/acme/rows localhost:5000/x'],
+    ['oci:./out:v1', 'acme/llama', 'acme/llama oci:./out:v1'],
+    ['ghcr.io/x/y', 'https://huggingface.co/acme/llama/tree/v1', 'acme/llama@v1 ghcr.io/x/y'],
+  ])('%s %s are answered with the right order', (model, reference, right) => {
+    expect(swapped(model, reference)).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: 'the arguments look swapped: the model comes first',
+        hint: `Run: oci-modelcar push ${right}`,
+      }),
+    );
+  });
+
+  test('a target alone is answered with where the model goes', () => {
+    expect(swapped('ghcr.io/acme/llama')).toThrow('the only argument is a target: ghcr.io/acme/llama');
+    const withFlag = () => push({ model: 'ghcr.io/acme/llama', hfRepo: 'acme/llama' });
+    expect(withFlag).toThrow('ghcr.io/acme/llama is read as the model, and --hf-repo names one too');
+  });
+
+  test.each([
+    ['acme/llama', 'acme/llama', 'does not look like a registry'],
+    ['hf.co/acme/llama', 'ghcr.io/x/y', 'given by its address'],
+    ['ghcr.io/x/y', 'ghcr.io/acme/llama', 'ghcr.io/x/y is an image, not a model'],
+    ['https://mirror.example/acme/llama', 'ghcr.io/x/y', 'given by its address'],
+  ])('%s %s are something else', (model, reference, message) => {
+    expect(swapped(model, reference)).toThrow(message);
+  });
+});
+
+describe('the ways of other tools to reach a registry', () => {
+  const access = (more: PushWords, env: Environment = {}) => options(more, env).registry;
+
+  test.each<[PushWords, Environment, boolean]>([
+    [{ tlsVerify: false }, {}, true],
+    [{ tlsVerify: true }, {}, false],
+    [{ tlsVerify: true }, { INSECURE: '1' }, false],
+    [{ tlsVerify: false }, { INSECURE: '0' }, true],
+    [{ tlsVerify: false, insecure: true }, {}, true],
+    [{}, { INSECURE: '1' }, true],
+  ])('%o with %o: certificates are skipped: %s', (more, env, insecure) => {
+    expect(access(more, env)?.insecure).toBe(insecure);
+  });
+
+  test('--tls-verify and --insecure contradict each other', () => {
+    expect(() => access({ tlsVerify: true, insecure: true })).toThrow('contradict');
+  });
+
+  test.each<[PushWords, 'http' | 'https']>([
+    [{ reference: 'ghcr.io/acme/llama', plainHttp: true }, 'http'],
+    [{ reference: 'http://ghcr.io/acme/llama', plainHttp: true }, 'http'],
+    [{ reference: 'ghcr.io/acme/llama', plainHttp: false }, 'https'],
+    [{ reference: undefined, registry: 'ghcr.io', targetRepo: 'acme/llama', plainHttp: true }, 'http'],
+  ])('%o is %s', (more, scheme) => {
+    expect(options(more).target).toMatchObject({ registry: { scheme, host: 'ghcr.io' } });
+  });
+
+  test.each<[PushWords, string]>([
+    [{ reference: 'https://ghcr.io/a', plainHttp: true }, '--plain-http and https:// contradict each other'],
+    [{ reference: 'oci:out', plainHttp: true }, 'not reached over HTTP'],
+  ])('%o is refused', (more, message) => {
+    expect(() => options(more)).toThrow(message);
+  });
+
+  test('--authfile is the file of accounts, before every variable', async () => {
+    const file = join(await tempFolder(), 'auth.json');
+    const auth = Buffer.from(`ada:${secret('password')}`).toString('base64');
+    await writeFile(file, JSON.stringify({ auths: { 'ghcr.io': { auth } } }));
+    const env = {
+      REGISTRY_AUTH_FILE: '/none',
+      OCI_USERNAME: 'other',
+      OCI_PASSWORD: secret('other password'),
+    };
+    const found = await access({ authfile: file }, env)?.credentials?.('ghcr.io', 'acme/llama');
+    expect(found).toMatchObject({ credentials: { username: 'ada' }, origin: file });
+  });
+});
+
+test.each<[PushWords, Environment, string]>([
+  [{ stateFile: '~/s.json' }, {}, '--state-file'],
+  [{}, { STATE_FILE: '~/s.json' }, 'STATE_FILE'],
+  [{ authfile: '~/s.json' }, {}, '--authfile'],
+])('%o with %o: a ~ that no shell expanded makes no folder of that name', (given, env, from) => {
+  expect(() => options(given, env)).toThrow(
+    expect.objectContaining({
+      message: `the shell did not expand the ~ in ${from}`,
+      hint: 'Write $HOME/s.json, or the full path.',
+    }),
+  );
 });
 
 /** For each flag that is an option of a push: a value, and where it shows. */

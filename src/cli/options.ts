@@ -3,7 +3,7 @@ import { type PushOptions, TAR_LAYOUTS } from '../index.ts';
 import { hubAccess, networkAccess, registryAccess } from './access.ts';
 import type { Words } from './flag.ts';
 import { PUSH_FLAGS } from './flags.ts';
-import { modelOf, targetOf } from './model-and-target.ts';
+import { modelOf, refuseSwapped, targetOf } from './model-and-target.ts';
 import { type Environment, type FlagValues, readFlags, usage } from './read-flags.ts';
 import { absolutePath, type Surroundings } from './surroundings.ts';
 
@@ -43,6 +43,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
     continueOnError: continuesOnError(values),
   };
   // Last: what was said wrongly is not hidden behind what was not said.
+  if (!values.wasGiven('hfRepo') && !values.wasGiven('registry')) refuseSwapped(words.model, words.reference);
   const { model, revision } = modelOf(words.model, values);
   const { location, tag } = targetOf(words.reference, values);
   return {

@@ -1,7 +1,8 @@
-import { forgetJobs, formatReference, listJobs, listTags, parseStoredReference } from '../../index.ts';
+import { forgetJobs, formatReference, listJobs, listTags, type TargetLocation } from '../../index.ts';
 import type { Words } from '../flag.ts';
 import { STATUS_FLAGS } from '../flags.ts';
 import { type Inspection, prepareInspection } from '../inspection.ts';
+import { storedImage } from '../model-and-target.ts';
 import { stateFileOf } from '../options.ts';
 import { readFlags, usage } from '../read-flags.ts';
 import { homeFolder } from '../surroundings.ts';
@@ -31,9 +32,16 @@ export async function status(
   }
   if (forget.length > 0)
     throw usage('--forget removes jobs from the state file, not tags', 'Leave out the repository.');
+  const { location, name } = storedImage(words.repository, values);
+  if (name !== undefined) {
+    throw usage(
+      'status lists all tags of a repository, and this names one image of it',
+      'Leave out the tag or digest, or run oci-modelcar validate to look at that image.',
+    );
+  }
   const inspection = await prepareInspection(values, process, signal);
   const columns = process.stdout.isTTY ? process.stdout.columns || undefined : undefined;
-  return tags(words.repository, { json, columns }, inspection);
+  return tags(location, { json, columns }, inspection);
 }
 
 async function jobs(stateFile: string, json: boolean): Promise<string> {
@@ -49,17 +57,10 @@ async function forgotten(stateFile: string, names: readonly string[], json: bool
 }
 
 async function tags(
-  argument: string,
+  location: TargetLocation,
   { json, columns }: { readonly json: boolean; readonly columns: number | undefined },
   inspection: Inspection,
 ): Promise<string> {
-  const { location, name } = parseStoredReference(argument);
-  if (name !== undefined) {
-    throw usage(
-      'status lists all tags of a repository, and this names one image of it',
-      'Leave out the tag or digest, or run oci-modelcar validate to look at that image.',
-    );
-  }
   const found = await listTags({ target: location, ...inspection });
   const repository = formatReference(location);
   return json

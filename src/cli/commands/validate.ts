@@ -1,13 +1,9 @@
-import {
-  parseStoredReference,
-  parseTargetLocation,
-  type StoredReference,
-  validateImage,
-} from '../../index.ts';
+import { type StoredReference, validateImage } from '../../index.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import type { Words } from '../flag.ts';
 import { VALIDATE_FLAGS } from '../flags.ts';
 import { prepareInspection } from '../inspection.ts';
+import { flaggedTarget, storedImage } from '../model-and-target.ts';
 import { type FlagValues, readFlags, usage } from '../read-flags.ts';
 import { inertJson } from '../ui/inert-json.ts';
 import { toLines } from '../ui/text.ts';
@@ -38,14 +34,13 @@ export async function validate(
 /** The argument, else flags or variables. */
 function imageOf(argument: string | undefined, values: FlagValues): StoredReference {
   if (argument === undefined) {
-    const registry = values.text('registry');
-    if (registry === undefined)
+    const location = flaggedTarget(values);
+    if (location === undefined)
       throw usage('no image is named', 'Add registry/repository:tag, or --registry.');
     const tag = values.text('targetTag');
-    const location = parseTargetLocation(registry, values.text('targetRepo'));
     return { location, name: tag === undefined ? undefined : { tag } };
   }
   if (values.wasGiven('registry') || values.wasGiven('targetRepo') || values.wasGiven('targetTag'))
     throw usage('the image is named twice', 'Leave out --registry, --target-repo and --target-tag.');
-  return parseStoredReference(argument);
+  return storedImage(argument, values);
 }
