@@ -32,6 +32,14 @@ function bash(commands: readonly CompletedCommand[]): string {
 _oci_modelcar() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} words=
   COMPREPLY=()
+  # Bash takes the colon for the end of a word, unless COMP_WORDBREAKS has none.
+  if [[ $current = oci:* || $current = : && $previous = oci || $previous = : && \${COMP_WORDS[COMP_CWORD-2]} = oci ]]; then
+    local IFS=$'\\n' prefix=
+    [[ $current = oci:* ]] && prefix=oci: current=\${current#oci:}
+    COMPREPLY=($(compgen -d -P "$prefix" -- "\${current#:}"))
+    compopt -o nospace -o filenames 2>/dev/null
+    return
+  fi
   if [[ $COMP_CWORD -eq 1 ]]; then
     words='${names} ${HELP} --version'
   else
@@ -71,6 +79,9 @@ ${commands.map(({ name, about }) => `    ${quoted(`${name}:${about}`)}`).join('\
 ${commands.map(zshCommand).join('\n')}
   esac
 }
+_oci_modelcar_reference() {
+  if compset -P oci:; then _files -/; else _files; fi
+}
 if [[ $funcstack[1] = _oci_modelcar ]]; then _oci_modelcar "$@"; else compdef _oci_modelcar oci-modelcar; fi
 `;
 }
@@ -89,7 +100,7 @@ function zshFlag(flag: Flag): string {
 }
 
 function zshArgument({ words }: CompletedCommand): string {
-  return words ? quoted(`*:argument:(${words.join(' ')})`) : quoted('*:argument:_files');
+  return words ? quoted(`*:argument:(${words.join(' ')})`) : quoted('*:argument:_oci_modelcar_reference');
 }
 
 function fish(commands: readonly CompletedCommand[]): string {
@@ -124,7 +135,7 @@ function wordsOf(command: CompletedCommand): readonly string[] {
 }
 
 function flagsOf({ flags }: CompletedCommand): readonly Flag[] {
-  return Object.values(flags);
+  return Object.values(flags).filter((flag) => !flag.hidden);
 }
 
 function unique(flags: readonly Flag[]): readonly Flag[] {

@@ -9,6 +9,11 @@ test('an error is what happened and what to do', () => {
   ]);
 });
 
+test('a hint names the command that shows a page of the manual, not a path in our repository', () => {
+  const error = new ModelcarError('REJECTED', 'no', { hint: 'Read it; docs/errors.md has the causes.' });
+  expect(explain(error)[1]).toBe('hint: Read it; oci-modelcar help errors has the causes.');
+});
+
 test('a list in a message has a line for each entry', () => {
   const message = 'choose one:\n  1 GB  a\n  2 GB  b';
   expect(explain(new ModelcarError('USAGE', message))).toEqual([

@@ -8,7 +8,7 @@ export function explain(error: unknown): readonly string[] {
     return [
       `${first} (${error.code})`,
       ...more,
-      ...(error.hint === undefined ? [] : labelled('hint', error.hint)),
+      ...(error.hint === undefined ? [] : labelled('hint', withHelp(error.hint))),
     ];
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -17,6 +17,11 @@ export function explain(error: unknown): readonly string[] {
     ...detail.split('\n').map(printable),
     'hint: report it with these lines.',
   ];
+}
+
+/** A user who installed the command has no docs folder at hand. */
+function withHelp(hint: string): string {
+  return hint.replace(/\bdocs\/([a-z]+)\.md\b/g, 'oci-modelcar help $1');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describePeers, peerPath } from '../real/peers.ts';
@@ -41,8 +41,28 @@ describe('bash', () => {
     ],
     [['push', '--workers', ''], ['']],
     [['completion', 'z'], ['zsh']],
+    [['h'], ['help']],
+    [['help', 'sel'], ['selection']],
   ])('completes %o to %o', async (words, expected) => {
     expect(await completed(...words)).toEqual(expected);
+  });
+
+  test.each<[fact: string, words: (folder: string) => readonly string[], reply: (folder: string) => string]>([
+    [
+      'which ends a word for it',
+      (folder) => ['push', 'a/b', 'oci', ':', `${folder}/lla`],
+      (folder) => `${folder}/llama-out`,
+    ],
+    [
+      'which is part of a word without a colon in COMP_WORDBREAKS',
+      (folder) => ['push', 'a/b', `oci:${folder}/lla`],
+      (folder) => `oci:${folder}/llama-out`,
+    ],
+  ])('completes a folder behind the colon of oci:, %s', async (_, words, reply) => {
+    const folder = await tempFolder();
+    await mkdir(join(folder, 'llama-out'));
+    await writeFile(join(folder, 'llama.tar'), '');
+    expect(await completed(...words(folder))).toEqual([reply(folder)]);
   });
 });
 
@@ -57,6 +77,10 @@ describePeers(['fish'], 'fish, the real one,', () => {
     expect(completed('oci-modelcar push --work')).toContain('--workers');
     expect(completed('oci-modelcar push --log-style ')).toEqual(expect.arrayContaining(['azure', 'github']));
     expect(completed('oci-modelcar completion ')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+    expect(completed('oci-modelcar help err')).toContain('errors');
+    const folder = await tempFolder();
+    await mkdir(join(folder, 'llama-out'));
+    expect(completed(`oci-modelcar push a/b oci:${folder}/lla`)).toContain(`oci:${folder}/llama-out/`);
   });
 });
 

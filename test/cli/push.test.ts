@@ -204,7 +204,23 @@ describe('an error says what happened, what to do, and ends with its exit code',
       /unknown option '--worker' .*--workers/,
     ],
     ['no arguments', [], 2, /no model is named/],
-    ['a third argument', [MODEL, 'oci:x', 'y'], 2, /too many arguments/],
+    ['a third argument', [MODEL, 'oci:x', 'y'], 2, /y is one argument too many/],
+    [
+      'swapped arguments',
+      ['ghcr.io/x/y', MODEL],
+      2,
+      /swapped.*\nhint: Run: oci-modelcar push \S+ ghcr\.io\/x\/y/,
+    ],
+    ['a model given by its address', ['https://hf.co/acme/x', 'oci:x'], 2, /hint: Write it as acme\/x$/m],
+    ['a transport of skopeo', [MODEL, 'oci-archive:x.tar'], 2, /skopeo copy oci:FOLDER:TAG oci-archive:/],
+    ['a path of Windows', [MODEL, 'oci:C:\\x:v1'], 2, /In WSL write oci:\/mnt\/c\/x:v1/],
+    ['a ~ that no shell expanded', [MODEL, 'oci:~/x'], 2, /Write oci:\$HOME\/x/],
+    [
+      'an option of another tool',
+      [MODEL, 'oci:x', '--creds', 'ada:pw'],
+      2,
+      /^(?!.*ada).*\nhint: .*OCI_USERNAME/s,
+    ],
     ['a target without a registry', [MODEL, 'acme/x'], 2, /docker\.io\/acme\/x/],
     ['a bad number', [MODEL, 'oci:x', '--workers', '99'], 2, /1 to 8/],
     ['a model that is not there', ['acme/nothing', 'oci:x'], 4, /private.*HF_TOKEN/],
@@ -235,7 +251,38 @@ describe('an error says what happened, what to do, and ends with its exit code',
   });
 });
 
+describe('what other tools call an option', () => {
+  test.each([
+    ['--include', '*.json', '-t', 'v1', '-q'],
+    ['--include=*.json', '--tag=v1', '--quiet=true'],
+  ])('pushes what is asked for: %s %s %s', async (...words) => {
+    const out = join(folder, `aliases-${words.length}`);
+    const run = await push(MODEL, `oci:${out}`, ...words);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(variablesOf(run).IMAGEREF).toBe(`oci:${out}:v1`);
+  });
+});
+
 describe('help', () => {
+  test.each(['errors', 'events', 'inspect', 'selection'])('on %s is the page of the manual', async (page) => {
+    const { code, stdout } = await runCli(['help', page]);
+    expect(code).toBe(0);
+    expect(stdout).toBe(await readFile(`docs/${page}.md`, 'utf8'));
+  });
+
+  test('on a command is what its --help shows', async () => {
+    expect(await runCli(['help', 'push'])).toMatchObject({
+      code: 0,
+      stdout: (await runCli(['push', '--help'])).stdout,
+    });
+    expect(await runCli(['help'])).toMatchObject({ code: 0, stdout: (await runCli(['--help'])).stdout });
+  });
+
+  test('on anything else is an error that names what there is', async () => {
+    const { code, stderr } = await runCli(['help', '../package']);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/no help on .*\nhint: .*push.*errors/)]);
+  });
+
   test('of push shows every flag, examples, variables and exit codes', async () => {
     const { code, stdout } = await runCli(['push', '--help']);
     expect(code).toBe(0);

@@ -1,5 +1,6 @@
 import { completionScript, SHELLS } from '../completion.ts';
 import { COMMANDS } from '../flags.ts';
+import { TOPICS } from './help.ts';
 
 /**
  * `oci-modelcar completion`: what it prints.
@@ -10,6 +11,7 @@ export async function completion(shell: string): Promise<string> {
     name,
     ...command,
     ...(name === 'completion' && { words: SHELLS }),
+    ...(name === 'help' && { words: TOPICS }),
   }));
   const script = completionScript(shell, commands);
   if (script !== undefined) return script;
