@@ -54,6 +54,10 @@ Examples:
 
   # tags of a repository and the digests that they point to
   $ oci-modelcar status ghcr.io/acme/llama --json
+
+Exit codes:
+  0 done   2 usage   3 credentials   4 no such repository or layout   6 rejected
+  75 unavailable: run it again   130 interrupted, 143 terminated   1 a bug
 `;
 
 export const VALIDATE_HELP = `
@@ -63,7 +67,7 @@ Examples:
 
 Exit codes:
   0 complete   2 usage   3 credentials   4 no such image   5 something is missing or differs
-  6 the answer is no image   75 unavailable   130 interrupted, 143 terminated   1 a bug
+  6 rejected   75 unavailable: run it again   130 interrupted, 143 terminated   1 a bug
 `;
 
 export const HELP_HELP = `

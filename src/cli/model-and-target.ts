@@ -65,6 +65,15 @@ export function targetOf(argument: string | undefined, values: FlagValues): Imag
 export function flaggedTarget(values: FlagValues): TargetLocation | undefined {
   const registry = values.text('registry');
   if (registry === undefined) return undefined;
+  const { host, path } =
+    /^(?<host>(?:https?:\/\/)?[\w.:[\]-]+)\/(?<path>[\w./-]*\w)\/*$/.exec(registry)?.groups ?? {};
+  if (path !== undefined && !registry.startsWith('oci:')) {
+    const repository = [path, values.text('targetRepo') ?? []].flat().join('/');
+    throw usage(
+      '--registry takes a host, without a path',
+      `Write it as --registry ${host} --target-repo ${repository}`,
+    );
+  }
   return parseTargetLocation(checkedTarget(registry, values), values.text('targetRepo'));
 }
 

@@ -96,6 +96,15 @@ describe('the model and the target', () => {
   });
 });
 
+test.each([
+  ['ghcr.io/acme/llama', undefined, '--registry ghcr.io --target-repo acme/llama'],
+  ['http://localhost:5000/acme/', 'llama', '--registry http://localhost:5000 --target-repo acme/llama'],
+])('a repository in --registry %s is answered with where it goes', (registry, targetRepo, typed) => {
+  expect(() => push({ model: 'a/b', registry, ...(targetRepo !== undefined && { targetRepo }) })).toThrow(
+    expect.objectContaining({ code: 'USAGE', hint: `Write it as ${typed}` }),
+  );
+});
+
 describe('swapped arguments', () => {
   const swapped = (model: string, reference?: string) => () => push({ model, reference });
 

@@ -31,6 +31,12 @@ describe('what other tools call a flag', () => {
     ['--to-plain-http=true', { plainHttp: true }],
     ['--plain-http=false', { plainHttp: false }],
     ['--insecure=true', { insecure: true }],
+    ['-force', { force: true }],
+    ['-tag v1', { targetTag: 'v1' }],
+    ['-workers=4', { workers: '4' }],
+    ['-quiet=true', { quiet: true }],
+    ['-j4', { workers: '4' }],
+    ['-qv', { quiet: true, verbose: true }],
   ])('%s', async (line, expected) => {
     const words = await parsedWords('push', ...line.split(' '), 'acme/llama', 'ghcr.io/acme/llama');
     expect(words).toMatchObject({ ...expected, model: 'acme/llama', reference: 'ghcr.io/acme/llama' });

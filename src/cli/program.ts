@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { alsoUnderstood } from './also-understood.ts';
-import { type Flag, type Flags, list, namesOf, type Words } from './flag.ts';
+import { type Flag, type Flags, list, namesOf, takesValue, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, HELP_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 import { HELP_WIDTH } from './quick-answer.ts';
@@ -144,21 +144,23 @@ function addHidden(command: Command, flags: string, take: (text: string | undefi
 }
 
 /**
- * Words of the command line with `--tls-verify=false` and its like as the parser takes them. Other tools, written in Go,
- * take `=true` and `=false` behind every switch.
+ * Words of the command line as the parser takes them. Tools written in Go take `=true` and `=false` behind every switch,
+ * and one dash in front of a long name.
  */
-export function withPlainSwitches(words: readonly string[]): readonly string[] {
+export function withPlainOptions(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
-  return words.map((word, at) => (end === -1 || at < end ? plainSwitch(word) : word));
+  return words.map((word, at) => (end === -1 || at < end ? plainOption(word) : word));
 }
 
-function plainSwitch(word: string): string {
-  const [, name = '', value = ''] = /^(-[^=]+)=(1|t|true|0|f|false)$/i.exec(word) ?? [];
+function plainOption(word: string): string {
+  const [, given = '', value] = /^(-[^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+  const long = /^-[a-z]{2}/.test(given) ? `-${given}` : given;
   const flags = Object.values(COMMANDS).flatMap((command) => Object.values(command.flags));
-  const flag = flags.find((each) => namesOf(each).includes(name) && !each.flag.includes(' '));
+  const flag = flags.find((each) => namesOf(each).includes(long));
   if (flag === undefined) return word;
-  if (/^[1t]/i.test(value)) return name;
-  return flag.negatable ? negated(name) : word;
+  if (takesValue(flag) || value === undefined) return value === undefined ? long : `${long}=${value}`;
+  if (/^(1|t|true)$/i.test(value)) return long;
+  return flag.negatable && /^(0|f|false)$/i.test(value) ? negated(long) : word;
 }
 
 function negated(name: string): string {

@@ -108,7 +108,11 @@ function checked({ choices, file }: Flag, value: Value): Value {
     );
   }
   if (choices === undefined || choices.includes(value.text)) return value;
-  throw invalid(value, choices.join(', '), 'Choose one of these.');
+  throw invalid(
+    value,
+    new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(choices),
+    'Choose one of these.',
+  );
 }
 
 function integer(value: Value, least: number, most: number): number {

@@ -1,6 +1,6 @@
 import { VERSION } from '../version.ts';
 import { onSignals } from './interruption.ts';
-import { createProgram, wasHelped, withPlainSwitches } from './program.ts';
+import { createProgram, wasHelped, withPlainOptions } from './program.ts';
 
 /** What the words of the command line ask for. */
 export async function run(): Promise<void> {
@@ -30,7 +30,7 @@ export async function run(): Promise<void> {
   });
   try {
     if (process.argv.length <= 2) program.help();
-    await program.parseAsync(withPlainSwitches(process.argv.slice(2)), { from: 'user' });
+    await program.parseAsync(withPlainOptions(process.argv.slice(2)), { from: 'user' });
   } catch (error) {
     if (wasHelped(error)) return;
     const { report } = await import('./report.ts');

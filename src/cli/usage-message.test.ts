@@ -40,6 +40,8 @@ describe('an option of another tool is answered with what to do here', () => {
     ['push --tls-verify=perhaps', '--tls-verify takes no value', 'Leave out the value'],
     ['status --workers 2', 'status has no --workers', 'belongs to push'],
     ['--quiet push a/b', '--quiet comes before the command', 'oci-modelcar push --quiet'],
+    ['-v', '-v comes before the command', '-V prints the version'],
+    ['push --no-verbose', "unknown option '--no-verbose'", 'push --help'],
     ['push --worker 2', "unknown option '--worker' (Did you mean --workers?)", 'push --help'],
   ])('%s', async (line, message, hint) => {
     const shown = await said(...line.split(' '));

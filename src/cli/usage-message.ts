@@ -33,16 +33,19 @@ function unknownOption(text: string, command: CommandName | undefined, help: str
   const owner = ownerOf(name);
   if (command !== undefined && owner === command)
     return { message: `${name} takes no value`, hint: 'Leave out the value, or leave out the option.' };
-  if (command === undefined && owner !== undefined)
+  if (command === undefined && owner !== undefined) {
+    const version = name === '-v' ? '; -V prints the version' : '';
     return {
       message: `${name} comes before the command`,
-      hint: `Write it behind: oci-modelcar ${owner} ${name}`,
+      hint: `Put it after the command, as in oci-modelcar ${owner} ${name}${version}`,
     };
+  }
   if (habit !== undefined)
     return { message: habit.why ? `${message}: ${habit.why}` : message, hint: habit.hint };
   if (owner !== undefined)
     return { message: `${command} has no ${name}`, hint: `Leave it out: it belongs to ${owner}.` };
-  return { message: message + suggestion(text), hint: help };
+  // A guess at --no-verbose would be its opposite.
+  return { message: name.startsWith('--no-') ? message : message + suggestion(text), hint: help };
 }
 
 function unknownCommand(text: string, help: string): UsageMessage {

@@ -1,4 +1,4 @@
-import { createProgram, withPlainSwitches } from '../../src/cli/program.ts';
+import { createProgram, withPlainOptions } from '../../src/cli/program.ts';
 
 /** What a command is given for the words of a command line. */
 export type ParsedWords = Readonly<Record<string, unknown>>;
@@ -17,6 +17,6 @@ export async function parsedWords(...line: readonly string[]): Promise<ParsedWor
     completion: nothing,
     help: nothing,
   });
-  await program.parseAsync(withPlainSwitches(line), { from: 'user' });
+  await program.parseAsync(withPlainOptions(line), { from: 'user' });
   return found;
 }
