@@ -1,23 +1,20 @@
-import { type Flags, namesOf, takesValue } from './flag.ts';
+import { type Flag, type Flags, longName, namesOf, takesValue } from './flag.ts';
 
-/** A paragraph of the help: the names that other tools have for our flags, and those flags that only they have. */
-export function alsoUnderstood(flags: Flags, width: number): string {
-  const items = Object.values(flags).flatMap((flag) => {
-    const [name = '', ...aliases] = namesOf(flag);
-    const value = takesValue(flag) ? flag.flag.replace(/^\S+/, '') : flag.negatable ? '[=false]' : '';
-    if (flag.hidden) return [`${[name, ...aliases].join(', ')}${value} (${flag.about})`];
-    return aliases.length === 0 ? [] : [`${aliases.join(', ')} (${name})`];
+/** A table for the help: the names that other tools have for our flags, and the flags that only they have. */
+export function alsoUnderstood(flags: Flags): string {
+  const rows = Object.values(flags).flatMap((flag) => {
+    const names = shownNames(flag);
+    return names.length === 0 ? [] : [[names.join(', '), flag.hidden ? flag.about : longName(flag)] as const];
   });
-  if (items.length === 0) return '';
-  return `\nAlso understood, as other tools call them:\n${wrapped(items.join('; ').split(' '), width - 2)}\n`;
+  if (rows.length === 0) return '';
+  const width = Math.max(...rows.map(([names]) => names.length));
+  const lines = rows.map(([names, ours]) => `  ${names.padEnd(width)}  ${ours}\n`);
+  return `\nAlso understood, as other tools call them:\n${lines.join('')}`;
 }
 
-function wrapped(words: readonly string[], width: number): string {
-  const lines: string[] = [];
-  for (const word of words) {
-    const line = `${lines.at(-1) ?? ''} ${word}`;
-    if (lines.length > 0 && line.length <= width) lines[lines.length - 1] = line;
-    else lines.push(word);
-  }
-  return lines.map((line) => `  ${line}`).join('\n');
+/** Without those that name the target once more, as in --dest-authfile. */
+function shownNames(flag: Flag): readonly string[] {
+  const names = namesOf(flag).slice(flag.hidden ? 0 : 1);
+  const value = flag.hidden && takesValue(flag) ? flag.flag.replace(/^\S+/, '') : '';
+  return names.filter((name) => !/^--(dest|to)-/.test(name)).map((name) => name + value);
 }

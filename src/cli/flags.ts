@@ -69,7 +69,7 @@ const registryAccess = {
   tlsVerify: {
     flag: '--tls-verify',
     group: NETWORK,
-    about: '--tls-verify=false is --insecure',
+    about: 'with =false: --insecure',
     aliases: ['--dest-tls-verify'],
     hidden: true,
     negatable: true,
@@ -77,7 +77,7 @@ const registryAccess = {
   plainHttp: {
     flag: '--plain-http',
     group: NETWORK,
-    about: 'reach the registry over HTTP without TLS, as http:// in front of it',
+    about: 'http:// in front of the registry',
     aliases: ['--to-plain-http'],
     hidden: true,
     negatable: true,
@@ -85,7 +85,7 @@ const registryAccess = {
   authfile: {
     flag: '--authfile <file>',
     group: NETWORK,
-    about: 'accounts at registries, as REGISTRY_AUTH_FILE',
+    about: 'the variable REGISTRY_AUTH_FILE',
     aliases: ['--dest-authfile', '--registry-config', '--to-registry-config'],
     hidden: true,
     file: true,

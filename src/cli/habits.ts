@@ -15,11 +15,11 @@ const COPY =
   'Copy an image with skopeo copy --preserve-digests, or push the model again to the other registry.';
 
 /** Names of options, each list with what to do instead. Of skopeo, podman, docker, crane, oras, helm and hf. */
-const OPTIONS: readonly (readonly [names: string, habit: Habit])[] = [
+export const OPTION_HABITS: readonly (readonly [names: string, habit: Habit])[] = [
   ['--token --hf-token --src-creds --src-registry-token', { why: SECRET, hint: TOKEN }],
   ['--creds --password -p --identity-token', { why: SECRET, hint: ACCOUNT }],
   ['--username -u --password-stdin --identity-token-stdin', { hint: ACCOUNT }],
-  ['--output -o --local-dir', { hint: 'To write into a folder push to oci:FOLDER; stdout has the result.' }],
+  ['--local-dir', { hint: 'To write into a folder push to oci:FOLDER.' }],
   ['--cert-dir', { hint: 'Give the PEM file of the CA: --ca-file FILE.' }],
   ['--src-tls-verify --src-cert-dir', { hint: 'For a Hub with its own CA give --ca-file FILE.' }],
   ['--src-authfile --from-registry-config', { why: 'the Hub takes a token', hint: TOKEN }],
@@ -27,11 +27,20 @@ const OPTIONS: readonly (readonly [names: string, habit: Habit])[] = [
     '--insecure-registry --allow-http --allow-insecure-registry --http',
     { hint: 'Write http://registry/repository, or add --insecure to skip certificate verification.' },
   ],
+  [
+    '-k --no-check-certificate --skip-tls --skip-tls-verify --insecure-skip-tls-verify',
+    { hint: 'Use --insecure, which skips certificate verification for the registry alone.' },
+  ],
   ['--retry-times --retries --retry --max-retries', { hint: 'Use --oci-max-retries and --hf-max-retries.' }],
   ['--retry-delay', { why: 'pauses between retries grow by themselves', hint: 'Leave it out.' }],
   ['--resume --resume-download --continue -c', { why: 'a push always resumes', hint: 'Leave it out.' }],
   ['--insecure-policy --policy', { why: 'no signature policy is read', hint: 'Leave it out.' }],
   ['--all -a --multi-arch', { why: 'a push makes one image', hint: 'Leave it out.' }],
+  [
+    '--platform --arch --os --override-arch --override-os',
+    { why: 'a model has no platform', hint: 'Leave it out.' },
+  ],
+  ['--yes -y', { why: 'nothing is asked', hint: 'Leave it out.' }],
   ['--preserve-digests', { why: 'nothing is converted on the way', hint: 'Leave it out.' }],
   [
     '--compress --compression --compression-format --compression-level --compress-format',
@@ -51,7 +60,7 @@ const OPTIONS: readonly (readonly [names: string, habit: Habit])[] = [
   ['--debug-http --trace', { hint: 'Use --verbose.' }],
 ];
 
-const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[] = [
+export const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[] = [
   [
     'inspect manifest config show',
     {
@@ -99,11 +108,11 @@ const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[] = [
 export function optionHabit(name: string, command: keyof typeof COMMANDS): Habit | undefined {
   // skopeo says --dest-creds, and oras --to-password: the target is all that a push logs in to.
   const plain = name.replace(/^--(?:dest|to)-/, '--');
-  if (/^(--format|--json|--jsonl)$/.test(plain)) {
-    const json = COMMANDS[command].flags.json ? '--json' : '--log-style json';
-    return { hint: `For JSON add ${json}.` };
-  }
-  const known = habitOf(OPTIONS, name) ?? habitOf(OPTIONS, plain);
+  const json = COMMANDS[command].flags.json ? '--json' : '--log-style json';
+  if (/^(--format|--json|--jsonl)$/.test(plain)) return { hint: `For JSON add ${json}.` };
+  if (/^(--output|-o)$/.test(plain))
+    return { hint: `For JSON add ${json}; to write into a folder push to oci:FOLDER.` };
+  const known = habitOf(OPTION_HABITS, name) ?? habitOf(OPTION_HABITS, plain);
   if (known !== undefined) return known;
   if (/^--(src|from)-(username|password|creds|identity-token)/.test(name))
     return { why: SECRET, hint: TOKEN };
@@ -117,6 +126,6 @@ export function commandHabit(name: string): Habit | undefined {
   return habitOf(COMMAND_HABITS, name);
 }
 
-function habitOf(table: typeof OPTIONS, name: string): Habit | undefined {
+function habitOf(table: typeof OPTION_HABITS, name: string): Habit | undefined {
   return table.find(([names]) => names.split(' ').includes(name))?.[1];
 }

@@ -114,7 +114,7 @@ function addFlags(command: Command, flags: Flags): void {
     }
   }
   for (const [name, flag] of Object.entries(flags)) addOtherNames(command, name, flag);
-  command.addHelpText('after', alsoUnderstood(flags, HELP_WIDTH));
+  command.addHelpText('after', alsoUnderstood(flags));
 }
 
 function optionOf(name: string, flag: Flag): Option {

@@ -4,8 +4,9 @@ import { capture } from '../../test/support/captures.ts';
 import { parsedWords } from '../../test/support/parsed-words.ts';
 import { secret } from '../../test/support/secrets.ts';
 import { ModelcarError } from '../index.ts';
+import { namesOf } from './flag.ts';
 import { COMMANDS, PUSH_FLAGS } from './flags.ts';
-import { commandHabit } from './habits.ts';
+import { COMMAND_HABITS, commandHabit, OPTION_HABITS } from './habits.ts';
 import { toPushOptions } from './options.ts';
 import { usageMessage } from './usage-message.ts';
 
@@ -96,6 +97,16 @@ describe('a command of another tool is answered with what does it here', () => {
   test('no habit has the name of a command that we have', () => {
     for (const name of Object.keys(COMMANDS)) expect(commandHabit(name)).toBe(undefined);
   });
+});
+
+test('a hint names only options and commands that there are', () => {
+  const ours = new Set([...Object.values(PUSH_FLAGS).flatMap(namesOf), '--version', '--json']);
+  for (const [, { hint }] of [...OPTION_HABITS, ...COMMAND_HABITS]) {
+    const own = hint.replace(/(skopeo|cosign|podman) [\w-]+( --[\w-]+)*/g, '');
+    for (const [name] of own.matchAll(/--[a-z-]+/g)) expect(ours).toContain(name);
+    for (const [, command] of own.matchAll(/oci-modelcar ([a-z]+)/g))
+      expect([...Object.keys(COMMANDS), 'only']).toContain(command);
+  }
 });
 
 describe('a secret in the command line is not repeated', () => {

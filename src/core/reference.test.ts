@@ -91,6 +91,18 @@ describe('the hint says what to type', () => {
     expect(() => parseImageReference(text)).toThrow(expect.objectContaining({ hint }));
   });
 
+  test('for a repository that has a tag', () => {
+    expect(() => parseTargetLocation('ghcr.io', 'acme/llama:v1')).toThrow(
+      expect.objectContaining({ hint: 'Write the repository as acme/llama, and give the tag v1 by itself' }),
+    );
+  });
+
+  test('for a tag behind an @', () => {
+    expect(() => parseImageReference('ghcr.io/acme/llama@v1')).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('write a colon in front') }),
+    );
+  });
+
   test.each([
     ['feature/x', expect.stringMatching(/, as in feature-x$/)],
     ['ghcr.io/acme/llama:v1', 'Give only the tag: v1'],

@@ -147,6 +147,9 @@ function registryLocation(registry: string, repository: string): TargetLocation 
 
 function repositoryHint(repository: string): string | undefined {
   if (repository === '') return undefined;
+  const { name, tag } = splitTag(repository);
+  if (tag !== undefined && REPOSITORY.test(name) && isTag(tag))
+    return `Write the repository as ${name}, and give the tag ${tag} by itself`;
   const possible = repository
     .toLowerCase()
     .replace(/\/{2,}/g, '/')
@@ -170,7 +173,7 @@ function refuseUserinfo(text: string): void {
   if (text.startsWith(LAYOUT) && !text.startsWith(`${LAYOUT}//`)) return;
   if (!/@(?!sha\d+:)/i.test(text)) return;
   throw new ModelcarError('USAGE', 'the target contains a user name or password', {
-    hint: 'Set OCI_USERNAME and OCI_PASSWORD instead.',
+    hint: 'Set OCI_USERNAME and OCI_PASSWORD instead; if it is a tag, write a colon in front.',
   });
 }
 
