@@ -65,8 +65,9 @@ export function targetOf(argument: string | undefined, values: FlagValues): Imag
 export function flaggedTarget(values: FlagValues): TargetLocation | undefined {
   const registry = values.text('registry');
   if (registry === undefined) return undefined;
+  const checked = checkedTarget(registry, values);
   const { host, path } =
-    /^(?<host>(?:https?:\/\/)?[\w.:[\]-]+)\/(?<path>[\w./-]*\w)\/*$/.exec(registry)?.groups ?? {};
+    /^(?<host>(?:https?:\/\/)?[\w.:[\]-]+)\/(?<path>\w(?:[\w./-]*\w)?)\/*$/.exec(registry)?.groups ?? {};
   if (path !== undefined && !registry.startsWith('oci:')) {
     const repository = [path, values.text('targetRepo') ?? []].flat().join('/');
     throw usage(
@@ -74,7 +75,7 @@ export function flaggedTarget(values: FlagValues): TargetLocation | undefined {
       `Write it as --registry ${host} --target-repo ${repository}`,
     );
   }
-  return parseTargetLocation(checkedTarget(registry, values), values.text('targetRepo'));
+  return parseTargetLocation(checked, values.text('targetRepo'));
 }
 
 /** @throws ModelcarError `USAGE` */

@@ -105,6 +105,13 @@ test.each([
   );
 });
 
+test.each([
+  ['s3://bucket/x', 's3:// is not supported'],
+  ['docker://ghcr.io/x', 'is not a registry host'],
+])('a scheme in --registry %s is not taken for a host', (registry, message) => {
+  expect(() => push({ model: 'a/b', registry, targetRepo: 'x' })).toThrow(message);
+});
+
 describe('swapped arguments', () => {
   const swapped = (model: string, reference?: string) => () => push({ model, reference });
 

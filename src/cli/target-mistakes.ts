@@ -31,7 +31,7 @@ export function refuseForeignTarget(text: string): void {
       'Leave out oci:// for a registry; write oci:/FOLDER for a folder, with one slash.',
     );
   }
-  const [, cloud] = /^(s3|gs|az|abfs|wasbs?|file|ftp|sftp|hf|ocidir|docker-ce):\/\//i.exec(text) ?? [];
+  const [, cloud] = /^(s3|gs|az|abfs|wasbs?|file|ftp|sftp|hf|ocidir):\/\//i.exec(text) ?? [];
   if (cloud !== undefined)
     throw usage(
       `${cloud.toLowerCase()}:// is not supported`,

@@ -112,6 +112,6 @@ describe('the time limits of the Hub', () => {
 
   test.each(['0', 'soon', '1.5'])('%o is refused, by the name of its variable', async (value) => {
     const run = await push([], { HF_HUB_ETAG_TIMEOUT: value });
-    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(`HF_HUB_ETAG_TIMEOUT=${value}`)]);
+    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(`HF_HUB_ETAG_TIMEOUT: ${value}`)]);
   });
 });
