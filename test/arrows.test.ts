@@ -42,6 +42,8 @@ test.each([
   ['src/layout/x.ts', "import '../http/retry.ts';", 'layout imports only core and files'],
   ['src/state/x.ts', "import '../layout/layout-index.ts';", 'state imports only core and files'],
   ['src/files/x.ts', "import '../state/state-file.ts';", 'files imports only core'],
+  ['src/certificates/x.ts', "import '../http/retry.ts';", 'certificates imports only core'],
+  ['src/certificates/x.ts', "import 'node:https';", 'node-*.ts and nowhere else'],
   ['src/hub-cache/x.ts', "import '../hub/wire.ts';", 'hub-cache imports only core and files'],
   ['src/push/x.ts', "import '../registry/location.ts';", 'push imports only core'],
   ['src/threads/x.ts', "import '../state/state-file.ts';", 'threads push layers between places'],
@@ -67,6 +69,7 @@ test.each([
   ['src/state/x.ts', "import '../core/error.ts';\nimport '../files/read-regular-file.ts';"],
   ['src/hub-cache/x.ts', "import '../core/error.ts';\nimport '../files/read-regular-file.ts';"],
   ['src/files/x.ts', "import '../core/error.ts';"],
+  ['src/certificates/x.ts', "import '../core/error.ts';\nimport 'node:tls';"],
   ['src/cli/x.ts', "import '../index.ts';\nexport const home = process.env.HOME;"],
 ])('in %s the linter allows what the picture shows', (path, source) => {
   const said = lint(path, source);

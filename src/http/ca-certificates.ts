@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { certificatesIn } from '../core/certificates.ts';
 import { ModelcarError } from '../core/error.ts';
 
 /**
@@ -6,7 +7,7 @@ import { ModelcarError } from '../core/error.ts';
  * @throws ModelcarError `USAGE` where there is none, or one that cannot be read
  */
 export function parseCaCertificates(text: string): readonly string[] {
-  const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const certificates = certificatesIn(text);
   if (certificates.length === 0) throw unusable('there is no PEM certificate in it');
   for (const [index, certificate] of certificates.entries()) {
     try {

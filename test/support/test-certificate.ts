@@ -1,3 +1,10 @@
+import type { TrustedCas } from '../../src/core/certificates.ts';
+
+/** As if the user had given these CAs. */
+export function trusting(...ca: readonly string[]): TrustedCas {
+  return { ca, origins: ['the test'], unusable: [] };
+}
+
 /**
  * A key and certificates for it, by a private CA whose own key is gone: what a registry in a company presents. All but
  * the expired one are valid until 2126.
