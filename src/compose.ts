@@ -1,4 +1,5 @@
 import { abortScope } from './core/abort-scope.ts';
+import type { RegistryCertificates } from './core/certificates.ts';
 import { type Digest, parseDigest } from './core/digest.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ImageReader, Journal } from './core/ports.ts';
@@ -13,12 +14,19 @@ import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
 import type { ListTagsOptions, PushOptions, ValidateOptions } from './options.ts';
-import { createTransport, homeOf, openPlaces, type Places, registryApi, type Shared } from './places.ts';
+import { openPlaces, type Places, registryApi, registryTransport, type Shared } from './places.ts';
 import { noJournal } from './push/no-journal.ts';
 import { type CheckedPlan, planPush as plan } from './push/plan-push.ts';
 import { type PushRequest, type PushResult, push } from './push/push.ts';
 import type { World } from './push/world.ts';
-import { DEFAULT_RETRIES, requireInteger, toPlaces, toRequest, trusted } from './read-options.ts';
+import {
+  DEFAULT_RETRIES,
+  requireInteger,
+  toPlaces,
+  toRequest,
+  toTrusted,
+  withRegistryCas,
+} from './read-options.ts';
 import { createSharedAccess, type RegistryApiOptions, registryOrigin } from './registry/registry-api.ts';
 import { createRegistryReader } from './registry/registry-reader.ts';
 import { profileOf } from './registry/upload/host-seeds.ts';
@@ -112,12 +120,13 @@ async function withReader<T>(
   const onEvent = onceEachWarning(options.onEvent ?? (() => undefined));
   const { retries = DEFAULT_RETRIES, insecure = false } = registry;
   requireInteger('registry retries', retries, 0, 100);
+  const certificates = await certificatesFor(options, onEvent);
+  const trusted = withRegistryCas(toTrusted(network), certificates);
   const scope = abortScope(options.signal ?? new AbortController().signal);
-  const transport = createTransport({
-    ca: trusted(network),
-    proxyFor: network?.proxyFor,
-    home: homeOf(target, insecure),
-  });
+  const transport = registryTransport(
+    { target, registry: { insecure, certificates, trusted } },
+    { proxyFor: network?.proxyFor },
+  );
   try {
     if (target.kind === 'layout') return await work(createLayoutReader(target.folder), scope.signal);
     warnOfInsecurity(target, insecure, onEvent);
@@ -135,12 +144,8 @@ async function inWorld<T>(
 ): Promise<T> {
   const { onEvent = () => undefined } = options;
   const request = toRequest(options);
-  const places = toPlaces(options);
-  const tokens = createTransport({
-    ca: places.ca,
-    proxyFor: options.network?.proxyFor,
-    home: homeOf(places.target, places.registry.insecure),
-  });
+  const places = toPlaces(options, await certificatesFor(options, onEvent));
+  const tokens = registryTransport(places, { proxyFor: options.network?.proxyFor });
   const scope = abortScope(options.signal ?? new AbortController().signal);
   const { signal } = scope;
   const shared = toShared(options, places, onceEachWarning(onEvent), tokens, signal);
@@ -228,6 +233,16 @@ function registryOptions(
     },
     onCredentials: (host, origin) => onEvent({ type: 'credentials-chosen', registry: host, origin }),
   };
+}
+
+async function certificatesFor(
+  { registry, target }: ListTagsOptions,
+  onEvent: OnEvent,
+): Promise<RegistryCertificates | undefined> {
+  if (target.kind !== 'registry' || target.registry.scheme === 'http') return undefined;
+  const found = await registry?.certificates?.(target.registry.host);
+  for (const message of found?.warnings ?? []) onEvent({ type: 'warning', message });
+  return found;
 }
 
 function warnOfInsecurity({ registry }: RegistryLocation, insecure: boolean, onEvent: OnEvent): void {

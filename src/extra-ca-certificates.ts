@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { env } from 'node:process';
-import { parseCaCertificates } from './http/ca-certificates.ts';
+import { certificatesIn } from './core/certificates.ts';
 
 /**
  * The certificates of `NODE_EXTRA_CA_CERTS`, which Node trusts by itself only where no others are added. As with Node,
@@ -8,7 +8,7 @@ import { parseCaCertificates } from './http/ca-certificates.ts';
  */
 export function extraCaCertificates(): readonly string[] {
   try {
-    return env.NODE_EXTRA_CA_CERTS ? parseCaCertificates(readFileSync(env.NODE_EXTRA_CA_CERTS, 'utf8')) : [];
+    return env.NODE_EXTRA_CA_CERTS ? certificatesIn(readFileSync(env.NODE_EXTRA_CA_CERTS, 'utf8')) : [];
   } catch {
     return [];
   }

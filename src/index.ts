@@ -1,4 +1,12 @@
+export { type CertificatePlaces, findRegistryCertificates } from './certificates/registry-certificates.ts';
+export { systemCertificates } from './certificates/system-certificates.ts';
 export { forgetJobs, listJobs, listTags, planPush, pushModel, validateImage } from './compose.ts';
+export type {
+  CertificateSource,
+  ClientCertificate,
+  RegistryCertificates,
+  TrustedCas,
+} from './core/certificates.ts';
 export type { Digest } from './core/digest.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';

@@ -1,3 +1,4 @@
+import type { CertificateSource, TrustedCas } from './core/certificates.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ManifestName, TargetLocation } from './core/reference.ts';
 import type { CredentialSource } from './core/registry-credentials.ts';
@@ -66,7 +67,7 @@ export interface PushOptions {
 export interface ListTagsOptions {
   /** The repository or the OCI image layout. */
   readonly target: TargetLocation;
-  readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries' | 'insecure'>;
+  readonly registry?: Pick<RegistryAccess, 'credentials' | 'retries' | 'insecure' | 'certificates'>;
   readonly network?: NetworkAccess;
   /** Only `credentials-chosen`, `request-retrying`, `requests-held` and `warning` happen here. */
   readonly onEvent?: OnEvent;
@@ -125,12 +126,20 @@ export interface RegistryAccess {
    * verified. An attacker on the network can then read the registry's credentials.
    */
   readonly insecure?: boolean;
+  /**
+   * Asked once for the CAs and the client certificate of an `https` registry, such as `findRegistryCertificates`. The CAs
+   * are trusted for the registry and the servers that it names. Only its own host and port is shown the client
+   * certificate. Default: none.
+   */
+  readonly certificates?: CertificateSource;
 }
 
 /** How to reach both. */
 export interface NetworkAccess {
   /** Certificates in PEM form, trusted besides Node's own and those of `NODE_EXTRA_CA_CERTS`. */
   readonly ca?: string;
+  /** The CAs of the operating system, such as `systemCertificates` finds them, trusted too. Default: none. */
+  readonly systemCa?: TrustedCas;
   /** The HTTP proxy for a URL, as `http://[user:password@]host:port`, such as `proxyFromEnvironment` gives it. */
   readonly proxyFor?: ProxyFor;
 }

@@ -1,4 +1,5 @@
 import { watchProcessors } from './busy-processors.ts';
+import type { RegistryCertificates, TrustedCas } from './core/certificates.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ImageTarget, ModelSource } from './core/ports.ts';
 import type { RateLimit } from './core/rate-limit.ts';
@@ -38,9 +39,12 @@ export interface Places {
     readonly retries: number;
     readonly insecure: boolean;
     readonly framing: 'stream' | number;
+    readonly certificates: RegistryCertificates | undefined;
+    /** What verifies the registry, and the token servers and storage that it names. */
+    readonly trusted: TrustedCas;
   };
-  /** Certificates in PEM form, to trust besides Node's own. */
-  readonly ca: readonly string[];
+  /** What verifies every other server. */
+  readonly trusted: TrustedCas;
 }
 
 /** What is one for the whole push, in whichever thread its parts are at work. */
@@ -71,10 +75,10 @@ export interface OpenPlaces {
  * @param isMidRun for a thread that starts when the main thread has reached both: its lookups of hosts that fail are transient
  */
 export function openPlaces(places: Places, shared: Shared, isMidRun: boolean = false): OpenPlaces {
-  const { ca, target } = places;
-  const how = { ca, proxyFor: shared.proxyFor, isMidRun };
-  const hub = createTransport({ ...how, home: { origin: places.hub.endpoint } });
-  const registry = createTransport({ ...how, home: homeOf(target, places.registry.insecure) });
+  const { trusted } = places;
+  const how = { proxyFor: shared.proxyFor, isMidRun };
+  const hub = createTransport({ ...how, trusted, home: { origin: places.hub.endpoint } });
+  const registry = registryTransport(places, how);
   return {
     source: createSource(places, shared, hub),
     target: createTarget(places, shared, registry),
@@ -86,8 +90,8 @@ export function openPlaces(places: Places, shared: Shared, isMidRun: boolean = f
 }
 
 /** @throws ModelcarError `USAGE` */
-export function createTransport(options: {
-  readonly ca: readonly string[];
+function createTransport(options: {
+  readonly trusted: TrustedCas;
   readonly proxyFor: FindProxy | undefined;
   readonly home: HomeServer | undefined;
   readonly isMidRun?: boolean;
@@ -95,9 +99,29 @@ export function createTransport(options: {
   return createNodeTransport({ ...options, userAgent: USER_AGENT });
 }
 
-/** `insecure` covers the registry's own host and port; its token server and its storage are still verified. */
-export function homeOf(target: TargetLocation, insecure: boolean): HomeServer | undefined {
-  return target.kind === 'registry' ? { origin: registryOrigin(target.registry), insecure } : undefined;
+/** Also for a layout, which asks nothing of it. */
+export function registryTransport(
+  { target, registry }: Pick<Places, 'target'> & { readonly registry: RegistryTls },
+  how: { readonly proxyFor: FindProxy | undefined; readonly isMidRun?: boolean },
+): NodeTransport {
+  const { trusted } = registry;
+  return createTransport({ ...how, trusted, home: homeOf(target, registry) });
+}
+
+type RegistryTls = Pick<Places['registry'], 'insecure' | 'certificates' | 'trusted'>;
+
+/**
+ * `insecure` and the client certificate are for the registry's own host and port; its token server and its storage are
+ * still verified, and are shown no certificate.
+ */
+function homeOf(target: TargetLocation, { insecure, certificates }: RegistryTls): HomeServer | undefined {
+  if (target.kind !== 'registry') return undefined;
+  return {
+    origin: registryOrigin(target.registry),
+    insecure,
+    clientCertificate: certificates?.client,
+    certificateFolder: certificates?.folder,
+  };
 }
 
 /** The Hub, or the cache of what was downloaded from it. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { RegistryCertificates, TrustedCas } from './core/certificates.ts';
 import { ModelcarError } from './core/error.ts';
 import { parseLayerPrefix } from './core/layer-plan.ts';
 import { parseModelId, parseRevision } from './core/model.ts';
@@ -51,7 +52,11 @@ export function requireInteger(what: string, value: number, least: number, most:
 }
 
 /** @throws ModelcarError `USAGE` */
-export function toPlaces({ hub = {}, registry = {}, network, target }: PushOptions): Places {
+export function toPlaces(
+  { hub = {}, registry = {}, network, target }: PushOptions,
+  certificates: RegistryCertificates | undefined,
+): Places {
+  const trusted = toTrusted(network);
   return {
     hub: {
       endpoint: hub.endpoint ?? DEFAULT_ENDPOINT,
@@ -69,14 +74,36 @@ export function toPlaces({ hub = {}, registry = {}, network, target }: PushOptio
       retries: registry.retries ?? DEFAULT_RETRIES,
       insecure: registry.insecure ?? false,
       framing: registry.chunkSize ?? 'stream',
+      certificates,
+      trusted: withRegistryCas(trusted, certificates),
     },
-    ca: trusted(network),
+    trusted,
   };
 }
 
 /** @throws ModelcarError `USAGE` */
-export function trusted({ ca }: NetworkAccess = {}): readonly string[] {
-  return ca === undefined ? [] : [...parseCaCertificates(ca), ...extraCaCertificates()];
+export function toTrusted({ ca, systemCa }: NetworkAccess = {}): TrustedCas {
+  const given = ca === undefined ? [] : parseCaCertificates(ca);
+  const extra = extraCaCertificates();
+  return {
+    ca: [...new Set([...given, ...(systemCa?.ca ?? []), ...extra])],
+    origins: [
+      ...(extra.length > 0 ? ['NODE_EXTRA_CA_CERTS'] : []),
+      ...(systemCa?.origins ?? []),
+      ...(given.length > 0 ? ['the CA file'] : []),
+    ],
+    unusable: systemCa?.unusable ?? [],
+  };
+}
+
+/** Transports share the store of CAs that are the same list. */
+export function withRegistryCas(
+  trusted: TrustedCas,
+  certificates: RegistryCertificates | undefined,
+): TrustedCas {
+  if (certificates === undefined || certificates.ca.length === 0) return trusted;
+  const { ca, folder } = certificates;
+  return { ...trusted, ca: [...trusted.ca, ...ca], origins: [...trusted.origins, folder] };
 }
 
 /** As records name it: a folder by its full path, wherever the push is started. */

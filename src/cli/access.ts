@@ -1,4 +1,10 @@
-import { type HubAccess, type NetworkAccess, proxyFromEnvironment, type RegistryAccess } from '../index.ts';
+import {
+  findRegistryCertificates,
+  type HubAccess,
+  type NetworkAccess,
+  proxyFromEnvironment,
+  type RegistryAccess,
+} from '../index.ts';
 import { credentialSource } from './credential-source.ts';
 import { type Environment, type FlagValues, notEmpty, refuseMacro, shown, usage } from './read-flags.ts';
 import { hubCacheFolder, isTrue, type Surroundings, type TokenFile, tokenVariable } from './surroundings.ts';
@@ -39,6 +45,7 @@ export function registryAccess(
     ...(retries !== undefined && { retries }),
     ...(chunkMib !== undefined && { chunkSize: chunkMib * MIB }),
     insecure: skipsVerification(values),
+    certificates: (host: string) => findRegistryCertificates(host, { home, env }),
   };
 }
 
@@ -57,8 +64,12 @@ function skipsVerification(values: FlagValues): boolean {
   return verify === undefined ? (values.decision('insecure') ?? false) : !verify;
 }
 
-export function networkAccess(env: Environment, { ca }: Surroundings): NetworkAccess {
-  return { proxyFor: proxyFromEnvironment(env), ...(ca !== undefined && { ca }) };
+export function networkAccess(env: Environment, { ca, systemCa }: Surroundings): NetworkAccess {
+  return {
+    proxyFor: proxyFromEnvironment(env),
+    ...(ca !== undefined && { ca }),
+    ...(systemCa !== undefined && { systemCa }),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { ModelcarError } from '../index.ts';
+import { ModelcarError, systemCertificates, type TrustedCas } from '../index.ts';
 import { type Environment, notEmpty } from './read-flags.ts';
 
 /** What lies on this machine and is neither in the words of a command nor in the environment. */
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly warnings?: readonly string[];
   /** The content of the file that `--ca-file` names. */
   readonly ca?: string | undefined;
+  /** The CAs that the operating system trusts. */
+  readonly systemCa?: TrustedCas | undefined;
 }
 
 export interface TokenFile {
@@ -29,7 +31,8 @@ export async function readSurroundings(caFile: string | undefined, env: Environm
     home,
     uid: process.getuid?.(),
     ...(await readTokenFile(env, home)),
-    ca: caFile === undefined ? await readCommonCaFile(env) : await readCaFile(caFile),
+    ca: caFile === undefined ? undefined : await readCaFile(caFile),
+    systemCa: systemCertificates(env),
   };
 }
 
@@ -92,18 +95,6 @@ function expanded(path: string, env: Environment, home: string): string {
   return path
     .replace(/^~(?=\/|$)/, home)
     .replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced, bare) => env[braced ?? bare] ?? whole);
-}
-
-/**
- * What OpenSSL and Python's requests are told to trust. There it may be a folder, or a file that went long ago; it was
- * not said to us, so it is no error.
- */
-async function readCommonCaFile(env: Environment): Promise<string | undefined> {
-  for (const path of [notEmpty(env.SSL_CERT_FILE), notEmpty(env.REQUESTS_CA_BUNDLE)]) {
-    const text = path === undefined ? '' : await readFile(path, 'utf8').catch(() => '');
-    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
-  }
-  return undefined;
 }
 
 async function readCaFile(path: string): Promise<string> {

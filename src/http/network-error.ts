@@ -1,6 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import type { Redacting } from './presentable.ts';
-import { tlsTrouble } from './tls-error.ts';
+import { tlsTrouble, type Verification } from './tls-error.ts';
 
 /** What was tried when a connection broke. */
 export interface Attempt extends Redacting {
@@ -9,6 +9,8 @@ export interface Attempt extends Redacting {
   /** The name of the proxy on the way, if there is one. */
   readonly proxy: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Where TLS is spoken. */
+  readonly verification?: Verification | undefined;
 }
 
 /** What a person needs to know of a broken connection; an abort passes as it is. */
@@ -21,10 +23,10 @@ export function explain(error: unknown, attempt: Attempt): unknown {
   const where = proxy === undefined ? what() : `${what()} through the proxy ${proxy}`;
   // Node attaches the answer that it cannot parse to the error. The answer may repeat the request.
   if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket;
-  const trouble = tlsTrouble(code, message, attempt);
+  const trouble = tlsTrouble(code, message, attempt, attempt.verification);
   if (trouble !== undefined) {
-    const { said, hint } = trouble;
-    return new ModelcarError('UNSUPPORTED', `${where}: no secure connection: ${said}`, {
+    const { said, hint, errorCode = 'UNSUPPORTED' } = trouble;
+    return new ModelcarError(errorCode, `${where}: no secure connection: ${said}`, {
       hint,
       cause: error,
     });

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { busyListener, listenDrops } from '../../test/support/busy-listener.ts';
 import { listen } from '../../test/support/raw-server.ts';
 import { failureOf } from '../../test/support/rejection.ts';
-import { CA_CERTIFICATE, CERTIFICATE, KEY } from '../../test/support/test-certificate.ts';
+import { CA_CERTIFICATE, CERTIFICATE, KEY, trusting } from '../../test/support/test-certificate.ts';
 import { createNodeTransport, type NodeTransportOptions } from './node-http.ts';
 import type { Lookup } from './node-lookup.ts';
 import { type HttpRequest, readText } from './transport.ts';
@@ -19,7 +19,11 @@ const twoAddresses: Lookup = (_, __, callback) =>
 const bytes = { reusesMemory: true } as const;
 
 function asking(options: NodeTransportOptions): (url: string, how?: Partial<HttpRequest>) => Promise<string> {
-  const { send, close } = createNodeTransport({ ca: [CA_CERTIFICATE], lookup: twoAddresses, ...options });
+  const { send, close } = createNodeTransport({
+    trusted: trusting(CA_CERTIFICATE),
+    lookup: twoAddresses,
+    ...options,
+  });
   onTestFinished(close);
   return async (url, how) => readText(await send({ method: 'GET', url, ...how }));
 }

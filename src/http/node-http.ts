@@ -50,12 +50,12 @@ export function createNodeTransport(options: NodeTransportOptions = {}): NodeTra
     const route = await routes.to(url, redirectedFrom);
     // Who chooses the proxy may take its time.
     signal?.throwIfAborted();
-    const { proxy } = route;
+    const { proxy, verification } = route;
     if (proxy?.authorization !== undefined) {
       redaction.note({ url, headers: { 'proxy-authorization': proxy.authorization } });
     }
     const what = () => `${method} ${shownUrl(url, redaction)}`;
-    const attempt: Attempt = { what, proxy: proxy?.name, signal, redact };
+    const attempt: Attempt = { what, proxy: proxy?.name, signal, redact, verification };
     const answered = await (request.reusesMemory ? getBytes : exchange)(request, route, attempt);
     const response = { ...answered, redact };
     if (proxy === undefined || response.status !== 407) return response;

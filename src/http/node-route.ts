@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
+import type { ClientCertificate, TrustedCas } from '../core/certificates.ts';
 import { type HttpProxy, parseProxy } from './http-proxy.ts';
 import { createAddressGuard } from './node-address-guard.ts';
 import { type AddressOrder, createAddressOrder, PlainAgent, SecureAgent } from './node-agents.ts';
@@ -11,6 +12,7 @@ import { TunnelAgent } from './node-tunnel-agent.ts';
 import { originOf } from './origin.ts';
 import type { Redacting } from './presentable.ts';
 import { parseTarget } from './request-target.ts';
+import type { Verification } from './tls-error.ts';
 
 type Target = ReturnType<typeof parseTarget>;
 
@@ -23,6 +25,8 @@ export interface Route {
   /** Besides those of the request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy: HttpProxy | undefined;
+  /** For the error of a server that cannot be verified. */
+  readonly verification: Verification;
 }
 
 export interface RouteOptions {
@@ -35,7 +39,7 @@ export interface RouteOptions {
 }
 
 /** A route whose proxy, and whose lookup, are still to be added. */
-interface Way extends Omit<Route, 'proxy' | 'options'> {
+interface Way extends Omit<Route, 'proxy' | 'options' | 'verification'> {
   readonly options: Omit<RouteOptions, 'lookup'>;
 }
 
@@ -56,8 +60,8 @@ export type FindProxy = (url: string) => string | undefined | Promise<string | u
 export interface RoutesOptions extends Redacting, PatientLookupOptions {
   readonly connectTimeoutMs: number;
   readonly userAgent?: string | undefined;
-  /** CAs to trust besides Node's own, each a certificate in PEM form. */
-  readonly ca?: readonly string[];
+  /** Default: Node's own CAs. */
+  readonly trusted?: TrustedCas | undefined;
   /** Default: none. */
   readonly home?: HomeServer | undefined;
   readonly proxyFor?: FindProxy | undefined;
@@ -70,6 +74,10 @@ export interface HomeServer {
   readonly origin: string;
   /** Do not verify its certificate. Those of other servers and of https proxies are always verified. */
   readonly insecure?: boolean | undefined;
+  /** Shown to this server and no other, if it asks for one. */
+  readonly clientCertificate?: ClientCertificate | undefined;
+  /** Where its certificates belong, for errors. */
+  readonly certificateFolder?: string | undefined;
 }
 
 export function createRoutes(options: RoutesOptions): Routes {
@@ -77,7 +85,7 @@ export function createRoutes(options: RoutesOptions): Routes {
   const lookup = order.sorted(createPatientLookup(options));
   const lookupOfProxy = forSocket(lookup);
   const plain = new PlainAgent({ keepAlive: true }, order);
-  const { home } = options;
+  const { home, trusted = NODES_OWN } = options;
   const homeOrigin = home && originOf(home.origin);
   const addresses = createAddressGuard(homeOrigin, {
     lookup,
@@ -85,30 +93,39 @@ export function createRoutes(options: RoutesOptions): Routes {
   });
   // Made where TLS is spoken first: many a registry in a cluster has none.
   const made = new Map<boolean, ReturnType<typeof secureAgents>>();
-  const secure = (verified: boolean) => {
-    const agents = made.get(verified) ?? secureAgents(options.ca, verified, order);
-    made.set(verified, agents);
+  const secure = (toHome: boolean) => {
+    const agents = made.get(toHome) ?? secureAgents(trusted.ca, toHome ? home : undefined, order);
+    made.set(toHome, agents);
     return agents;
   };
-  const isVerified = (origin: string) => !home?.insecure || origin !== homeOrigin;
+  const verificationOf = (isHome: boolean): Verification => ({
+    trusted,
+    folder: isHome ? home?.certificateFolder : undefined,
+    hasClientCertificate: isHome && home?.clientCertificate !== undefined,
+  });
   const tunnels = new Map<string, TunnelAgent>();
 
-  function tunnelThrough(proxy: HttpProxy, verified: boolean): TunnelAgent {
+  function tunnelThrough(proxy: HttpProxy, toHome: boolean): TunnelAgent {
     const { connectTimeoutMs, userAgent, redact } = options;
-    const key = `${verified} ${proxy.name} ${proxy.authorization}`;
-    const { tls, trust } = secure(verified);
+    const key = `${toHome} ${proxy.name} ${proxy.authorization}`;
+    const { trust } = secure(false);
+    const verification = verificationOf(false);
     const toProxy = proxy.scheme === 'https' ? new SecureAgent({}, order) : new PlainAgent({}, order);
-    const how = { proxy, trust, toProxy, lookup: lookupOfProxy, connectTimeoutMs, userAgent, redact };
-    const tunnel = tunnels.get(key) ?? new TunnelAgent(tls, how);
+    const tunnel =
+      tunnels.get(key) ??
+      new TunnelAgent(secure(toHome).tls, {
+        ...{ proxy, trust, verification, toProxy, lookup: lookupOfProxy },
+        ...{ connectTimeoutMs, userAgent, redact },
+      });
     tunnels.set(key, tunnel);
     return tunnel;
   }
 
-  function toward(target: Target, proxy: HttpProxy | undefined, verified: boolean): Way {
+  function toward(target: Target, proxy: HttpProxy | undefined, isHome: boolean): Way {
     const { protocol, ...options } = target;
     if (protocol === 'https:') {
-      const { tls, direct } = secure(verified);
-      const agent = proxy === undefined ? direct : tunnelThrough(proxy, verified);
+      const { tls, direct } = secure(isHome);
+      const agent = proxy === undefined ? direct : tunnelThrough(proxy, isHome);
       return { open: https.request, options: { ...options, agent }, connectOptions: tls, headers: {} };
     }
     if (proxy === undefined)
@@ -121,7 +138,7 @@ export function createRoutes(options: RoutesOptions): Routes {
         options: { ...asked.options, agent: plain },
         connectOptions: {},
       };
-    const { toProxy: agent, trust } = secure(true);
+    const { toProxy: agent, trust } = secure(false);
     return { ...asked, open: https.request, options: { ...asked.options, agent }, connectOptions: trust };
   }
 
@@ -131,9 +148,10 @@ export function createRoutes(options: RoutesOptions): Routes {
       const proxyUrl = await options.proxyFor?.(url);
       const proxy = proxyUrl === undefined ? undefined : parseProxy(proxyUrl);
       const guarded = await addresses.check(url, redirectedFrom);
-      const route = toward(target, proxy, isVerified(originOf(url)));
+      const isHome = originOf(url) === homeOrigin;
+      const route = { ...toward(target, proxy, isHome), proxy, verification: verificationOf(isHome) };
       const lookup = proxy === undefined ? guarded : lookupOfProxy;
-      return { ...route, options: { ...route.options, lookup }, proxy };
+      return { ...route, options: { ...route.options, lookup } };
     },
     close() {
       plain.destroy();
@@ -146,9 +164,12 @@ export function createRoutes(options: RoutesOptions): Routes {
   };
 }
 
-function secureAgents(ca: readonly string[] | undefined, rejectUnauthorized: boolean, order: AddressOrder) {
-  const trust = trustAlso(ca ?? []);
-  const tls = { ...trust, keepAlive: true, rejectUnauthorized };
+const NODES_OWN: TrustedCas = { ca: [], origins: [], unusable: [] };
+
+/** @param home undefined for every other server: it is always verified, and is shown no certificate of ours */
+function secureAgents(ca: readonly string[], home: HomeServer | undefined, order: AddressOrder) {
+  const trust = trustAlso(ca, home?.clientCertificate);
+  const tls = { ...trust, keepAlive: true, rejectUnauthorized: !home?.insecure };
   return {
     trust,
     tls,

@@ -1,6 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { ClientCertificate } from '../core/certificates.ts';
 
-/** What a TLS connection verifies the other side with; nothing where Node's own defaults do. */
+/** What a TLS connection verifies the other side with, and shows to it; nothing where Node's own defaults do. */
 export interface Trust {
   readonly secureContext?: SecureContext;
 }
@@ -8,19 +9,23 @@ export interface Trust {
 /**
  * Trusts further CAs besides Node's own. The option `ca` would replace them, and what they are can be asked only from
  * Node 22.15 on (`tls.getCACertificates`); so they are added to the store of a context, which begins with all of them
- * but those of `NODE_EXTRA_CA_CERTS`.
+ * but those of `NODE_EXTRA_CA_CERTS`. The store takes no notice of a certificate that it cannot read.
  *
  * @param ca each a certificate in PEM form
  */
-export function trustAlso(ca: readonly string[]): Trust {
-  if (ca.length === 0) return {};
-  const made = MADE.get(ca);
-  if (made !== undefined) return made;
-  const secureContext = createSecureContext();
-  for (const certificate of ca) secureContext.context.addCACert(certificate);
-  MADE.set(ca, { secureContext });
-  return { secureContext };
+export function trustAlso(ca: readonly string[], client?: ClientCertificate): Trust {
+  if (ca.length === 0 && client === undefined) return {};
+  const made = MADE.get(ca) ?? new Map<ClientCertificate | undefined, Trust>();
+  const trust = made.get(client) ?? { secureContext: createContext(ca, client) };
+  MADE.set(ca, made.set(client, trust));
+  return trust;
 }
 
-/** A store of 150 certificates takes a fifth of a second to make: what has the same list shares it. */
-const MADE = new WeakMap<readonly string[], Trust>();
+/** A store takes milliseconds to make, and memory: transports with the same list share it. */
+const MADE = new WeakMap<readonly string[], Map<ClientCertificate | undefined, Trust>>();
+
+function createContext(ca: readonly string[], client: ClientCertificate | undefined): SecureContext {
+  const secureContext = createSecureContext(client && { cert: client.certificate, key: client.key });
+  for (const certificate of ca) secureContext.context.addCACert(certificate);
+  return secureContext;
+}

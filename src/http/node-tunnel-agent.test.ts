@@ -6,7 +6,7 @@ import { type FakeProxy, type FakeProxyOptions, startFakeProxy } from '../../tes
 import { someBytes, watched } from '../../test/support/byte-sources.ts';
 import { httpServer, listen, type RawServer, tcpServer } from '../../test/support/raw-server.ts';
 import { failureOf } from '../../test/support/rejection.ts';
-import { CA_CERTIFICATE, CERTIFICATE, KEY } from '../../test/support/test-certificate.ts';
+import { CA_CERTIFICATE, CERTIFICATE, KEY, trusting } from '../../test/support/test-certificate.ts';
 import { createNodeTransport, type NodeTransportOptions } from './node-http.ts';
 import { TunnelAgent } from './node-tunnel-agent.ts';
 import { discard, readText, type Transport } from './transport.ts';
@@ -21,7 +21,11 @@ async function proxyOf(options: FakeProxyOptions = {}): Promise<FakeProxy> {
 }
 
 function through(proxyUrl: string, options: NodeTransportOptions = {}): Transport {
-  const { send, close } = createNodeTransport({ ca: [CA_CERTIFICATE], proxyFor: () => proxyUrl, ...options });
+  const { send, close } = createNodeTransport({
+    trusted: trusting(CA_CERTIFICATE),
+    proxyFor: () => proxyUrl,
+    ...options,
+  });
   onTestFinished(close);
   return send;
 }

@@ -6,6 +6,7 @@ import { type HttpProxy, proxyRefusal } from './http-proxy.ts';
 import { explain, Stalled } from './network-error.ts';
 import type { Trust } from './node-trust.ts';
 import type { Redacting } from './presentable.ts';
+import type { Verification } from './tls-error.ts';
 
 export interface TunnelOptions extends Redacting {
   readonly proxy: HttpProxy;
@@ -14,6 +15,7 @@ export interface TunnelOptions extends Redacting {
   /** For connections to the proxy, which carry one CONNECT each. */
   readonly toProxy: http.Agent;
   readonly lookup: LookupFunction;
+  readonly verification?: Verification | undefined;
   /** For the connection to the proxy and its answer to CONNECT together. */
   readonly connectTimeoutMs: number;
   readonly userAgent: string | undefined;
@@ -60,7 +62,7 @@ export class TunnelAgent extends https.Agent {
 
 /** @throws ModelcarError naming the proxy; the reason of the signal when it was aborted */
 async function openTunnel(target: TargetOptions, options: TunnelOptions): Promise<Socket> {
-  const { proxy, connectTimeoutMs, redact } = options;
+  const { proxy, verification, connectTimeoutMs, redact } = options;
   const { connectSignal: signal } = target;
   const host = isIP(target.host ?? '') === 6 ? `[${target.host}]` : target.host;
   const authority = `${host}:${target.port}`;
@@ -80,7 +82,7 @@ async function openTunnel(target: TargetOptions, options: TunnelOptions): Promis
     socket.destroy();
     throw proxyRefusal(proxy, what(), status);
   } catch (error) {
-    throw explain(error, { what, proxy: proxy.name, signal, redact });
+    throw explain(error, { what, proxy: proxy.name, signal, redact, verification });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);

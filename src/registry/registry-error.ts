@@ -33,7 +33,11 @@ export async function registryError(what: string, response: HttpResponse): Promi
   return new ModelcarError(code, `cannot ${what}: ${problem.text}`, hint === undefined ? {} : { hint });
 }
 
-export function codeFor({ status, codes }: Problem): ErrorCode {
+/** nginx finishes the handshake without a client certificate, or with a wrong one, and refuses with a page. */
+const CERTIFICATE_REFUSED = /No required SSL certificate was sent|The SSL certificate error/;
+
+export function codeFor({ status, codes, text }: Problem): ErrorCode {
+  if (CERTIFICATE_REFUSED.test(text)) return 'UNAUTHORIZED';
   // Every layer was there a moment ago: the next run asks for each, and sends what has gone.
   if (codes.includes('MANIFEST_BLOB_UNKNOWN')) return 'UNAVAILABLE';
   if (status === 401 || status === 403 || codes.includes('DENIED')) return 'UNAUTHORIZED';
@@ -47,8 +51,12 @@ export function codeFor({ status, codes }: Problem): ErrorCode {
 export function hintFor(code: ErrorCode, { text }: Problem): string | undefined {
   // What nginx says to http on its TLS port.
   if (/plain HTTP request .*HTTPS port/i.test(text)) return 'Write https:// in front of the registry.';
+  if (CERTIFICATE_REFUSED.test(text)) return CLIENT_CERTIFICATE;
   return HINTS[code];
 }
+
+const CLIENT_CERTIFICATE =
+  'Put a client certificate that the registry accepts, as client.cert and client.key, into ~/.config/containers/certs.d/<host:port>.';
 
 export const HINTS: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED:
