@@ -45,6 +45,7 @@ install_debian_packages() {
     has "$program" || missing+=("$package")
   done
   has python3 || missing+=(python3)
+  has update-ca-certificates || missing+=(ca-certificates)
   # Debian cuts ensurepip out of python3, and `python3 -m venv` needs it.
   has python3 && python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
   if [ ${#missing[@]} -eq 0 ]; then

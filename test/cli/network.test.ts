@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type FakeHub, startFakeHub, text } from '../fakes/hub/fake-hub.ts';
@@ -7,7 +7,7 @@ import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-reg
 import { type CliRun, runCli } from '../support/run-cli.ts';
 import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { CA_CERTIFICATE } from '../support/test-certificate.ts';
+import { CA_CERTIFICATE, SELF_SIGNED_CERTIFICATE } from '../support/test-certificate.ts';
 
 let hub: FakeHub;
 let registry: FakeRegistry;
@@ -34,11 +34,11 @@ describe('a registry behind a private CA', () => {
   test('is refused at once, with the flag that helps', async () => {
     const run = await push([]);
     expect(run.code).not.toBe(0);
-    expect(run.stderr).toMatch(/certificate(?:.|\n)*hint: .*--ca-file/);
+    expect(run.stderr).toMatch(/certificate(?:.|\n)*hint: .*--ca-file.*certs\.d/);
     expect(run.stderr).not.toContain('retry');
   });
 
-  test.each(['--ca-file', 'CA_FILE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE'])(
+  test.each(['--ca-file', 'CA_FILE', 'SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'])(
     'is reached with %s',
     async (name) => {
       const run = name.startsWith('-') ? await push([name, caFile]) : await push([], { [name]: caFile });
@@ -46,6 +46,34 @@ describe('a registry behind a private CA', () => {
       expect(registry.tags('acme/small').has('v1')).toBe(true);
     },
   );
+
+  test('is reached with a CA of SSL_CERT_FILE beside another one of --ca-file', async () => {
+    const other = join(await tempFolder(), 'other.pem');
+    await writeFile(other, SELF_SIGNED_CERTIFICATE);
+    expect(await push(['--ca-file', other], { SSL_CERT_FILE: caFile })).toMatchObject({ code: 0 });
+  });
+
+  test('is reached with certs.d, and what there cannot be used is said once', async () => {
+    const HOME = await tempFolder();
+    const folder = join(HOME, '.config/containers/certs.d', registry.host);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'ca.crt'), CA_CERTIFICATE);
+    await writeFile(join(folder, 'der.crt'), '0\u0082');
+    const run = await push(['--workers', '4'], { HOME });
+    expect(run.code).toBe(0);
+    expect(run.stderr.match(/warning: .*der\.crt has no PEM certificate/g)).toHaveLength(1);
+  });
+
+  test('has in its certs.d a client certificate without a key: an error of usage, before anything is asked', async () => {
+    const HOME = await tempFolder();
+    const folder = join(HOME, '.config/containers/certs.d', registry.host);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'client.cert'), CA_CERTIFICATE);
+    const run = await push([], { HOME });
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain(`cannot use ${folder}/client.cert: its key client.key is missing`);
+    expect(hub.log).toEqual([]);
+  });
 
   test.each([
     [['--insecure'], {}],

@@ -245,6 +245,41 @@ test('the certificate of the Hub is verified also where that of the registry is 
   expect((await failureOf(pushModel({ ...insecure, hub }))).code).toBe('UNSUPPORTED');
 });
 
+test('the CAs of the system that the caller hands over are trusted for the Hub, the registry and a TLS proxy', async () => {
+  const world = await network({}, { tls: true });
+  const systemCa = { ca: ['garbage', CA_CERTIFICATE], origins: ['the system'], unusable: [] };
+  const access = { systemCa, proxyFor: () => urlOf(world.proxy) };
+  const { manifestDigest } = await pushModel(options(world, access));
+  expect(world.registry.tags('acme/tiny').get('v1')).toBe(manifestDigest);
+  const server = await listen(
+    https.createServer({ key: KEY, cert: CERTIFICATE }, (_, response) => {
+      response.writeHead(404, { 'x-error-code': 'RepoNotFound' }).end();
+    }),
+  );
+  const hub = { endpoint: `https://127.0.0.1:${server.port}` };
+  const pushed = pushModel({ ...options(world, { systemCa }), hub });
+  expect((await failureOf(pushed)).code).toBe('NOT_FOUND');
+});
+
+test('the CAs of a registry are trusted for it and its token server, and not for the Hub', async () => {
+  const world = await network();
+  const folder = '/certs.d/registry';
+  const certificates = async () => ({ folder, ca: [CA_CERTIFICATE], warnings: ['an odd file'] });
+  const events: PushEvent[] = [];
+  const asked = {
+    ...options(world, {}, { certificates }),
+    onEvent: (event: PushEvent) => events.push(event),
+  };
+  await pushModel(asked);
+  expect(world.registry.log.map(({ origin }) => origin)).toContain('other');
+  expect(events).toContainEqual({ type: 'warning', message: 'an odd file' });
+  const server = await listen(https.createServer({ key: KEY, cert: CERTIFICATE }));
+  const hub = { endpoint: `https://127.0.0.1:${server.port}` };
+  const error = await failureOf(pushModel({ ...asked, hub }));
+  expect(error).toMatchObject({ code: 'UNSUPPORTED' });
+  expect(`${error.message} ${error.hint}`).not.toContain(folder);
+});
+
 test('a CA file without a certificate is refused before anything is asked', async () => {
   const world = await network();
   expect((await failureOf(pushModel(options(world, { ca: KEY })))).code).toBe('USAGE');

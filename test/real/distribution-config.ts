@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CA_CERTIFICATE, CERTIFICATE, KEY } from '../support/test-certificate.ts';
 import type { ProcessStart } from './start-process.ts';
 import type { RegistryPlace } from './start-registry.ts';
 
@@ -13,6 +14,8 @@ export type DistributionOptions = {
   readonly htpasswd?: string;
   /** Who gives out the tokens without which nobody gets in. */
   readonly token?: TokenAuthority;
+  /** TLS with the certificate of a private CA, for clients that have one of it too. */
+  readonly mutualTls?: boolean;
 };
 
 export type TokenAuthority = {
@@ -23,8 +26,9 @@ export type TokenAuthority = {
   readonly rootCertificate: string;
 };
 
-/** What it answers on `/v2/` to who says nothing of himself. */
-export function readyStatusOf({ htpasswd, token }: DistributionOptions): number {
+/** What it answers on `/v2/` to who says nothing of himself, in plain HTTP. */
+export function readyStatusOf({ htpasswd, token, mutualTls }: DistributionOptions): number {
+  if (mutualTls) return 400;
   return htpasswd === undefined && token === undefined ? 200 : 401;
 }
 
@@ -32,7 +36,7 @@ export function readyStatusOf({ htpasswd, token }: DistributionOptions): number 
 export async function distributionStart(
   command: string,
   { host, folder }: RegistryPlace,
-  { httpSecret = 'fixed', htpasswd, token }: DistributionOptions,
+  { httpSecret = 'fixed', htpasswd, token, mutualTls }: DistributionOptions,
 ): Promise<ProcessStart> {
   const secret = httpSecret === 'fixed' ? { secret: 'the same at each start' } : {};
   const auth = {
@@ -47,7 +51,7 @@ export async function distributionStart(
       delete: { enabled: true },
       maintenance: { uploadpurging: { enabled: false } },
     },
-    http: { addr: host, ...secret },
+    http: { addr: host, ...secret, ...(mutualTls && { tls: await tls() }) },
     ...(Object.keys(auth).length > 0 && { auth }),
   };
   const configFile = await written('config.yml', JSON.stringify(config));
@@ -58,6 +62,14 @@ export async function distributionStart(
     const path = join(folder, name);
     await writeFile(path, content);
     return path;
+  }
+
+  async function tls(): Promise<object> {
+    return {
+      certificate: await written('server.crt', CERTIFICATE),
+      key: await written('server.key', KEY),
+      clientcas: [await written('ca.crt', CA_CERTIFICATE)],
+    };
   }
 
   async function tokenAuth({ rootCertificate, ...names }: TokenAuthority): Promise<object> {

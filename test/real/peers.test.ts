@@ -24,6 +24,7 @@ const introductions = {
   nginx: { args: ['-v'], says: /^nginx version: nginx\/\d/m },
   busybox: { args: ['--help'], says: /^BusyBox v\d/ },
   'gnu-tar': { args: ['--version'], says: /^tar \(GNU tar\) \d/ },
+  'update-ca-certificates': { args: ['--help'], says: /--fresh/ },
   python3: { args: ['--version'], says: /^Python 3\.\d/ },
   zsh: { args: ['--version'], says: /^zsh \d/ },
   fish: { args: ['--version'], says: /^fish, version \d/ },

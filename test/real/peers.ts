@@ -16,6 +16,7 @@ export type PeerName =
   | 'nginx'
   | 'busybox'
   | 'gnu-tar'
+  | 'update-ca-certificates'
   | 'python3'
   | 'zsh'
   | 'fish'
@@ -76,6 +77,7 @@ const places = {
   nginx: { program: 'nginx' },
   busybox: { program: 'busybox' },
   'gnu-tar': { program: 'tar' },
+  'update-ca-certificates': { program: 'update-ca-certificates' },
   python3: { program: 'python3' },
   zsh: { program: 'zsh' },
   fish: { program: 'fish' },
@@ -83,7 +85,7 @@ const places = {
   'oci-modelcar-0.4.1': { installed: 'modelcar/bin/oci-modelcar' },
 } satisfies Record<PeerName, { program: string } | { installed: string }>;
 
-/** Debian keeps nginx where the PATH of an ordinary user does not look. */
+/** Debian keeps some of them where the PATH of an ordinary user does not look. */
 function searchFolders(): string[] {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return [...path, '/usr/sbin', '/sbin'];

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { CA_CERTIFICATE, CERTIFICATE, KEY } from '../support/test-certificate.ts';
 import { peerPath } from './peers.ts';
 import { runCommand } from './run-command.ts';
 import { startRegistry } from './start-registry.ts';
@@ -24,14 +25,26 @@ export interface NginxEntry {
   readonly pid: number;
 }
 
-/** nginx in front of a registry, with these directives and otherwise as it is. */
-export async function startNginx(upstream: string, directives: readonly string[]): Promise<RunningNginx> {
+export interface NginxTls {
+  /** Whether it wants a client certificate of the same private CA. */
+  readonly verifiesClients: boolean;
+}
+
+/** nginx in front of a registry, with these directives and otherwise as it is. With TLS its CA is a private one. */
+export async function startNginx(
+  upstream: string,
+  directives: readonly string[],
+  tls?: NginxTls,
+): Promise<RunningNginx> {
   let folder = '';
   const running = await startRegistry({
     name: 'nginx',
+    // To plain HTTP.
+    ...(tls && { readyStatus: 400 }),
     async prepare(place) {
       folder = place.folder;
-      await writeFile(join(folder, 'nginx.conf'), configuration(place.host, folder, upstream, directives));
+      const server = tls ? await tlsDirectives(folder, place.host, tls) : [`listen ${place.host}`];
+      await writeFile(join(folder, 'nginx.conf'), configuration(folder, upstream, server, directives));
       return { command: peerPath('nginx'), args: argumentsFor(folder), cwd: folder };
     },
   });
@@ -48,6 +61,17 @@ export async function startNginx(upstream: string, directives: readonly string[]
   };
 }
 
+async function tlsDirectives(folder: string, host: string, { verifiesClients }: NginxTls): Promise<string[]> {
+  const files = { 'server.crt': CERTIFICATE, 'server.key': KEY, 'ca.crt': CA_CERTIFICATE };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return [
+    `listen ${host} ssl`,
+    `ssl_certificate ${folder}/server.crt`,
+    `ssl_certificate_key ${folder}/server.key`,
+    ...(verifiesClients ? [`ssl_client_certificate ${folder}/ca.crt`, 'ssl_verify_client on'] : []),
+  ];
+}
+
 function argumentsFor(folder: string): string[] {
   return ['-p', folder, '-e', 'stderr', '-c', join(folder, 'nginx.conf')];
 }
@@ -59,9 +83,9 @@ function parseEntry(line: string): NginxEntry {
 }
 
 function configuration(
-  host: string,
   folder: string,
   upstream: string,
+  server: readonly string[],
   directives: readonly string[],
 ): string {
   const ways = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -78,7 +102,7 @@ http {
   access_log ${folder}/access.log ends;
   ${ways.map((way) => `${way}_temp_path ${folder}/${way};`).join('\n  ')}
   server {
-    listen ${host};
+    ${server.map((directive) => `${directive};`).join('\n    ')}
     location / {
       proxy_pass http://${upstream};
       proxy_set_header Host $http_host;
