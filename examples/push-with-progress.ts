@@ -1,6 +1,13 @@
 // Usage: node push-with-progress.js acme/llama ghcr.io/acme/llama:v1
 import { homedir } from 'node:os';
-import { findCredentials, type PushEvent, parseImageReference, pushModel } from 'oci-modelcar';
+import {
+  findCredentials,
+  findRegistryCertificates,
+  type PushEvent,
+  parseImageReference,
+  pushModel,
+  systemCertificates,
+} from 'oci-modelcar';
 
 const [model = '', reference = ''] = process.argv.slice(2);
 const { location, tag } = parseImageReference(reference);
@@ -17,7 +24,9 @@ const result = await pushModel({
   registry: {
     credentials: (host, repository, signal) =>
       findCredentials(host, repository, { home: homedir(), env: process.env }, signal),
+    certificates: (host) => findRegistryCertificates(host, { home: homedir(), env: process.env }),
   },
+  network: { systemCa: systemCertificates(process.env) }, // else Node's own CAs
   workers: 4,
   onEvent: show,
 });

@@ -55,7 +55,7 @@ const registryAccess = {
     flag: '--ca-file <file>',
     env: ['CA_FILE'],
     group: NETWORK,
-    about: 'file of CA certificates (PEM) to trust as well, for the registry, the Hub and proxies',
+    about: "CAs (PEM) to trust besides the system's and certs.d, for the registry, the Hub and proxies",
     file: true,
     aliases: ['--cacert'],
   },

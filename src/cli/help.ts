@@ -32,7 +32,8 @@ Environment:
   OCI_USERNAME, OCI_PASSWORD   account at the registry (OCI_PASSWORD_FILE: a file with the password); else the files of
                                docker, podman and skopeo (REGISTRY_AUTH_FILE, DOCKER_CONFIG) and their credential helpers
   HTTPS_PROXY, NO_PROXY        proxy, and hosts to reach without it
-  SSL_CERT_FILE, REQUESTS_CA_BUNDLE   used like --ca-file when that is not given
+  SSL_CERT_FILE, SSL_CERT_DIR  where the system's CAs are, as for OpenSSL and docker
+  REQUESTS_CA_BUNDLE           further CAs, as for Python's requests
   NO_COLOR, FORCE_COLOR        no colour; colour also where stderr is no terminal
   Each flag names its variable. The flag wins, and an empty variable counts as unset.
 
