@@ -15,12 +15,9 @@ export interface ClientFiles {
  * a registry does not ask for it.
  * @throws ModelcarError `USAGE` when the two cannot be used
  */
-export async function readClient(
-  files: ClientFiles,
-  warnings: string[],
-): Promise<ClientCertificate | undefined> {
-  const certificate = await readText(files.certificate, warnings);
-  const key = certificate === undefined ? undefined : await readText(files.key, warnings);
+export function readClient(files: ClientFiles, warnings: string[]): ClientCertificate | undefined {
+  const certificate = readText(files.certificate, warnings);
+  const key = certificate === undefined ? undefined : readText(files.key, warnings);
   if (certificate === undefined || key === undefined) return undefined;
   if (!parseCertificate(certificate, files.certificate).checkPrivateKey(parseKey(key, files.key)))
     throw unusable(files.key, `it is not the key of ${files.certificate}`);

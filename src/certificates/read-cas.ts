@@ -47,7 +47,8 @@ function isAlias(folder: string, entry: Dirent): boolean {
   return entry.isSymbolicLink() && !readlinkSync(join(folder, entry.name)).includes('/');
 }
 
-function readRegular(path: string): string {
+/** @throws Error for anything but a file of a sensible size: it never waits for one */
+export function readRegular(path: string): string {
   const stats = statSync(path);
   if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'a folder' : 'no regular file');
   if (stats.size > LONGEST) throw new Error(`${stats.size} bytes, more than the ${LONGEST} allowed`);
@@ -55,12 +56,15 @@ function readRegular(path: string): string {
 }
 
 function failed(origin: string, error: unknown, named: Named): Reading {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
   if (isMissing && named === undefined) return { origin, certificates: [] };
-  return { origin, certificates: [], problem: reason(code) ?? message };
+  return { origin, certificates: [], problem: reasonOf(error) };
 }
 
-function reason(code: string | undefined): string | undefined {
-  return code === 'EACCES' ? 'permission denied' : code === 'ENOENT' ? 'no such file' : code;
+/** For people. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES') return 'permission denied';
+  return code === 'ENOENT' ? 'no such file' : (code ?? message);
 }

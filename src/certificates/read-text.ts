@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readRegular, reasonOf } from './read-cas.ts';
 
 /** The content of a file of `certs.d`. One that cannot be read is a warning, which names it. */
-export async function readText(path: string, warnings: string[]): Promise<string | undefined> {
+export function readText(path: string, warnings: string[]): string | undefined {
   try {
-    return await readFile(path, 'utf8');
+    return readRegular(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    warnings.push(`cannot read ${path}: ${code === 'EACCES' ? 'permission denied' : code}`);
+    warnings.push(`cannot read ${path}: ${reasonOf(error)}`);
     return undefined;
   }
 }

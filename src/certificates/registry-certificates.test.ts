@@ -1,6 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { runCommand } from '../../test/real/run-command.ts';
 import { asOtherUser } from '../../test/support/as-other-user.ts';
 import { failureOf } from '../../test/support/rejection.ts';
 import { secret } from '../../test/support/secrets.ts';
@@ -153,7 +154,14 @@ describe('a warning names', () => {
     const folder = await folderWith(PODMAN, { 'b.crt': CA_CERTIFICATE });
     await mkdir(join(folder, 'a.crt'));
     const { ca, warnings } = await find();
-    expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: EISDIR`]]);
+    expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: a folder`]]);
+  });
+
+  test('a pipe in the place of a file, without a wait', async () => {
+    const folder = await folderWith(PODMAN, { 'b.crt': CA_CERTIFICATE });
+    await runCommand('mkfifo', [join(folder, 'a.crt')]);
+    const { ca, warnings } = await find();
+    expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: no regular file`]]);
   });
 
   test('a key that is only for root, and the CAs are used', async () => {

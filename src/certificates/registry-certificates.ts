@@ -60,16 +60,12 @@ async function namesIn(folder: string, warnings: string[]): Promise<readonly str
   }
 }
 
-async function readFolder(
-  folder: string,
-  names: readonly string[],
-  warnings: string[],
-): Promise<RegistryCertificates> {
+function readFolder(folder: string, names: readonly string[], warnings: string[]): RegistryCertificates {
   const pairs = pairsIn(folder, names);
   const ca: string[] = [];
   for (const name of names.filter((each) => each.endsWith('.crt'))) {
     const path = join(folder, name);
-    const text = await readText(path, warnings);
+    const text = readText(path, warnings);
     const found = certificatesIn(text ?? '');
     if (text !== undefined && found.length === 0) warnings.push(`${path} has no PEM certificate`);
     ca.push(...found);
@@ -77,7 +73,7 @@ async function readFolder(
   const [first, ...others] = pairs;
   if (others.length > 0)
     warnings.push(`of the client certificates in ${folder} only ${first?.certificate} is used`);
-  const client = first && (await readClient(first, warnings));
+  const client = first && readClient(first, warnings);
   return { folder, ca, ...(client && { client }), warnings };
 }
 

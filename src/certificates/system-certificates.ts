@@ -1,4 +1,5 @@
 import { platform } from 'node:os';
+import { delimiter } from 'node:path';
 import tls, { rootCertificates } from 'node:tls';
 import type { TrustedCas } from '../core/certificates.ts';
 import { type Reading, readCaFile, readCaFolder } from './read-cas.ts';
@@ -64,7 +65,7 @@ function readFiles({ SSL_CERT_FILE }: Environment, { files, store }: SystemPlace
 
 function readFolders({ SSL_CERT_DIR }: Environment, { folders }: SystemPlaces): readonly Reading[] {
   if (!SSL_CERT_DIR) return folders.map((folder) => readCaFolder(folder));
-  return SSL_CERT_DIR.split(':').map((folder) => readCaFolder(folder, 'named'));
+  return SSL_CERT_DIR.split(delimiter).map((folder) => readCaFolder(folder, 'named'));
 }
 
 /** Python's requests takes a folder in them too. */
