@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { obeysByteSourceLaws } from '../../test/laws/byte-source-laws.ts';
 import { readAll } from '../../test/support/read-all.ts';
-import { type ByteSource, concat, fromBytes, readWhole, zeros } from './bytes.ts';
+import { type ByteSource, concat, fromBytes, readFirst, readWhole, zeros } from './bytes.ts';
 import { sha256 } from './digest.ts';
 import { tarLayer } from './tar-layer.ts';
 import { verified } from './verified.ts';
@@ -122,5 +122,39 @@ describe('a source that is read whole', () => {
   test('and ends too soon is not', async () => {
     const short = { ...fromBytes(CONTENT), size: CONTENT.length + 1 };
     await expect(readWhole(short, signal)).rejects.toThrow('ended at byte 5000 of 5001');
+  });
+});
+
+describe('the first bytes of a source', () => {
+  const { signal } = new AbortController();
+  const first = (source: ByteSource, count: number) => readFirst(source, count, signal);
+
+  test.each([1, 63, 64, 65])(
+    'are read over as many chunks as it takes, and no more of them: %i',
+    async (count) => {
+      let given = 0;
+      const source: ByteSource = {
+        size: CONTENT.length,
+        async *open() {
+          for await (const chunk of inChunks(CONTENT, 16).open()) {
+            given += chunk.length;
+            yield chunk;
+          }
+        },
+      };
+      expect(Buffer.from(await first(source, count))).toEqual(CONTENT.subarray(0, count));
+      expect(given).toBe(16 * Math.ceil(count / 16));
+    },
+  );
+
+  test('are all there is of a shorter source', async () => {
+    expect(await first(fromBytes(Uint8Array.of(1, 2)), 64)).toEqual(Uint8Array.of(1, 2));
+    expect(await first(fromBytes(new Uint8Array()), 64)).toEqual(new Uint8Array());
+  });
+
+  test('are never fewer than the source has promised', async () => {
+    await expect(first({ ...fromBytes(Uint8Array.of(1, 2)), size: 5 }, 4)).rejects.toThrow(
+      'the source ended at byte 2 of 4',
+    );
   });
 });

@@ -64,6 +64,21 @@ export function concat(...parts: readonly ByteSource[]): ByteSource {
   };
 }
 
+/** The first `count` bytes, or all of a shorter source, in memory of their own. Leaves the source early. */
+export async function readFirst(source: ByteSource, count: number, signal: AbortSignal): Promise<Uint8Array> {
+  const first = new Uint8Array(Math.min(count, source.size));
+  let position = 0;
+  for await (const chunk of source.open({ signal })) {
+    const part = chunk.subarray(0, first.length - position);
+    first.set(part, position);
+    position += part.length;
+    if (position === first.length) return first;
+  }
+  if (position < first.length)
+    throw new RangeError(`the source ended at byte ${position} of ${first.length}`);
+  return first;
+}
+
 /** All of it, in memory of its own. */
 export async function readWhole(source: ByteSource, signal: AbortSignal): Promise<Uint8Array> {
   const whole = new Uint8Array(source.size);

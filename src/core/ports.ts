@@ -28,6 +28,17 @@ export interface ModelSource {
   ): Promise<void>;
   /** The content of one file at the pinned commit, as the Hub sends it: not verified yet. */
   file(model: Pick<ResolvedModel, 'id' | 'commit'>, sibling: Sibling, observe?: FileObserver): ByteSource;
+  /**
+   * The first `count` bytes of a file, or all of a shorter one, without transferring the rest. They cannot be verified.
+   * Held to `test/laws/first-bytes-laws.ts`.
+   */
+  firstBytes(
+    model: Pick<ResolvedModel, 'id' | 'commit'>,
+    sibling: Sibling,
+    count: number,
+    signal: AbortSignal,
+    observe?: FileObserver,
+  ): Promise<Uint8Array>;
 }
 
 /** What reading a file took, beyond its bytes. */

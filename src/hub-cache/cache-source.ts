@@ -1,4 +1,5 @@
 import { atOnce } from '../core/at-once.ts';
+import { readFirst } from '../core/bytes.ts';
 import { ModelcarError } from '../core/error.ts';
 import { formatModelId, isCommit, type ModelId, type Sibling } from '../core/model.ts';
 import type { ModelSource } from '../core/ports.ts';
@@ -48,6 +49,8 @@ export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
       if (first !== undefined) throw cacheError([first, ...others], siblings.length);
     },
     file: ({ id, commit }, sibling) => cachedFile(repositoryFolder(folder, id), commit, sibling),
+    firstBytes: ({ id, commit }, sibling, count, signal) =>
+      readFirst(cachedFile(repositoryFolder(folder, id), commit, sibling), count, signal),
   };
 }
 

@@ -19,6 +19,9 @@ const HUNGRY = 0.3;
 /** A reader that is held up for so long gives back what it has ahead: others may have no connection at all. */
 const HELD_UP_MS = 5_000;
 
+/** A server that ignores the range sends the whole file: take in as little of it as the receive buffer allows. */
+const LEAST_READ_AHEAD = 64 * 1024;
+
 /**
  * The answers that bring a file, in its order. As long as the Hub is as fast as its reader there is one, that brings
  * everything; a reader that has to wait is given more of them, each with a range further on, which wait in the memory of
@@ -30,6 +33,8 @@ export class FileRanges {
   readonly #hub: HubClient;
   readonly #tally: RereadTally;
   readonly #signal: AbortSignal | undefined;
+  /** Where the reader stops. */
+  readonly #stopAt: number;
   readonly #abort = () => this.#stopAll(this.#signal?.reason);
   #isClosed = false;
   #ahead: Ahead[] = [];
@@ -58,6 +63,7 @@ export class FileRanges {
     this.#hub = hub;
     this.#tally = tally;
     this.#signal = signal;
+    this.#stopAt = name.end ?? name.sibling.size;
     signal?.addEventListener('abort', this.#abort, { once: true });
     this.#look.since = hub.clock.now();
   }
@@ -78,7 +84,7 @@ export class FileRanges {
       // What failed ahead of its turn has cost nobody anything yet.
       this.#hub.connections.release();
     }
-    return this.#ask(position, this.#ahead[0]?.start ?? this.#name.sibling.size);
+    return this.#ask(position, this.#ahead[0]?.start ?? this.#stopAt);
   }
 
   /** Its bytes, up to where the next range begins. */
@@ -94,7 +100,7 @@ export class FileRanges {
         const askedAt = clock.now();
         const { done, value } = await body.next();
         if (done) return;
-        const room = (this.#ahead[0]?.start ?? Number.POSITIVE_INFINITY) - this.#position;
+        const room = (this.#ahead[0]?.start ?? this.#name.end ?? Number.POSITIVE_INFINITY) - this.#position;
         const chunk = value.length > room ? value.subarray(0, room) : value;
         this.#position += chunk.length;
         const now = clock.now();
@@ -142,7 +148,7 @@ export class FileRanges {
     await connections.acquire(this.#signal);
     let answer: FileAnswer | Trouble | undefined;
     try {
-      answer = await this.#place.get({ start, end }, this.#signal);
+      answer = await this.#place.get({ start, end }, this.#signal, this.#name.end && LEAST_READ_AHEAD);
       if ('failure' in answer && answer.crowded) connections.reportRefusal();
       return answer;
     } finally {
@@ -179,7 +185,7 @@ export class FileRanges {
 
   #isWorthMore(): boolean {
     const wanted = this.#isReading && (this.#isHungry || this.#ahead.length > 0);
-    const left = this.#nextStart(0) < this.#name.sibling.size;
+    const left = this.#nextStart(0) < this.#stopAt;
     const { servesRanges, provedRanges } = this.#place;
     return wanted && left && servesRanges && (provedRanges || this.#ahead.length === 0) && !this.#isClosed;
   }
@@ -192,7 +198,7 @@ export class FileRanges {
   /** @returns whether there was anything left to ask for */
   #askAhead(size: number): boolean {
     const start = this.#nextStart(size);
-    const end = Math.min(start + size, this.#name.sibling.size);
+    const end = Math.min(start + size, this.#stopAt);
     if (start >= end) return false;
     const stop = new AbortController();
     const ahead = { start, end, stop, answer: this.#get({ start, end }, stop.signal) };

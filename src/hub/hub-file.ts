@@ -17,13 +17,13 @@ const PROGRESS = 64 * 1024;
  * has come.
  */
 export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver = {}): ByteSource {
-  const { size } = name.sibling;
+  const { sibling, end = sibling.size } = name;
   const { clock, retries } = hub;
   const tally = rereadTally((bytes) => observe.onReread?.(bytes));
   const place = new FilePlace(name, hub, tally.wasted);
 
   return {
-    size,
+    size: end,
     async *open({ start = 0, signal } = {}) {
       signal?.throwIfAborted();
       const ranges = new FileRanges(name, place, hub, tally, signal);
@@ -31,7 +31,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
       let failures = 0;
       let refilledAt = start;
       try {
-        while (position < size) {
+        while (position < end) {
           let trouble: Trouble;
           try {
             const answer = await ranges.at(position);
@@ -45,7 +45,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
                 }
                 yield chunk;
               }
-              if (position >= size) return;
+              if (position >= end) return;
               if (isWholePart(answer, position) || ranges.wasLeftAt(position)) continue;
               trouble = passing(endedEarly(name, position));
             }
@@ -54,7 +54,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
             if (!isPassingError(error)) throw error;
             trouble = passing(error);
           }
-          if (position >= size) return;
+          if (position >= end) return;
           if (!trouble.remint) failures += 1;
           const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
           if (failures > retries) throw failure;

@@ -1,3 +1,4 @@
+import { readWhole } from '../core/bytes.ts';
 import type { ModelSource } from '../core/ports.ts';
 import type { SizeLimit } from '../core/size-limit.ts';
 import { createHubClient, type HubOptions } from './hub-client.ts';
@@ -17,5 +18,9 @@ export function createHubSource(options: HubOptions): ModelSource {
     largestFile: new URL(hub.endpoint.url).hostname === 'huggingface.co' ? LARGEST_FILE : undefined,
     resolve: (id, revision, signal) => resolveModel(id, revision, hub, signal),
     file: ({ id, commit }, sibling, observe) => hubFile({ id, commit, sibling }, hub, observe),
+    async firstBytes({ id, commit }, sibling, count, signal, observe) {
+      const end = Math.min(count, sibling.size);
+      return readWhole(hubFile({ id, commit, sibling, end }, hub, observe), signal);
+    },
   };
 }

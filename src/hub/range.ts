@@ -10,6 +10,8 @@ export interface HubFileName {
   readonly id: ModelId;
   readonly commit: Commit;
   readonly sibling: Sibling;
+  /** Where to stop reading. Default: the end of the file. */
+  readonly end?: number;
 }
 
 /** The bytes `start` ≤ x < `end` of a file. */

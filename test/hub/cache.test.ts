@@ -2,9 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, realpath, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Sibling } from '../../src/core/model.ts';
+import { createCacheSource } from '../../src/hub-cache/cache-source.ts';
 import { cachedFile } from '../../src/hub-cache/cached-file.ts';
 import { bytes, type FakeHubOptions } from '../fakes/hub/fake-hub.ts';
 import { obeysByteSourceLaws } from '../laws/byte-source-laws.ts';
+import { obeysFirstBytesLaws } from '../laws/first-bytes-laws.ts';
 import { hexOf, someBytes } from '../support/byte-sources.ts';
 import { hubCache } from '../support/hub-cache.ts';
 import { localPush } from '../support/local-push.ts';
@@ -237,11 +240,20 @@ describe('a push from the cache', () => {
 });
 
 describe('a file of the cache', () => {
+  const id = { type: 'model', name: NAME } as const;
+  const commit = 'c'.repeat(40);
+  const content = FILES['model.safetensors'];
+  const sibling: Sibling = {
+    path: 'model.safetensors',
+    size: content.length,
+    oid: { algorithm: 'sha256', hex: hexOf(content) },
+  };
   obeysByteSourceLaws(async () => {
-    const { repository } = await hubCache({ name: NAME, commit: 'c'.repeat(40), files: FILES });
-    const content = FILES['model.safetensors'];
-    const oid = { algorithm: 'sha256', hex: hexOf(content) } as const;
-    const sibling = { path: 'model.safetensors', size: content.length, oid };
-    return { source: cachedFile(repository, 'c'.repeat(40), sibling) };
+    const { repository } = await hubCache({ name: NAME, commit, files: FILES });
+    return { source: cachedFile(repository, commit, sibling) };
+  });
+  obeysFirstBytesLaws(async () => {
+    const { folder } = await hubCache({ name: NAME, commit, files: FILES });
+    return { source: createCacheSource({ folder, hub: undefined }), model: { id, commit }, sibling };
   });
 });

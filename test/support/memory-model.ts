@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ByteSource } from '../../src/core/bytes.ts';
+import { type ByteSource, readFirst } from '../../src/core/bytes.ts';
 import type { ResolvedModel, Sibling } from '../../src/core/model.ts';
 import type { ModelSource } from '../../src/core/ports.ts';
 import { hexOf, watched } from './byte-sources.ts';
@@ -24,16 +24,18 @@ export function memoryModel(files: Readonly<Record<string, Uint8Array>>, chunk?:
     oid: { algorithm: 'sha256' as const, hex: hexOf(bytes) },
   }));
   const commit = createHash('sha1').update(JSON.stringify(siblings)).digest('hex');
+  const file: ModelSource['file'] = (_, { path }) => {
+    const content = replaced.get(path) ?? sources.get(path);
+    if (content === undefined) throw new Error(`there is no ${path}`);
+    return content;
+  };
   return {
     siblings,
     async resolve(id, revision): Promise<ResolvedModel> {
       return { id, revision, commit, siblings };
     },
-    file(_, { path }) {
-      const content = replaced.get(path) ?? sources.get(path);
-      if (content === undefined) throw new Error(`there is no ${path}`);
-      return content;
-    },
+    file,
+    firstBytes: async (from, sibling, count, signal) => readFirst(file(from, sibling), count, signal),
     opened: (path) => sources.get(path)?.opened ?? [],
     readers: () => [...sources.values()].reduce((sum, { readers }) => sum + readers, 0),
     replace: (path, content) => void replaced.set(path, content),
