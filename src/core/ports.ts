@@ -4,7 +4,7 @@ import type { Digest } from './digest.ts';
 import type { Document } from './image.ts';
 import type { Job } from './job.ts';
 import type { PlannedLayer } from './layer-plan.ts';
-import type { ModelId, ResolvedModel, Sibling } from './model.ts';
+import type { Commit, ModelId, ResolvedModel, Sibling } from './model.ts';
 import type { ManifestName } from './reference.ts';
 import type { SizeLimit } from './size-limit.ts';
 import type { SourceOrigin } from './verified.ts';
@@ -39,6 +39,14 @@ export interface ModelSource {
     signal: AbortSignal,
     observe?: FileObserver,
   ): Promise<Uint8Array>;
+  /** The branches of a model. A source that has no such list omits it. */
+  branches?(id: ModelId, signal: AbortSignal): Promise<readonly Branch[]>;
+}
+
+export interface Branch {
+  /** For messages: a server chose it. */
+  readonly name: string;
+  readonly commit: Commit;
 }
 
 /** What reading a file took, beyond its bytes. */

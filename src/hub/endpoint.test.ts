@@ -57,6 +57,12 @@ describe('the URLs of a Hub', () => {
     expect(hub.file(model, revision, 'a')).toBe(`https://hub.test/acme/tiny/resolve/${escaped}/a`);
   });
 
+  test('lists branches at the repository, below the path of its endpoint', () => {
+    expect(hub.refs(model)).toBe('https://hub.test/api/models/acme/tiny/refs');
+    const prefixed = parseHubEndpoint('https://corp.test/hf');
+    expect(prefixed.refs(dataset)).toBe('https://corp.test/hf/api/datasets/acme/rows/refs');
+  });
+
   test.each([
     ['config.json', 'config.json'],
     ['1_Pooling/config.json', '1_Pooling/config.json'],

@@ -9,6 +9,8 @@ export interface HubEndpoint {
   readonly url: string;
   revision(id: ModelId, revision: string): string;
   tree(id: ModelId, revision: string): string;
+  /** The branches and tags. */
+  refs(id: ModelId): string;
   /** The model with its files, all in one answer. */
   description(id: ModelId, revision: string): string;
   /**
@@ -54,6 +56,7 @@ export function parseHubEndpoint(text: string): HubEndpoint {
   return {
     url,
     revision: revisionUrl,
+    refs: (id) => `${url}/api/${api(id)}/refs`,
     description: (id, revision) => `${revisionUrl(id, revision)}?blobs=true`,
     tree: (id, revision) => `${url}/api/${api(id)}/tree/${encodeURIComponent(revision)}?recursive=true`,
     nextPage(link, page, answer) {

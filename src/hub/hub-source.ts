@@ -3,6 +3,7 @@ import type { ModelSource } from '../core/ports.ts';
 import type { SizeLimit } from '../core/size-limit.ts';
 import { createHubClient, type HubOptions } from './hub-client.ts';
 import { hubFile } from './hub-file.ts';
+import { listBranches } from './list-branches.ts';
 import { resolveModel } from './resolve-model.ts';
 
 /**
@@ -22,5 +23,6 @@ export function createHubSource(options: HubOptions): ModelSource {
       const end = Math.min(count, sibling.size);
       return readWhole(hubFile({ id, commit, sibling, end }, hub, observe), signal);
     },
+    branches: (id, signal) => listBranches(id, hub, signal),
   };
 }

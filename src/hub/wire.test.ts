@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { secret } from '../../test/support/secrets.ts';
-import { parseCommit, parseErrorMessage, parseSiblings, parseTreePage } from './wire.ts';
+import { parseBranches, parseCommit, parseErrorMessage, parseSiblings, parseTreePage } from './wire.ts';
 
 const URL = 'https://hub.test/api/models/acme/tiny';
 const SHA1 = 'a'.repeat(40);
@@ -26,6 +26,26 @@ describe('a commit', () => {
   ])('is not to be had from %s', (body) => {
     expect(() => parseCommit(body, URL)).toThrow(unsupported);
   });
+});
+
+describe('the branches of a model', () => {
+  const parse = (body: unknown) => parseBranches(JSON.stringify(body), URL);
+
+  test('are named with their commits; tags, pull requests and what has no commit are passed over', () => {
+    const branches = [
+      { name: 'main', ref: 'refs/heads/main', targetCommit: SHA1 },
+      { name: 'odd', ref: 'refs/heads/odd', targetCommit: 'main' },
+    ];
+    const tags = [{ name: 'v1', ref: 'refs/tags/v1', targetCommit: SHA1 }];
+    expect(parse({ branches, tags, converts: [] })).toEqual([{ name: 'main', commit: SHA1 }]);
+  });
+
+  test.each([{}, [], null, { branches: {} }, { branches: [{ name: 'main' }] }])(
+    'are not to be had from %j',
+    (body) => {
+      expect(() => parse(body)).toThrow(unsupported);
+    },
+  );
 });
 
 describe('a page of a listing', () => {

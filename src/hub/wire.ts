@@ -37,6 +37,8 @@ const described = v.object({
   ),
 });
 
+const refs = v.object({ branches: v.array(v.object({ name: v.string(), targetCommit: v.string() })) });
+
 /** A file as a listing has it. What it leaves out, or says in a way that nobody can read, is undefined. */
 export interface ListedFile {
   readonly path: string;
@@ -78,6 +80,18 @@ export function parseSiblings(body: string, url: string, commit: Commit): readon
   return siblings.map(({ rfilename, blobId, size: bytes, lfs: stored }) =>
     listedFile(rfilename, blobId, bytes, stored),
   );
+}
+
+/** @throws ModelcarError `UNSUPPORTED` */
+export function parseBranches(
+  body: string,
+  url: string,
+): readonly { readonly name: string; readonly commit: Commit }[] {
+  const parsed = v.safeParse(refs, parseAnswer(body, url), FIRST_ISSUE);
+  if (!parsed.success) throw unreadable(url, 'no list of branches');
+  return parsed.output.branches
+    .filter(({ targetCommit }) => isCommit(targetCommit))
+    .map(({ name, targetCommit }) => ({ name, commit: targetCommit }));
 }
 
 function listedFile(
