@@ -30,7 +30,7 @@ export type {
   NoCredentials,
   RegistryCredentials,
 } from './core/registry-credentials.ts';
-export type { LeftOut } from './core/selection/selection.ts';
+export type { LeftOut, Pickles } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export type { Transfer } from './core/transfer.ts';
 export type { CredentialPlaces } from './credentials/auth-places.ts';

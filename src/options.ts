@@ -2,6 +2,7 @@ import type { CertificateSource, TrustedCas } from './core/certificates.ts';
 import type { OnEvent } from './core/event.ts';
 import type { ManifestName, TargetLocation } from './core/reference.ts';
 import type { CredentialSource } from './core/registry-credentials.ts';
+import type { Pickles } from './core/selection/selection.ts';
 import type { TarLayout } from './core/tar-layer.ts';
 import type { ProxyFor } from './http/node-proxy-from-environment.ts';
 
@@ -32,6 +33,11 @@ export interface PushOptions {
   readonly allowPatterns?: readonly string[];
   /** The same: never these files, also of the default. */
   readonly ignorePatterns?: readonly string[];
+  /**
+   * Pickles that are no copy of other weights: loading one can run code. `refuse` rejects with `USAGE` before the first
+   * byte and names them, `keep` pushes them. Default `refuse`.
+   */
+  readonly pickles?: Pickles;
   /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
   readonly layerPrefix?: string;
   /** Default `standard`. */

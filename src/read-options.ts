@@ -34,6 +34,7 @@ export function toRequest(options: PushOptions): PushRequest {
     alsoTags: alsoTags.map(parseTag),
     moveTag: options.moveTag ?? false,
     patterns: { allow: options.allowPatterns ?? [], ignore: options.ignorePatterns ?? [] },
+    pickles: options.pickles ?? 'refuse',
     prefix: parseLayerPrefix(options.layerPrefix ?? 'models/'),
     tarLayout: options.tarLayout ?? 'standard',
     endpoint: parseHubEndpoint(hub.endpoint ?? DEFAULT_ENDPOINT).url,

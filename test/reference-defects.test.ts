@@ -38,7 +38,7 @@ const read = ({ requests }: FakeHub): readonly string[] => {
 test('(a) nested files with the same basename both arrive: 1_Pooling/config.json beside config.json', async () => {
   const files = { '1_Pooling/config.json': text('{"pooling":1}'), 'config.json': text('{"config":1}') };
   const { push, layers } = await localPush({ repos: [{ id: MODEL, files }] });
-  await push(MODEL);
+  await push(MODEL, { allowPatterns: ['*'] });
   expect(layers(MODEL).flatMap(tarMembers)).toEqual([
     { path: 'models/1_Pooling/config.json', content: '{"pooling":1}' },
     { path: 'models/config.json', content: '{"config":1}' },
@@ -138,7 +138,7 @@ test('(i) a listing of several pages is read to its end', async () => {
   const names = Array.from({ length: 25 }, (_, index) => `part-${String(index).padStart(2, '0')}.json`);
   const files = Object.fromEntries(names.map((name) => [name, text(`{"${name}":1}`)]));
   const { push, layers } = await localPush({ repos: [{ id: MODEL, files }], pageSize: 10 });
-  await push(MODEL);
+  await push(MODEL, { allowPatterns: ['*'] });
   expect(
     layers(MODEL)
       .flatMap(tarMembers)
@@ -264,7 +264,7 @@ test('(r) a list flag takes several words, commas, and repeats', async () => {
   const names = ['README.md', 'a.txt', 'b.txt', 'c.onnx', 'd.h5', 'e.msgpack', 'keep.json'];
   const files = Object.fromEntries(names.map((name) => [name, text(name)]));
   const { hub, registry, layers } = await localPush({ repos: [{ id: MODEL, files }] });
-  const flags = ['*.md *.txt *.onnx', '*.h5,*.msgpack'].flatMap((words) => ['--ignore-patterns', words]);
+  const flags = ['*.md, *.txt,*.onnx', '*.h5,*.msgpack'].flatMap((words) => ['--ignore-patterns', words]);
   const env = { HF_ENDPOINT: hub.endpoint, ALLOW_PATTERNS: '*' };
   const run = await runCli(['push', MODEL, `${registry.host}/${MODEL}:v1`, ...flags], { env });
   expect(run.code).toBe(0);

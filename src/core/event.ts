@@ -22,6 +22,8 @@ export type PushEvent =
   /** Files of the model that are not pushed: one event for each reason. */
   | {
       readonly type: 'files-left-out';
+      /** Stable, such as `hidden`. */
+      readonly code: string;
       readonly reason: string;
       readonly files: number;
       readonly size: number;
@@ -36,7 +38,12 @@ export type PushEvent =
       readonly outlook: TagOutlook;
     }
   /** Something that costs comfort, not correctness. */
-  | { readonly type: 'warning'; readonly message: string }
+  | {
+      readonly type: 'warning';
+      /** Stable, where there is one. */
+      readonly code?: string;
+      readonly message: string;
+    }
   /** A request about the model or the image, not about a layer's bytes, is sent again. */
   | ({ readonly type: 'request-retrying'; readonly side: 'hub' | 'target' } & Pause)
   /** Every request that goes to one place waits: a rate limit is used up, or nearly. Told once, whoever waits. */

@@ -15,12 +15,12 @@ export async function listBranches(
   hub: HubClient,
   signal: AbortSignal,
 ): Promise<readonly Branch[]> {
-  const { endpoint, authenticated } = hub;
+  const { endpoint } = hub;
   const url = endpoint.refs(id);
   const response = await hub.api({ method: 'GET', url, signal });
   if (response.status !== 200) {
     const what = `list the branches of ${formatModelId(id)}`;
-    throw await hubError(response, { what, id, revision: 'main', endpoint, authenticated });
+    throw await hubError(response, { what, id, revision: 'main', endpoint, token: hub.token });
   }
   const branches = parseBranches(await readText(response, PAGE_LIMIT), shownUrl(url, response));
   return branches.map(({ name, commit }) => ({ name: presentable(name, response), commit }));

@@ -6,17 +6,18 @@ import { type PlannedLayer, planLayers } from '../core/layer-plan.ts';
 import { formatModelId, type ModelId, type ResolvedModel } from '../core/model.ts';
 import { type Collision, nameCollisions } from '../core/name-collisions.ts';
 import type { UploadSession } from '../core/ports.ts';
-import { NO_EVIDENCE } from '../core/selection/evidence.ts';
-import { type LeftOut, type SelectionPatterns, selectSiblings } from '../core/selection/selection.ts';
+import type { LeftOut, Pickles, SelectionPatterns } from '../core/selection/selection.ts';
 import { onOneLine, totalSize } from '../core/selection/sized-list.ts';
 import { isSmall } from '../core/small-layer.ts';
 import type { TarLayout } from '../core/tar-layer.ts';
 import { createTransferMeter, type Transfer } from '../core/transfer.ts';
 import { checkSizes } from './check-sizes.ts';
 import { createTagLook, type LookAtTag, lookAtTags, type SeenTag } from './look-at-tags.ts';
+import type { PlanWarning } from './plan-warning.ts';
 import { publishImage } from './publish-image.ts';
 import { pushLayer } from './push-layer.ts';
 import { pushLayers } from './push-layers.ts';
+import { selectFiles } from './select-files.ts';
 import type { MovedTag } from './set-tags.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +32,7 @@ export interface PushRequest {
   /** Whether the default tag may come to mean other files. */
   readonly moveTag: boolean;
   readonly patterns: SelectionPatterns;
+  readonly pickles: Pickles;
   /** The folder of the image that holds the model: empty, or ending in `/`. */
   readonly prefix: string;
   readonly tarLayout: TarLayout;
@@ -96,15 +98,12 @@ function tagNames({ tags }: PushPlan, request: PushRequest): readonly Pick<SeenT
 
 /**
  * Reads from the source, writes nothing anywhere.
- * @throws ModelcarError as {@link ModelSource.resolve}, {@link selectSiblings} and {@link planLayers} do
+ * @throws ModelcarError as {@link ModelSource.resolve}, {@link selectFiles} and {@link planLayers} do
  */
 export async function planImage(request: PushRequest, world: World): Promise<PushPlan> {
   const model = await world.source.resolve(request.model, request.revision, world.signal);
-  const { kept, leftOut, unmatched } = selectSiblings(
-    model,
-    { ...request.patterns, pickles: 'refuse' },
-    NO_EVIDENCE,
-  );
+  const { patterns, pickles } = request;
+  const { kept, leftOut, unmatched, warnings } = await selectFiles(model, { ...patterns, pickles }, world);
   const layers = planLayers(kept, request);
   checkSizes(layers, world);
   const files = layers.map(({ sibling }) => sibling);
@@ -117,17 +116,18 @@ export async function planImage(request: PushRequest, world: World): Promise<Pus
     files: layers.length,
     size: layers.reduce((sum, { size }) => sum + size, 0),
   });
-  for (const { reason, siblings } of leftOut) {
-    world.onEvent({ type: 'files-left-out', reason, files: siblings.length, size: totalSize(siblings) });
-  }
-  for (const pattern of unmatched) {
-    world.onEvent({
-      type: 'warning',
-      message: `no file of ${formatModelId(model.id)} matches ${onOneLine(pattern)}`,
-    });
+  for (const { code, reason, siblings } of leftOut) {
+    const [files, size] = [siblings.length, totalSize(siblings)];
+    world.onEvent({ type: 'files-left-out', code, reason, files, size });
   }
   const collisions = nameCollisions(layers.map(({ path }) => path));
-  if (collisions.length > 0) world.onEvent({ type: 'warning', message: collisionWarning(collisions) });
+  for (const { code, message } of [
+    ...warnings,
+    ...unmatched.map((pattern) => unmatchedWarning(model.id, pattern)),
+    ...(collisions.length > 0 ? [collisionWarning(collisions)] : []),
+  ]) {
+    world.onEvent({ type: 'warning', code, message });
+  }
   const { tag = model.commit.slice(0, 12), alsoTags } = request;
   return {
     model,
@@ -138,12 +138,21 @@ export async function planImage(request: PushRequest, world: World): Promise<Pus
   };
 }
 
+function unmatchedWarning(id: ModelId, pattern: string): PlanWarning {
+  const note = /\s/.test(pattern) ? ' (white space is part of a pattern)' : '';
+  const message = `no file of ${formatModelId(id)} matches the pattern ${onOneLine(pattern)}${note}`;
+  return { code: 'pattern-unmatched', message };
+}
+
 /** Makes one warning for all collisions. */
-function collisionWarning(collisions: readonly Collision[]): string {
+function collisionWarning(collisions: readonly Collision[]): PlanWarning {
   const examples = collisions.slice(0, 3).map((pair) => pair.map(shownPath).join(' and '));
   const more = collisions.length > examples.length ? [`and ${collisions.length - examples.length} more`] : [];
   const shown = [...examples, ...more].join(', ');
-  return `names that differ only in case or Unicode form: ${shown}; macOS and Windows keep one of each`;
+  return {
+    code: 'name-collision',
+    message: `names that differ only in case or Unicode form: ${shown}; macOS and Windows keep one of each`,
+  };
 }
 
 /** The whole main job: resolve, plan, push the layers, publish the image. */

@@ -2,7 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createLayoutReader } from '../../src/layout/layout-reader.ts';
-import { type FakeHub, json, startFakeHub, synthetic } from '../fakes/hub/fake-hub.ts';
+import { type FakeHub, json, startFakeHub, synthetic, text } from '../fakes/hub/fake-hub.ts';
 import { type CliOptions, type CliRun, runCli } from '../support/run-cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   );
   hub = await startFakeHub({
     repos: [
-      { id: 'acme/tiny', files: config },
+      { id: 'acme/tiny', files: { ...config, 'model.safetensors': text('tiny') } },
       { id: 'acme/large', files: { ...config, ...large } },
     ],
   });

@@ -3,7 +3,8 @@ import { text } from '../fakes/hub/fake-hub.ts';
 import { localPush } from '../support/local-push.ts';
 
 const NAME = 'acme/tiny';
-const repos = [{ id: NAME, files: { 'a.json': text('{}'), 'b.json': text('[]'), 'c.json': text('1') } }];
+const files = { 'a.json': text('{}'), 'b.json': text('[]'), 'c.safetensors': text('1') };
+const repos = [{ id: NAME, files }];
 
 test('a Hub that has nothing left for us is waited for, and the push says so', async () => {
   const { hub, events, push } = await localPush({ repos });

@@ -7,9 +7,10 @@ import { failureOf } from '../support/rejection.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const MODEL = 'acme/odd';
+const WEIGHTS = 'model.safetensors';
 
 function pushOf(paths: readonly string[]): Promise<LocalPush> {
-  const files: FileMap = Object.fromEntries(paths.map((path) => [path, text(path)]));
+  const files: FileMap = Object.fromEntries([...paths, WEIGHTS].map((path) => [path, text(path)]));
   return localPush({ repos: [{ id: MODEL, files }] });
 }
 
@@ -65,7 +66,7 @@ describe('a name that a terminal would not show as it is', () => {
   test('ends no push that leaves it out', async () => {
     const world = await pushOf(['config.json', 'a\nb.json']);
     await world.push(MODEL, { ignorePatterns: ['a*'] });
-    expect(world.layers(MODEL)).toHaveLength(1);
+    expect(world.layers(MODEL)).toHaveLength(2);
   });
 });
 
@@ -74,13 +75,9 @@ describe('a model of more files than a manifest can name', () => {
     'ends a plan and a push to %s before the first byte',
     async (place) => {
       const world = await pushOf(['config.json']);
-      const entry = (index: number) => ({
-        type: 'file',
-        path: `data/${index}.json`,
-        size: 1,
-        oid: 'a'.repeat(40),
-      });
-      const entries = Array.from({ length: 20_000 }, (_, index) => entry(index));
+      const entry = (path: string) => ({ type: 'file', path, size: 1, oid: 'a'.repeat(40) });
+      const data = Array.from({ length: 20_000 }, (_, index) => entry(`data/${index}.json`));
+      const entries = [...data, entry(WEIGHTS)];
       world.hub.addFault({ on: 'tree', kind: 'edit-json', edit: () => entries, times: Infinity });
       const folder = join(await tempFolder(), 'layout');
       const options: Partial<PushOptions> =

@@ -76,7 +76,9 @@ export async function scenario(options: ScenarioOptions = {}): Promise<Scenario>
         target: 'r.test/acme/llama',
         force: false,
         continueOnError: false,
-        patterns: { allow: [], ignore: [] },
+        // Scenarios are about transfers: whatever files they need are a model.
+        patterns: { allow: ['*'], ignore: [] },
+        pickles: 'refuse',
         prefix: '',
         tarLayout: 'standard',
         workers: options.workers ?? 1,

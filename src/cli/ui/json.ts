@@ -91,7 +91,8 @@ function planLine(
       file: sibling.path,
       fileSize: sibling.size,
     })),
-    leftOut: leftOut.map(({ reason, siblings }) => ({
+    leftOut: leftOut.map(({ code, reason, siblings }) => ({
+      code,
       reason,
       files: siblings.map(({ path, size }) => ({ path, size })),
     })),

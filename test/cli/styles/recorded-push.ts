@@ -13,7 +13,10 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
       size: 5_000_016_384,
     },
   ],
-  [400, { type: 'files-left-out', reason: 'pickles can run code', files: 2, size: 4_890_000_000 }],
+  [
+    400,
+    { type: 'files-left-out', code: 'pickle', reason: 'pickles can run code', files: 2, size: 4_890_000_000 },
+  ],
   [410, { type: 'warning', message: 'cannot use /home/ci/state.json: 100% full\n::error::not ours' }],
   [500, { type: 'credentials-chosen', registry: 'ghcr.io', origin: undefined }],
   [510, { type: 'credentials-chosen', registry: 'ghcr.io', origin: undefined }],

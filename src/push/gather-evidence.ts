@@ -1,0 +1,123 @@
+import { atOnce } from '../core/at-once.ts';
+import { readWhole } from '../core/bytes.ts';
+import { ModelcarError } from '../core/error.ts';
+import { shownPath } from '../core/file-path.ts';
+import { formatSize } from '../core/format-size.ts';
+import { parseJson } from '../core/json.ts';
+import type { ResolvedModel, Sibling } from '../core/model.ts';
+import type { FileObserver } from '../core/ports.ts';
+import { limited } from '../core/rate-limit.ts';
+import { type Evidence, type EvidenceNeeded, HEAD_BYTES } from '../core/selection/evidence.ts';
+import { totalSize } from '../core/selection/sized-list.ts';
+import { verified } from '../core/verified.ts';
+import type { PlanWarning } from './plan-warning.ts';
+import type { World } from './world.ts';
+
+export type EvidenceWorld = Pick<World, 'source' | 'onEvent' | 'signal' | 'rateLimit'>;
+
+/** All documents together: they are in memory until the files are selected. Indexes of the largest models have some 10 MB. */
+const MOST_BYTES = 64 * 2 ** 20;
+
+const HEADS_AT_ONCE = 8;
+const DOCUMENTS_AT_ONCE = 4;
+
+/**
+ * Reads what the selection needs beyond names and sizes. A document that is too large is not read: a warning says so.
+ * @throws ModelcarError of the source, which then also says why the file was read
+ */
+export async function gatherEvidence(
+  model: ResolvedModel,
+  needed: EvidenceNeeded,
+  world: EvidenceWorld,
+): Promise<{ readonly evidence: Evidence; readonly warnings: readonly PlanWarning[] }> {
+  const { signal } = world;
+  const [readable, others] = withinLimits(needed.documents);
+  const documents = await atOnce(readable, DOCUMENTS_AT_ONCE, signal, async (sibling, stop) => {
+    const read = readVerified(model, sibling, { ...world, signal: stop });
+    const bytes = await explained(`cannot check the model by its ${shownPath(sibling.path)}`, read);
+    return [sibling.path, parseJson(Buffer.from(bytes).toString('utf8'))] as const;
+  });
+  const heads = await atOnce(needed.heads, HEADS_AT_ONCE, signal, async (sibling, stop) => {
+    const read = world.source.firstBytes(model, sibling, HEAD_BYTES, stop, observer(world));
+    const bytes = await explained(`cannot tell whether ${shownPath(sibling.path)} is a pickle`, read);
+    return [sibling.path, bytes] as const;
+  });
+  return {
+    evidence: {
+      heads: new Map(heads),
+      documents: new Map(documents.filter(([, document]) => document !== undefined)),
+    },
+    warnings: unread(others),
+  };
+}
+
+function withinLimits(
+  documents: readonly Sibling[],
+): readonly [readable: readonly Sibling[], others: readonly Sibling[]] {
+  const readable: Sibling[] = [];
+  const others: Sibling[] = [];
+  let room = MOST_BYTES;
+  for (const sibling of documents) {
+    const fits = sibling.size <= room;
+    if (fits) room -= sibling.size;
+    (fits ? readable : others).push(sibling);
+  }
+  return [readable, others];
+}
+
+function unread(documents: readonly Sibling[]): readonly PlanWarning[] {
+  const [first, ...others] = documents;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const size = formatSize(totalSize(documents));
+  return [
+    {
+      code: 'document-not-read',
+      message: `the model is not checked by its ${shownPath(first.path)}${more}: too large to read (${size})`,
+    },
+  ];
+}
+
+/** Fetches wrong bytes once more where that may help, as a push of the file does. */
+async function readVerified(
+  model: ResolvedModel,
+  sibling: Sibling,
+  world: EvidenceWorld,
+): Promise<Uint8Array> {
+  const { source, rateLimit, signal, onEvent } = world;
+  const { path: name, oid } = sibling;
+  const { origin } = source;
+  const read = async (onMismatch?: () => void): Promise<Uint8Array> => {
+    const file = source.file(model, sibling, observer(world));
+    const content = rateLimit ? limited(file, rateLimit) : file;
+    return readWhole(verified(content, { name, oid, origin, onMismatch }), signal);
+  };
+  let wrong = false;
+  try {
+    return await read(() => {
+      wrong = true;
+    });
+  } catch (error) {
+    if (!wrong || !(error instanceof ModelcarError) || origin?.secondRead === 'is the same') throw error;
+    onEvent({ type: 'request-retrying', side: 'hub', retry: 1, delayMs: 0, reason: error.message });
+    return await read();
+  }
+}
+
+function observer({ onEvent }: EvidenceWorld): FileObserver {
+  return {
+    onRetry: ({ retry, delayMs, reason }) =>
+      onEvent({ type: 'request-retrying', side: 'hub', retry, delayMs, reason }),
+  };
+}
+
+/** The user has not asked for this file to be read: its error says why it was. */
+async function explained<T>(why: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ModelcarError)) throw error;
+    const { code, message, hint, cause = error } = error;
+    throw new ModelcarError(code, `${why}: ${message}`, { ...(hint !== undefined && { hint }), cause });
+  }
+}
