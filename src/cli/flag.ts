@@ -8,8 +8,8 @@ export interface Flag {
   readonly about: string;
   /** What it does where neither flag nor variable says anything. */
   readonly otherwise?: string;
-  /** May be given again; commas and white space part the values, too. */
-  readonly list?: true;
+  /** May be given again, or holds several items. White space is part of a pattern, and separates words. */
+  readonly list?: 'words' | 'patterns';
   /** The only words that it takes. */
   readonly choices?: readonly string[];
   /** Its value is the name of a file. */
@@ -35,6 +35,7 @@ export type TextFlag =
   | 'layerPrefix'
   | 'source'
   | 'tarLayout'
+  | 'pickles'
   | 'workers'
   | 'chunkMib'
   | 'stateFile'
@@ -82,7 +83,16 @@ export function takesValue({ flag }: Flag): boolean {
   return flag.includes(' <');
 }
 
-/** Items parted by commas or white space. */
-export function list(text: string): readonly string[] {
-  return text.split(/[\s,]+/).filter((item) => item !== '');
+/** The items of one value of a flag. Names of files contain spaces, tags do not. */
+export function itemsOf(kind: 'words' | 'patterns', text: string): readonly string[] {
+  return kind === 'words' ? words(text) : nonEmpty(text.split(',').map((item) => item.trim()));
+}
+
+/** Items separated by commas or white space, as the Python tool has them in its variables. */
+export function words(text: string): readonly string[] {
+  return nonEmpty(text.split(/[\s,]+/));
+}
+
+function nonEmpty(items: readonly string[]): readonly string[] {
+  return items.filter((item) => item !== '');
 }

@@ -216,6 +216,7 @@ const EFFECTS = {
   hfEndpoint: ['https://mirror.example/hf', ({ hub }) => hub?.endpoint, 'https://mirror.example/hf'],
   allowPatterns: ['.json, *.md\n.txt', ({ allowPatterns }) => allowPatterns, ['.json', '*.md', '.txt']],
   ignorePatterns: ['a b', ({ ignorePatterns }) => ignorePatterns, ['a', 'b']],
+  pickles: ['keep', ({ pickles }) => pickles, 'keep'],
   registry: [
     'quay.io',
     ({ target }) => target,

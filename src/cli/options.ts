@@ -26,7 +26,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
   const limitRate = values.rate('limitRate');
   // The one flag whose empty value means something.
   const layerPrefix = words.layerPrefix ?? values.text('layerPrefix');
-  const how = {
+  const how: Omit<PushOptions, 'model' | 'target'> = {
     alsoTags: values.list('alsoTag'),
     moveTag: values.decision('moveTag') ?? false,
     hub: hubAccess(values, env, surroundings),
@@ -34,6 +34,7 @@ export function toPushOptions(words: PushWords, env: Environment, surroundings: 
     network: networkAccess(env, surroundings),
     allowPatterns: values.list('allowPatterns'),
     ignorePatterns: values.list('ignorePatterns'),
+    pickles: values.text('pickles') === 'keep' ? 'keep' : 'refuse',
     ...(layerPrefix !== undefined && { layerPrefix }),
     ...(tarLayout !== undefined && { tarLayout }),
     stateFile: stateFileOf(values, env, surroundings.home),

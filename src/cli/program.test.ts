@@ -94,3 +94,12 @@ describe('an argument too many', () => {
     await expect(failure).rejects.toMatchObject({ code: 'USAGE', hint: expect.stringMatching(hint) });
   });
 });
+
+test.each([
+  [['--allow-patterns', 'Text Encoder/'], { allowPatterns: ['Text Encoder/'] }],
+  [['--allow-patterns', ' *.json , a b*,,'], { allowPatterns: ['*.json', 'a b*'] }],
+  [['--ignore-patterns=x y', '--ignore-patterns', 'z'], { ignorePatterns: ['x y', 'z'] }],
+  [['--also-tag', 'v1 v2,v3', '--also-tag', 'v4'], { alsoTag: ['v1', 'v2', 'v3', 'v4'] }],
+])('a space belongs to a pattern, and separates tags: %j', async (flags, expected) => {
+  expect(await parsedWords('push', ...flags)).toEqual(expected);
+});

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { alsoUnderstood } from './also-understood.ts';
-import { type Flag, type Flags, list, namesOf, takesValue, type Words } from './flag.ts';
+import { type Flag, type Flags, itemsOf, namesOf, takesValue, type Words } from './flag.ts';
 import { COMMANDS } from './flags.ts';
 import { COMPLETION_HELP, HELP_HELP, PROGRAM_HELP, PUSH_HELP, STATUS_HELP, VALIDATE_HELP } from './help.ts';
 import { HELP_WIDTH } from './quick-answer.ts';
@@ -100,11 +100,16 @@ async function refuseExcess(command: Command): Promise<void> {
 /** What a flag's help says after what it is about. */
 function describeFlag({ about, list, env, otherwise }: Flag): string {
   const notes = [
-    ...(list ? ['repeatable, or with commas or spaces'] : []),
-    ...(env ? [env.map((name) => `$${name}`).join(', ')] : []),
+    ...(list ? [`repeatable, or with commas${list === 'words' ? ' or spaces' : ''}`] : []),
+    ...(env ? [variables(env, list)] : []),
     ...(otherwise ? [`default: ${otherwise}`] : []),
   ];
   return notes.length === 0 ? about : `${about} (${notes.join('; ')})`;
+}
+
+function variables(names: readonly string[], list: Flag['list']): string {
+  const shown = names.map((name) => `$${name}`).join(', ');
+  return list === 'patterns' ? `${shown}, also with spaces` : shown;
 }
 
 function addFlags(command: Command, flags: Flags): void {
@@ -120,8 +125,9 @@ function addFlags(command: Command, flags: Flags): void {
 function optionOf(name: string, flag: Flag): Option {
   const option = new Option(flag.flag, describeFlag(flag)).hideHelp(flag.hidden === true);
   if (option.attributeName() !== name) throw new Error(`${flag.flag} is called ${name} in its table`);
-  if (!flag.list) return option;
-  return option.argParser((value, before: readonly string[] = []) => [...before, ...list(value)]);
+  const { list } = flag;
+  if (!list) return option;
+  return option.argParser((value, before: readonly string[] = []) => [...before, ...itemsOf(list, value)]);
 }
 
 /** What is given by another name is kept under the name of the table. */
@@ -129,7 +135,8 @@ function addOtherNames(command: Command, name: string, flag: Flag): void {
   for (const alias of flag.aliases ?? []) {
     addHidden(command, flag.flag.replace(/^\S+/, alias), (text) => {
       const before: readonly string[] = command.getOptionValue(name) ?? [];
-      command.setOptionValue(name, flag.list ? [...before, ...list(text ?? '')] : (text ?? true));
+      const items = flag.list && [...before, ...itemsOf(flag.list, text ?? '')];
+      command.setOptionValue(name, items ?? text ?? true);
     });
   }
   if (!flag.negatable) return;

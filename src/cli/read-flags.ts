@@ -4,11 +4,11 @@ import {
   type FlagName,
   type Flags,
   type ListFlag,
-  list,
   longName,
   type SwitchFlag,
   type TextFlag,
   type Words,
+  words as wordsOf,
 } from './flag.ts';
 import { holdsAccount } from './holds-account.ts';
 
@@ -53,7 +53,7 @@ export function readFlags(table: Flags, words: Words, env: Environment): FlagVal
     text: (name) => found(name)?.text,
     list(name) {
       const given = words[name] ?? [];
-      return given.length > 0 ? given : list(found(name)?.text ?? '');
+      return given.length > 0 ? given : wordsOf(found(name)?.text ?? '');
     },
     integer(name, least, most) {
       const value = found(name);
