@@ -68,6 +68,11 @@ export function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions)
 /** Each folder is an entry of the layer; no model nests its files this deep. */
 const MOST_COMPONENTS = 100;
 
+/** Whether a file of this path can be in an image. */
+export function isSafePath(path: string): boolean {
+  return unsafe(path) === undefined;
+}
+
 function refuseUnsafe(path: string): void {
   const reason = unsafe(path);
   if (reason !== undefined) throw refused(path, reason);

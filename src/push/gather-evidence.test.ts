@@ -181,6 +181,29 @@ describe('a document with wrong bytes', () => {
   });
 });
 
+test('a source that can lack files names all of them later, so one that is missing is no error here', async () => {
+  const source: MemoryModel = {
+    ...memoryModel({ 'config.json': Buffer.from('{}') }),
+    requireFiles: async () => undefined,
+    file: () => ({
+      size: 2,
+      open() {
+        throw new ModelcarError('NOT_FOUND', 'cannot read config.json from the cache: it was not downloaded');
+      },
+    }),
+  };
+  const { evidence } = await gather(source, { documents: source.siblings });
+  expect(evidence.documents.size).toBe(0);
+});
+
+test('a file with a path that is unsafe is never asked for', async () => {
+  const files = { '../x.json': Buffer.from('{}'), 'a/../x.bin': Buffer.from('x') };
+  const source = memoryModel(files);
+  const { evidence } = await gather(source, { documents: source.siblings, heads: source.siblings });
+  expect([evidence.documents.size, evidence.heads.size]).toEqual([0, 0]);
+  for (const path of Object.keys(files)) expect(source.opened(path)).toEqual([]);
+});
+
 test('an aborted push reads no further', async () => {
   const source = memoryModel({ 'x.bin': Buffer.from('x') });
   const reason = new Error('enough');

@@ -1,9 +1,10 @@
 import { atOnce } from '../core/at-once.ts';
 import { readWhole } from '../core/bytes.ts';
-import { ModelcarError } from '../core/error.ts';
+import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { shownPath } from '../core/file-path.ts';
 import { formatSize } from '../core/format-size.ts';
 import { parseJson } from '../core/json.ts';
+import { isSafePath } from '../core/layer-plan.ts';
 import type { ResolvedModel, Sibling } from '../core/model.ts';
 import type { FileObserver } from '../core/ports.ts';
 import { limited } from '../core/rate-limit.ts';
@@ -23,6 +24,7 @@ const DOCUMENTS_AT_ONCE = 4;
 
 /**
  * Reads what the selection needs beyond names and sizes. A document that is too large is not read: a warning says so.
+ * A file with an unsafe path is never asked for: a push of it is refused later.
  * @throws ModelcarError of the source, which then also says why the file was read
  */
 export async function gatherEvidence(
@@ -31,13 +33,14 @@ export async function gatherEvidence(
   world: EvidenceWorld,
 ): Promise<{ readonly evidence: Evidence; readonly warnings: readonly PlanWarning[] }> {
   const { signal } = world;
-  const [readable, others] = withinLimits(needed.documents);
+  const [readable, others] = withinLimits(needed.documents.filter(({ path }) => isSafePath(path)));
   const documents = await atOnce(readable, DOCUMENTS_AT_ONCE, signal, async (sibling, stop) => {
-    const read = readVerified(model, sibling, { ...world, signal: stop });
-    const bytes = await explained(`cannot check the model by its ${shownPath(sibling.path)}`, read);
-    return [sibling.path, parseJson(Buffer.from(bytes).toString('utf8'))] as const;
+    const read = readDocument(model, sibling, { ...world, signal: stop });
+    const document = await explained(`cannot check the model by its ${shownPath(sibling.path)}`, read);
+    return [sibling.path, document] as const;
   });
-  const heads = await atOnce(needed.heads, HEADS_AT_ONCE, signal, async (sibling, stop) => {
+  const safe = needed.heads.filter(({ path }) => isSafePath(path));
+  const heads = await atOnce(safe, HEADS_AT_ONCE, signal, async (sibling, stop) => {
     const read = world.source.firstBytes(model, sibling, HEAD_BYTES, stop, observer(world));
     const bytes = await explained(`cannot tell whether ${shownPath(sibling.path)} is a pickle`, read);
     return [sibling.path, bytes] as const;
@@ -77,6 +80,20 @@ function unread(documents: readonly Sibling[]): readonly PlanWarning[] {
     },
   ];
 }
+
+/** Undefined for one that is no JSON, or that the source lacks. */
+async function readDocument(model: ResolvedModel, sibling: Sibling, world: EvidenceWorld): Promise<unknown> {
+  try {
+    return parseJson(Buffer.from(await readVerified(model, sibling, world)).toString('utf8'));
+  } catch (error) {
+    // Once the files are selected, `requireFiles` names all that it lacks.
+    const lacks = error instanceof ModelcarError && LACKS.has(error.code);
+    if (lacks && world.source.requireFiles !== undefined) return undefined;
+    throw error;
+  }
+}
+
+const LACKS: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'CONTENT_MISMATCH']);
 
 /** Fetches wrong bytes once more where that may help, as a push of the file does. */
 async function readVerified(
