@@ -84,8 +84,9 @@ describe('the first failure', () => {
         });
       },
     });
-    told.model.replace('config.json', {
-      size: 2,
+    const other = 'nested/tokenizer.json';
+    told.model.replace(other, {
+      size: FILES[other].length,
       async *open() {
         await begun.promise;
         yield* failing(watched(Buffer.from('{}')), 0, broken).open();
