@@ -10,7 +10,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 /** Members that every JavaScript object has, which some parsers drop as dangerous. */
 const ODD = ['__proto__', 'constructor', 'prototype', 'toString', '__defineGetter__'];
-const NAMES = ['config.json', ...ODD].sort();
+const NAMES = ['vocab.json', ...ODD].sort();
 const FILES = Object.fromEntries(NAMES.map((name, seed) => [name, someBytes(300_000 + seed)]));
 const WHOLE = Object.values(FILES).reduce((sum, { length }) => sum + length, 0);
 
