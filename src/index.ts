@@ -10,6 +10,7 @@ export type {
 export type { Digest } from './core/digest.ts';
 export { type ErrorCode, ModelcarError } from './core/error.ts';
 export type { OnEvent, PushEvent } from './core/event.ts';
+export { formatDuration } from './core/format-duration.ts';
 export { formatSize } from './core/format-size.ts';
 export type { PlannedLayer } from './core/layer-plan.ts';
 export type { ModelId, Oid, ResolvedModel, Sibling } from './core/model.ts';

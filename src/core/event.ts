@@ -47,7 +47,7 @@ export type PushEvent =
   /** A request about the model or the image, not about a layer's bytes, is sent again. */
   | ({ readonly type: 'request-retrying'; readonly side: 'hub' | 'target' } & Pause)
   /** Every request that goes to one place waits: a rate limit is used up, or nearly. Told once, whoever waits. */
-  | ({ readonly type: 'requests-held'; readonly side: 'hub' | 'target' } & Omit<Pause, 'retry'>)
+  | ({ readonly type: 'requests-held'; readonly side: 'hub' | 'target' } & Omit<Pause, 'retry' | 'retries'>)
   /** The registry wants to know who we are. `origin` is where the credentials are from; none: anonymous. */
   | { readonly type: 'credentials-chosen'; readonly registry: string; readonly origin: string | undefined }
   | { readonly type: 'layer-started'; readonly path: string; readonly size: number }

@@ -89,6 +89,8 @@ export interface ImageTarget extends Pick<ImageReader, 'resolveTag' | 'readManif
 
 export interface BlobPush {
   readonly content: ByteSource;
+  /** What messages call it, such as the path of its file. Default: `a blob`. */
+  readonly name?: string;
   /** Given where it is known beforehand: then a blob that is already there is not sent again. */
   readonly digest?: Digest;
   /** Aborted, the upload ends in good order where it can, so that a later run goes on in its session. */
@@ -124,6 +126,8 @@ export interface UploadSession {
 export interface Pause {
   /** 1 for the first retry since it last got further than ever before. */
   readonly retry: number;
+  /** How many there are before we give up, where the count goes on until then. */
+  readonly retries?: number;
   readonly delayMs: number;
   readonly reason: string;
 }

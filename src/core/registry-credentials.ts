@@ -31,3 +31,26 @@ export type CredentialSource = (
   repository: string,
   signal?: AbortSignal,
 ) => Promise<FoundCredentials | NoCredentials | undefined>;
+
+/** Who we told a registry that we are, for messages. It holds no secret. */
+export type Account =
+  | { readonly kind: 'none'; readonly lookedIn: readonly string[] }
+  | {
+      readonly kind: 'found';
+      /** `user "ada" (from OCI_USERNAME)` */
+      readonly name: string;
+      readonly secret: 'password' | 'identity token' | 'registry token';
+    };
+
+export function accountOf(found: FoundCredentials | NoCredentials | undefined): Account {
+  if (found?.credentials === undefined) return { kind: 'none', lookedIn: found?.lookedIn ?? [] };
+  const { credentials, origin } = found;
+  if (credentials.kind !== 'account') {
+    const secret = credentials.kind === 'identity' ? 'identity token' : 'registry token';
+    return { kind: 'found', name: `the ${secret} from ${origin}`, secret };
+  }
+  const { username, password } = credentials;
+  // Some registries take a token for both: then the name is a secret.
+  const name = username === password ? 'the account' : `user "${username}"`;
+  return { kind: 'found', name: `${name} (from ${origin})`, secret: 'password' };
+}

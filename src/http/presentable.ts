@@ -37,13 +37,15 @@ export function presentablePage(page: string, from: Redacting): string {
   const shown = from.redact(page);
   const title = /<title>([^<]{1,200})<\/title>/i.exec(shown)?.[1] ?? '';
   const words = withoutMarkup(shown);
-  const isHeading = words.indexOf(title) !== words.lastIndexOf(title);
+  // nginx writes the status before the one, and under the other.
+  const name = title.replace(/^\s*\d{3}\s+/, '');
+  const isHeading = words.indexOf(name) !== words.lastIndexOf(name);
   return presentable(isHeading ? words.replace(title, '') : words, from);
 }
 
-/** The status and the server's words. Many pages begin with the status themselves. */
+/** The status and the server's words. Many pages begin or end with the status themselves. */
 export function withStatus(status: number, said: string): string {
-  const more = said.replace(new RegExp(`^${status}\\b[\\s:,–-]*`), '');
+  const more = said.replace(new RegExp(`^(?:${status}\\b[\\s:,–-]*)+|\\s${status}$`, 'g'), '');
   return more === '' ? `${status}` : `${status} ${more}`;
 }
 

@@ -75,8 +75,8 @@ describe('what fails in passing is sent again', () => {
     const { send, told } = retrying([answer(502), unavailable, answer(201)]);
     await send({ ...REQUEST, method: 'PUT', body: Buffer.from('{}') });
     expect(told).toEqual([
-      { retry: 1, delayMs: 1_000, reason: 'PUT https://a.test/x was answered with 502' },
-      { retry: 2, delayMs: 2_000, reason: unavailable.message },
+      { retry: 1, retries: 3, delayMs: 1_000, reason: 'PUT https://a.test/x was answered with 502' },
+      { retry: 2, retries: 3, delayMs: 2_000, reason: unavailable.message },
     ]);
   });
 });

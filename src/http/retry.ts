@@ -36,6 +36,7 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
       for (let retry = 1; ; retry += 1) {
         let delayMs: number | undefined;
         let reason: string;
+        let limit = retries;
         try {
           const response = await transport(request);
           answered = true;
@@ -44,13 +45,13 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
           reason = `${request.method} ${shownUrl(request.url, response)} was answered with ${response.status}`;
           await discard(response);
         } catch (error) {
-          const limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);
+          limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);
           if (!isPassingError(error) || retry > limit || !canRepeat(request)) throw error;
           reason = error.message;
         }
         // "0", or a date that is over, is no leave to ask ten times at once.
         delayMs ||= backoffMs(retry, clock.random());
-        onRetry?.({ retry, delayMs, reason });
+        onRetry?.({ retry, retries: limit, delayMs, reason });
         await clock.sleep(delayMs, request.signal);
       }
     };

@@ -1,4 +1,5 @@
 import { ModelcarError } from '../core/error.ts';
+import type { Account } from '../core/registry-credentials.ts';
 
 /** One HTTP request and its answer. Everything that speaks HTTP is a `Transport` or wraps one. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
@@ -49,6 +50,8 @@ export interface HttpResponse {
   readonly redact: (text: string) => string;
   /** A 401 to a body that cannot be sent again: the next request carries another token. */
   readonly renewed?: true;
+  /** Of a refusal: who we told the registry that we are. Undefined where it has not asked. */
+  readonly account?: Account | undefined;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;
 }

@@ -35,5 +35,5 @@ export async function publishImage(
 }
 
 async function pushDocument({ bytes, descriptor }: Document, { target, signal }: World): Promise<void> {
-  await target.pushBlob({ content: fromBytes(bytes), digest: descriptor.digest, signal });
+  await target.pushBlob({ content: fromBytes(bytes), name: 'the config', digest: descriptor.digest, signal });
 }

@@ -91,6 +91,7 @@ async function sendLayer(
     });
     return target.pushBlob({
       content: tarLayer(path, bytes, tarLayout),
+      name: path,
       signal,
       session: earlier,
       ...sessions,

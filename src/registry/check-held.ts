@@ -2,7 +2,9 @@ import type { Descriptor } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Clock } from '../core/ports.ts';
 import { presentable } from '../http/presentable.ts';
-import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
+import { isRedirect } from '../http/redirect.ts';
+import { discard, type HttpRequest, type HttpResponse, type Transport } from '../http/transport.ts';
+import { askFirstByte, askHeld, type HeadMemory, isThere, refusesReading, totalLength } from './ask-held.ts';
 import { registryError } from './registry-error.ts';
 
 export interface HeldQuestion {
@@ -16,60 +18,116 @@ export interface HeldQuestion {
 /** What was just pushed may take a while to show where storage is only eventually consistent. */
 const PATIENCE_MS: readonly number[] = [1000, 2000, 4000, 8000];
 
+export interface HeldRegistry {
+  /** With retry and redirects. */
+  readonly patient: Transport;
+  /** Without either: what the registry itself answers. */
+  readonly authorized: Transport;
+  readonly clock: Clock;
+  readonly head: HeadMemory;
+}
+
 /**
- * Asks a registry, with HEAD, whether it holds what was pushed.
+ * Asks a registry whether it holds what was pushed. Every answer that proves it is good; every answer that proves the
+ * opposite is an error; what proves nothing leaves the success of the commit, which the registry gave for this digest.
  *
  * @throws ModelcarError `CONTENT_MISMATCH` when it does not, or holds something of another digest or size
  */
-export async function checkHeld(question: HeldQuestion, api: Transport, clock: Clock): Promise<void> {
-  const { what, url, descriptor, signal } = question;
-  const headers = { accept: descriptor.mediaType };
+export async function checkHeld(question: HeldQuestion, registry: HeldRegistry): Promise<void> {
+  const { what, signal } = question;
   for (let tries = 0; ; tries += 1) {
-    const response = await api({ method: 'HEAD', url, headers, signal });
+    const answer = await look(question, registry);
+    if (answer !== 'absent') return;
     const delayMs = PATIENCE_MS[tries];
-    if (response.status === 404 && delayMs !== undefined) {
-      await discard(response);
-      await clock.sleep(delayMs, signal);
-    } else if (response.status === 404) {
-      await discard(response);
-      throw missing(what);
-    } else {
-      return compare(response, what, descriptor);
-    }
+    if (delayMs === undefined) throw missing(what);
+    await registry.clock.sleep(delayMs, signal);
   }
 }
 
 /** Whether it is there, asked once; anything but a clear yes is a no, and costs a push. */
-export async function isHeld({ url, descriptor, signal }: HeldQuestion, api: Transport): Promise<boolean> {
-  const response = await api({ method: 'HEAD', url, headers: { accept: '*/*' }, signal });
+export async function isHeld(
+  { url, descriptor, signal }: HeldQuestion,
+  { patient, head }: HeldRegistry,
+): Promise<boolean> {
+  const response = await askHeld({ url, headers: { accept: '*/*' }, signal }, patient, head);
   await discard(response);
   const { digest, size } = descriptor;
-  const named = response.headers['docker-content-digest'] ?? digest;
-  return response.status === 200 && named === digest && (contentLength(response) ?? size) === size;
+  const named = namedDigests(response).every((named) => named === digest);
+  return isThere(response) && named && (heldLength(response, size) ?? size) === size;
+}
+
+async function look(
+  { what, url, descriptor, signal }: HeldQuestion,
+  { patient, authorized, head }: HeldRegistry,
+): Promise<'absent' | 'held'> {
+  const request = { url, headers: { accept: descriptor.mediaType }, signal };
+  let response: HttpResponse;
+  try {
+    response = await askHeld(request, patient, head);
+    const { size } = descriptor;
+    if (response.status === 200 && size > 0 && !heldLength(response, size)) {
+      await discard(response);
+      response = await askFirstByte(request, patient);
+    }
+  } catch (error) {
+    if (signal.aborted || !(await isRedirected(request, authorized))) throw error;
+    return 'held';
+  }
+  if (response.status === 404 || response.status === 410) {
+    await discard(response);
+    return 'absent';
+  }
+  if (refusesReading(response)) {
+    await discard(response);
+    return 'held';
+  }
+  if (!isThere(response)) throw await registryError(`check ${what}`, response);
+  await discard(response);
+  compare(response, what, descriptor);
+  return 'held';
+}
+
+/**
+ * Whether the registry sends us on to storage that we cannot reach, or may not. It looks for the blob before it does
+ * (distribution, registry/storage/blobserver.go), so that is its word that it has it.
+ */
+async function isRedirected(
+  request: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
+  authorized: Transport,
+): Promise<boolean> {
+  try {
+    const response = await authorized({ ...request, method: 'HEAD' });
+    await discard(response);
+    return isRedirect(response);
+  } catch {
+    return false;
+  }
 }
 
 /** The digest that a success names must be the one that was pushed. */
 export function checkDigest(response: HttpResponse, what: string, { digest }: Descriptor): void {
-  const held = response.headers['docker-content-digest'];
-  if (held !== undefined && held !== digest) throw different(what, digest, presentable(held, response));
+  for (const held of namedDigests(response)) {
+    if (held !== digest) throw different(what, digest, presentable(held, response));
+  }
 }
 
-async function compare(response: HttpResponse, what: string, descriptor: Descriptor): Promise<void> {
-  // A registry that refuses the question has taken the content with a success; that has to do then.
-  if ([401, 403, 405].includes(response.status)) return discard(response);
-  if (response.status !== 200) throw await registryError(`check ${what}`, response);
-  await discard(response);
+/** A proxy that adds what the registry has said already makes two of one. */
+function namedDigests({ headers }: HttpResponse): readonly string[] {
+  return (headers['docker-content-digest'] ?? '').split(/,\s*/).filter((named) => named !== '');
+}
+
+function compare(response: HttpResponse, what: string, descriptor: Descriptor): void {
   checkDigest(response, what, descriptor);
-  const length = contentLength(response);
+  const length = heldLength(response, descriptor.size);
   if (length !== undefined && length !== descriptor.size) {
     throw different(what, `${descriptor.size} bytes`, `${length} bytes`);
   }
 }
 
-/** A proxy may leave the length out or answer a HEAD with 0; then the digest has to do. */
-function contentLength({ headers }: HttpResponse): number | undefined {
-  const length = Number(headers['content-length'] ?? 0);
-  return length > 0 ? length : undefined;
+/** A proxy may answer a HEAD with a length of 0; then the digest has to do. */
+function heldLength(response: HttpResponse, size: number): number | undefined {
+  const length = totalLength(response);
+  return length === 0 && size > 0 && response.status === 200 ? undefined : length;
 }
 
 function missing(what: string): ModelcarError {

@@ -90,7 +90,9 @@ describe('a manifest whose answer says nothing certain', () => {
   ])('is sent again %s', async (_, said) => {
     const { error, methods, pauses } = await put([answer(504), created], [said]);
     expect([error, methods]).toEqual([undefined, ['PUT', 'HEAD', 'PUT']]);
-    expect(pauses).toEqual([{ retry: 1, delayMs: 500, reason: 'cannot tag r.test/acme/llama:v1: 504' }]);
+    expect(pauses).toEqual([
+      { retry: 1, retries: 3, delayMs: 500, reason: 'cannot tag r.test/acme/llama:v1: 504' },
+    ]);
   });
 
   test('is sent again after as long as the registry asks for', async () => {

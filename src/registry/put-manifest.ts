@@ -38,7 +38,7 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
     if (trouble === undefined || (await isThere(put, registry))) return;
     if (!trouble.passing || retry > retries) throw trouble.error;
     const delayMs = trouble.delayMs ?? backoffMs(retry, clock.random());
-    onRetry?.({ retry, delayMs, reason: trouble.error.message });
+    onRetry?.({ retry, retries, delayMs, reason: trouble.error.message });
     await clock.sleep(delayMs, signal);
   }
 
@@ -60,8 +60,9 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
       return undefined;
     }
     const error = await registryError(what, response);
-    const delayMs = parseRetryAfter(said['retry-after'], clock.date());
-    return { error, passing: isPassing(status), delayMs };
+    // Full storage and a quota come with 500 too, a rate limit with 403.
+    const passing = isPassing(status) ? isPassingError(error) : error.code === 'RATE_LIMITED';
+    return { error, passing, delayMs: parseRetryAfter(said['retry-after'], clock.date()) };
   }
 }
 

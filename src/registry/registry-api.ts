@@ -1,6 +1,11 @@
 import type { Clock } from '../core/ports.ts';
 import type { RegistryHost } from '../core/reference.ts';
-import type { CredentialSource, RegistryCredentials } from '../core/registry-credentials.ts';
+import {
+  type Account,
+  accountOf,
+  type CredentialSource,
+  type RegistryCredentials,
+} from '../core/registry-credentials.ts';
 import { createPacer, type Hold, type Pacer, withPacing } from '../http/pacing.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { type RetryPolicy, withRetry } from '../http/retry.ts';
@@ -68,7 +73,7 @@ export function createSharedAccess(options: RegistryApiOptions, actions: Actions
   const authorization = createAuthorization({
     origin,
     scope: `repository:${repository}:${actions}`,
-    credentials: findOnce(options),
+    ...findOnce(options),
     tokens: withPacing({ clock, pacer })(transport),
     clock,
   });
@@ -76,16 +81,22 @@ export function createSharedAccess(options: RegistryApiOptions, actions: Actions
 }
 
 /** Says once where the credentials came from, however often they are asked for. */
-function findOnce(options: RegistryApiOptions): () => Promise<RegistryCredentials | undefined> {
-  let said = false;
-  return async () => {
-    const found = await options.credentials(options.registry.host, options.repository);
-    if (!said) {
-      const origin = found?.credentials === undefined ? undefined : found.origin;
-      options.onCredentials?.(options.registry.host, origin);
-    }
-    said = true;
-    return found?.credentials;
+function findOnce(options: RegistryApiOptions): {
+  readonly credentials: () => Promise<RegistryCredentials | undefined>;
+  readonly account: () => Account | undefined;
+} {
+  let account: Account | undefined;
+  return {
+    async credentials() {
+      const found = await options.credentials(options.registry.host, options.repository);
+      if (account === undefined) {
+        const origin = found?.credentials === undefined ? undefined : found.origin;
+        options.onCredentials?.(options.registry.host, origin);
+      }
+      account = accountOf(found);
+      return found?.credentials;
+    },
+    account: () => account,
   };
 }
 

@@ -1,74 +1,81 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
+import { type Answer, type Meaning, meaningOf } from './answer-meaning.ts';
+import { parseChallenges } from './auth/challenge.ts';
+import { ABOUT_ACCOUNT, outcomeOf } from './meaning-outcome.ts';
 import { parseProblems, type RegistryProblem } from './wire.ts';
 
-/** What an unwelcome answer says, short enough for one line. */
-export interface Problem {
-  readonly status: number;
-  readonly codes: readonly string[];
+/** An unwelcome answer, with what it says short enough for one line. */
+export interface Problem extends Answer {
   /** `403 DENIED: requested access to the resource is denied` */
   readonly text: string;
 }
 
+/** What an answer refused, before it becomes an error. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** Where it matters who we are: `as user "ada" (from OCI_USERNAME)`. */
+  readonly as?: string;
+  /** What the other side said. */
+  readonly said: string;
+  readonly hint?: string;
+}
+
+/** All that is searched for a meaning: what comes later is hardly an explanation. */
+const MOST_WORDS = 4096;
+
 export async function readProblem(response: HttpResponse): Promise<Problem> {
+  const { status, headers, account } = response;
   const body = await readText(response).catch(() => '');
   const problems = parseProblems(body);
   const said =
     problems.length > 0
       ? presentable(problems.map(formatProblem).join('; '), response)
       : presentablePage(body, response);
+  const challenge = parseChallenges(headers['www-authenticate']).find(({ scheme }) => scheme === 'bearer');
   return {
-    status: response.status,
+    status,
     codes: problems.map(({ code }) => code),
-    text: withStatus(response.status, said),
+    words: (problems.length > 0 ? problems.map(wordsOf).join(' ') : body).slice(0, MOST_WORDS),
+    challengeError: challenge?.parameters.error,
+    from: problems.length > 0 ? 'registry' : senderOf(body, headers),
+    account,
+    text: withStatus(status, said),
   };
 }
 
 /** The error for an answer to `what`, such as `push the manifest to ghcr.io/acme/llama`. */
 export async function registryError(what: string, response: HttpResponse): Promise<ModelcarError> {
-  const problem = await readProblem(response);
-  const code = codeFor(problem);
-  const hint = hintFor(code, problem);
-  return new ModelcarError(code, `cannot ${what}: ${problem.text}`, hint === undefined ? {} : { hint });
+  return refusalError(what, refusalOf(await readProblem(response)));
 }
 
-/** nginx finishes the handshake without a client certificate, or with a wrong one, and refuses with a page. */
-const CERTIFICATE_REFUSED = /No required SSL certificate was sent|The SSL certificate error/;
-
-export function codeFor({ status, codes, text }: Problem): ErrorCode {
-  if (CERTIFICATE_REFUSED.test(text)) return 'UNAUTHORIZED';
-  // Every layer was there a moment ago: the next run asks for each, and sends what has gone.
-  if (codes.includes('MANIFEST_BLOB_UNKNOWN')) return 'UNAVAILABLE';
-  if (status === 401 || status === 403 || codes.includes('DENIED')) return 'UNAUTHORIZED';
-  if (status === 404 || codes.includes('NAME_UNKNOWN')) return 'NOT_FOUND';
-  if (status === 429) return 'RATE_LIMITED';
-  if (status === 408 || status >= 500) return 'UNAVAILABLE';
-  return status >= 400 ? 'REJECTED' : 'UNSUPPORTED';
+/** @param meaning where the request tells more than the answer on its own */
+export function refusalOf(problem: Problem, meaning: Meaning = meaningOf(problem)): Refusal {
+  const { account, text } = problem;
+  const as = ABOUT_ACCOUNT.has(meaning) ? account && identity(account) : undefined;
+  return { ...outcomeOf(meaning, account), said: text, ...(as !== undefined && { as }) };
 }
 
-/** One imperative sentence; undefined where what the registry says has to do. */
-export function hintFor(code: ErrorCode, { text }: Problem): string | undefined {
-  // What nginx says to http on its TLS port.
-  if (/plain HTTP request .*HTTPS port/i.test(text)) return 'Write https:// in front of the registry.';
-  if (CERTIFICATE_REFUSED.test(text)) return CLIENT_CERTIFICATE;
-  return HINTS[code];
+export function refusalError(what: string, { code, as, said, hint }: Refusal): ModelcarError {
+  const who = as === undefined ? '' : ` ${as}`;
+  return new ModelcarError(code, `cannot ${what}${who}: ${said}`, hint === undefined ? {} : { hint });
 }
 
-const CLIENT_CERTIFICATE =
-  'Put a client certificate that the registry accepts, as client.cert and client.key, into ~/.config/containers/certs.d/<host:port>.';
+function identity(account: NonNullable<Problem['account']>): string {
+  if (account.kind === 'none') return 'without an account';
+  return `${account.secret === 'password' ? 'as' : 'with'} ${account.name}`;
+}
 
-export const HINTS: Partial<Record<ErrorCode, string>> = {
-  UNAUTHORIZED:
-    'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD, to an account that may do this.',
-  NOT_FOUND:
-    'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
-  UNAVAILABLE: 'Run the same command again.',
-  UNSUPPORTED: 'Check that this is a registry: it answers as something else would.',
-  REJECTED: 'Read what the registry says; docs/errors.md has the usual causes.',
-  RATE_LIMITED: 'Wait, then run the same command again.',
-};
+function senderOf(body: string, headers: HttpResponse['headers']): Answer['from'] {
+  if (/^\s*</.test(body)) return 'page';
+  return headers['docker-distribution-api-version'] === undefined ? 'unknown' : 'registry';
+}
 
 function formatProblem({ code, message, detail }: RegistryProblem): string {
   return [code, message, detail].filter((part) => part !== '').join(': ');
+}
+
+function wordsOf({ code, message, detail, data }: RegistryProblem): string {
+  return [code, message, detail, data].join(' ');
 }

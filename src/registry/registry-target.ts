@@ -5,11 +5,12 @@ import { formatReference, type TargetLocation } from '../core/reference.ts';
 import { SMALL_LAYER } from '../core/small-layer.ts';
 import { withRedirects } from '../http/redirect.ts';
 import { discard } from '../http/transport.ts';
+import { type Meaning, saidMeaning } from './answer-meaning.ts';
 import { checkHeld, isHeld } from './check-held.ts';
 import { checkPushAccess } from './check-push-access.ts';
 import { putManifest } from './put-manifest.ts';
 import { createRegistryApi, createSharedAccess, type RegistryApiOptions } from './registry-api.ts';
-import { registryError } from './registry-error.ts';
+import { readProblem, refusalError, refusalOf } from './registry-error.ts';
 import { createRegistryReader } from './registry-reader.ts';
 import type { PreferredFraming } from './upload/framing.ts';
 import { largestBlobOf, profileOf } from './upload/host-seeds.ts';
@@ -26,6 +27,13 @@ export interface RegistryTargetOptions extends RegistryApiOptions {
   /** Default: what its name says. */
   readonly host?: HostMemory | undefined;
 }
+
+/** No request of any kind will be accepted. */
+const ENDS_AT_ONCE: ReadonlySet<Meaning> = new Set<Meaning>([
+  'needs-tls',
+  'needs-client-certificate',
+  'address-refused',
+]);
 
 /** Proxies cut a request that brings nothing for a minute (nginx: client_body_timeout). */
 const SILENCE_MS = 20_000;
@@ -44,12 +52,17 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const { origin, base, authorized, patient: api } = createRegistryApi({ ...options, access }, 'pull,push');
   const reader = createRegistryReader({ ...options, access, retries: Math.min(retries, LOOK_RETRIES) });
 
+  const held = { patient: api, authorized, clock, head: { isRefused: false } };
+
   return {
     async prepare(signal) {
       const response = await api({ method: 'GET', url: `${origin}/v2/`, signal });
-      if (response.status === 401) throw await registryError(`log in to ${registry.host}`, response);
+      if (response.status < 400) return discard(response);
+      const problem = await readProblem(response);
+      const said = saidMeaning(problem);
+      const ends = response.status === 401 || (said !== undefined && ENDS_AT_ONCE.has(said));
+      if (ends) throw refusalError(`log in to ${registry.host}`, refusalOf(problem));
       // A proxy that knows repositories only is no reason to give up.
-      await discard(response);
     },
     checkAccess: (signal) => checkPushAccess({ base, target, signal }, api),
     largestBlob: largestBlobOf(registry.host),
@@ -61,13 +74,13 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
     hasBlob: (descriptor, signal) =>
       isHeld(
         { what: `blob ${descriptor.digest}`, url: `${base}/blobs/${descriptor.digest}`, descriptor, signal },
-        api,
+        held,
       ),
     checkBlob(descriptor, signal) {
       const what = `blob ${descriptor.digest} in ${target}`;
       // Blobs have no media type of their own in a registry.
       const blob = { ...descriptor, mediaType: '*/*' };
-      return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, api, clock);
+      return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, held);
     },
     async pushManifest(manifest, signal) {
       const { digest } = manifest.descriptor;
@@ -95,7 +108,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
 
   function check(reference: string, { descriptor }: Document, signal: AbortSignal): Promise<void> {
     const url = `${base}/manifests/${reference}`;
-    return checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, api, clock);
+    return checkHeld({ what: `manifest ${reference} in ${target}`, url, descriptor, signal }, held);
   }
 }
 

@@ -89,7 +89,6 @@ test('whatever limits of a chunk a registry names, they are counts of bytes or i
     fc.asyncProperty(limit, limit, async (least, most) => {
       const headers = { location: '/up', 'oci-chunk-min-length': least, 'oci-chunk-max-length': most };
       const reply = await readOpened(answer(202, headers), {
-        target: 'r',
         url: 'https://r.test/v2/',
         date: 0,
       });

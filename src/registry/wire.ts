@@ -10,7 +10,7 @@ const errorBody = v.object({
     v.object({
       code: v.optional(v.string(), ''),
       message: v.optional(v.string(), ''),
-      detail: v.fallback(v.optional(v.string(), ''), ''), // text in olareg, an object elsewhere
+      detail: v.optional(v.unknown()), // text in olareg, an object elsewhere
     }),
   ),
 });
@@ -21,12 +21,20 @@ export interface RegistryProblem {
   readonly message: string;
   /** Empty where it is not text. */
   readonly detail: string;
+  /** The detail as JSON where it is not text: for us to read, not for a person. */
+  readonly data: string;
 }
 
 /** What an error body says; nothing where it is not the registry's own, such as the HTML of a proxy. */
 export function parseProblems(body: string): readonly RegistryProblem[] {
   const parsed = v.safeParse(errorBody, parseJson(body), FIRST_ISSUE);
-  return parsed.success ? parsed.output.errors : [];
+  if (!parsed.success) return [];
+  return parsed.output.errors.map(({ detail, ...problem }) => ({
+    ...problem,
+    ...(typeof detail === 'string'
+      ? { detail, data: '' }
+      : { detail: '', data: JSON.stringify(detail ?? '') }),
+  }));
 }
 
 const tokenBody = v.object({

@@ -23,6 +23,7 @@ export interface SharedCalls {
   passTarget(bucket: string): Promise<Passed>;
   answeredByTarget(bucket: string, passed: Passed, said: Said): Promise<void>;
   authorization(): Promise<string | undefined>;
+  account(): ReturnType<Authorization['account']>;
   renewAuthorization(...args: Parameters<Authorization['renew']>): Promise<string | undefined>;
   hostProfile(): Promise<HostProfile>;
   learn(state: UploadState, reply: UploadReply, size: number): Promise<HostProfile>;
@@ -55,6 +56,7 @@ export function sharedCalls(shared: Shared, signal: () => AbortSignal): ThreadCa
     passTarget: (bucket) => registry().pacer.pass(bucket, signal()),
     answeredByTarget: async (...said) => registry().pacer.answered(...said),
     authorization: () => registry().authorization.current(),
+    account: () => registry().authorization.account(),
     renewAuthorization: (...refused) => registry().authorization.renew(...refused),
     hostProfile: async () => needed(host).profile,
     async learn(...told) {
@@ -112,14 +114,14 @@ export async function sharedByCalls(
   { isRegistry, hasOptionalToken, isTokenRefused, asksForProxies, rateStep }: SharedParts,
   onEvent: OnEvent,
 ): Promise<Shared> {
-  const { authorization: current, renewAuthorization: renew } = calls;
+  const { authorization: current, renewAuthorization: renew, account } = calls;
   const targetPacer = pacerByCalls(calls.passTarget, calls.answeredByTarget);
   return {
     optionalToken: hasOptionalToken ? tokenByCalls(isTokenRefused, calls) : undefined,
     hubPacer: pacerByCalls(calls.passHub, calls.answeredByHub),
     hubConnections: connectionsByCalls(calls),
     rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),
-    access: isRegistry ? { pacer: targetPacer, authorization: { current, renew } } : undefined,
+    access: isRegistry ? { pacer: targetPacer, authorization: { current, renew, account } } : undefined,
     host: isRegistry ? await hostByCalls(calls) : undefined,
     // Threads only add; the main thread looks blobs up before it writes the manifest.
     knownBlobs: { get: () => undefined, set: (...blob) => void calls.noteBlob(...blob) },

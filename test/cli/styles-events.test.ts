@@ -7,7 +7,7 @@ import { record } from './styles/replay.ts';
 type EventOf<Type extends PushEvent['type']> = Extract<PushEvent, { readonly type: Type }>;
 
 const SHA = 'sha256:0' as const;
-const PAUSE = { retry: 1, delayMs: 1, reason: 'r' } as const;
+const PAUSE = { retry: 1, retries: 10, delayMs: 1, reason: 'r' } as const;
 
 /** An event of each type with all of its fields: one more in `PushEvent` does not compile until it is here. */
 const EVENTS: { readonly [Type in PushEvent['type']]: Required<EventOf<Type>> } = {

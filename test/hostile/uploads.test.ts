@@ -53,7 +53,11 @@ const random = (turn: number): number => (Math.imul(turn, 2_654_435_761) >>> 0) 
 
 describe('an upload comes to its end within a hundred requests where the registry', () => {
   test.each<[what: string, says: Record<string, Say>, code: string]>([
-    ['opens a session for ever and loses it at once', { PATCH: () => [404] }, 'UNAVAILABLE'],
+    [
+      'opens a session for ever and loses it at once',
+      { PATCH: () => [404], PUT: () => [404] },
+      'UNAVAILABLE',
+    ],
     ['takes everything and loses it at the end', { PUT: () => [404] }, 'REJECTED'],
     ['finds everything too large', { PATCH: () => [413] }, 'REJECTED'],
     ['finds every range out of order', { PATCH: () => [416], PUT: () => [416] }, 'UN|REJECTED'],

@@ -216,7 +216,7 @@ describe('a token', () => {
     const told = await scenario({
       auth,
       credentials: ada,
-      faults: [{ on: 'PATCH', answer: { status: 400 } }],
+      faults: [{ on: ['PATCH', 'upload-put'], times: ALWAYS, answer: { status: 400 } }],
     });
     await failureOf(told.push()); // the session is cancelled, which distribution does not allow us
     const scopes = told.requests('token').flatMap(({ form }) => form?.getAll('scope') ?? []);

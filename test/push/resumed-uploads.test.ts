@@ -111,7 +111,9 @@ describe('an upload that a push left open', () => {
   });
 
   test('is cancelled, and not written down, when no later run could use it', async () => {
-    const told = await scenario({ personality: 'dist3', faults: [{ on: 'PATCH', answer: { status: 400 } }] });
+    const answer = { status: 400 };
+    const faults = [{ on: ['PATCH', 'upload-put'], times: Infinity, answer }] as const;
+    const told = await scenario({ personality: 'dist3', faults });
     const journal = memoryJournal();
     await expect(told.push({ journal })).rejects.toMatchObject({ code: 'REJECTED' });
     expect([journal.session, told.registry.openSessions]).toEqual([undefined, 0]);

@@ -98,7 +98,7 @@ test('a registry that finds another byte than we sent, once, gets the layer once
 describe('a refusal in the middle of a layer', () => {
   test.each([
     [403, 'DENIED', 'UNAUTHORIZED'],
-    [403, 'QUOTA_EXCEEDED', 'UNAUTHORIZED'],
+    [403, 'QUOTA_EXCEEDED', 'REJECTED'],
     [400, 'UNSUPPORTED', 'REJECTED'],
   ])('with %i %s ends the push at once, in the words of the registry', async (status, code, ours) => {
     const body = JSON.stringify({ errors: [{ code, message: 'no more of this' }] });

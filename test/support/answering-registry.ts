@@ -193,7 +193,8 @@ function kindOf({ method, url, headers }: HttpRequest): RequestKind {
     case 'PUT':
       return 'put';
     default:
-      return 'status';
+      // A HEAD that is refused is asked again with GET.
+      return /\/blobs\/sha256:/.test(url) ? 'head' : 'status';
   }
 }
 

@@ -48,6 +48,7 @@ export function authRegistry({
   const asked: string[] = [];
   let tokens = 0;
   const authorization = createAuthorization({
+    account: () => undefined,
     origin: ORIGIN,
     scope: 'repository:a:pull,push',
     async credentials() {

@@ -1,6 +1,6 @@
 import { isPassingError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { RegistryCredentials } from '../../core/registry-credentials.ts';
+import type { Account, RegistryCredentials } from '../../core/registry-credentials.ts';
 import { originOf } from '../../http/origin.ts';
 import { shownUrl } from '../../http/presentable.ts';
 import {
@@ -21,6 +21,8 @@ export interface RegistryAuth {
   readonly scope: string;
   /** Asked when the registry wants them, and again when they are refused: what helpers give out has a life of hours. */
   readonly credentials: () => Promise<RegistryCredentials | undefined>;
+  /** Who the credentials asked for last are; undefined before that. */
+  readonly account: () => Account | undefined;
   /** For the token endpoint: without authorization and without retry, which is for who needs the token. */
   readonly tokens: Transport;
   readonly clock: Clock;
@@ -29,9 +31,25 @@ export interface RegistryAuth {
 /**
  * Authorization as a wrapper: asks for nothing until the registry does, then fetches what its challenge names, and
  * renews it before it runs out. A request that is refused is sent once more with a new token, unless its body is a
- * stream. Then the caller gets the refusal, marked as `renewed`, and its next request carries the new token.
+ * stream. Then the caller gets the refusal, marked as `renewed`, and its next request carries the new token. A refusal
+ * carries the account that was refused.
  */
 export function withRegistryAuth(origin: string, authorization: Authorization): Wrapper {
+  const withToken = withRenewal(origin, authorization);
+  return (transport) => {
+    const send = withToken(transport);
+    return async (request) => {
+      const response = await send(request);
+      const { status } = response;
+      // A registry may refuse with any of these; only 404 is asked for so often that each question would cost time.
+      const mayBeRefusal = status >= 400 && status < 500 && status !== 404;
+      if (!mayBeRefusal || originOf(request.url) !== origin) return response;
+      return { ...response, account: await authorization.account() };
+    };
+  };
+}
+
+function withRenewal(origin: string, authorization: Authorization): Wrapper {
   return (transport) =>
     async function authorized(request) {
       if (originOf(request.url) !== origin) return transport(request);
@@ -59,6 +77,8 @@ export interface Authorization {
   current(): Promise<string | undefined>;
   /** What to send instead of `refused`. Layers that are refused together share one renewal. */
   renew(challenge: ShownChallenge, refused: string | undefined): Promise<string | undefined>;
+  /** Who the registry was told that we are; undefined where it has not asked. */
+  account(): Promise<Account | undefined>;
 }
 
 export function createAuthorization(auth: RegistryAuth): Authorization {
@@ -115,6 +135,7 @@ export function createAuthorization(auth: RegistryAuth): Authorization {
       await fetchOnce('refused');
       return held?.value;
     },
+    account: async () => auth.account(),
   };
 }
 
@@ -122,14 +143,15 @@ export function createAuthorization(auth: RegistryAuth): Authorization {
 async function headerFor(
   challenge: ShownChallenge,
   credentials: RegistryCredentials | undefined,
-  { origin: registryOrigin, scope, tokens, clock }: RegistryAuth,
+  { origin: registryOrigin, scope, tokens, clock, account }: RegistryAuth,
   spent: string | undefined,
 ): Promise<Token | undefined> {
   if (credentials?.kind === 'bearer') {
     return lasting(`Bearer ${credentials.token}`);
   }
   if (challenge.scheme === 'bearer') {
-    const token = await fetchToken({ challenge, registryOrigin, scope, credentials, spent }, tokens, clock);
+    const request = { challenge, registryOrigin, scope, credentials, account: account(), spent };
+    const token = await fetchToken(request, tokens, clock);
     return { ...token, value: `Bearer ${token.value}` };
   }
   if (credentials?.kind !== 'account') return undefined;

@@ -1,9 +1,10 @@
 import { ModelcarError } from '../../core/error.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { RegistryCredentials } from '../../core/registry-credentials.ts';
+import type { Account, RegistryCredentials } from '../../core/registry-credentials.ts';
 import { keepTls, originOf } from '../../http/origin.ts';
 import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
-import { registryError } from '../registry-error.ts';
+import { meaningOf } from '../answer-meaning.ts';
+import { readProblem, refusalError, refusalOf } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
 import type { ShownChallenge } from './challenge.ts';
 
@@ -27,6 +28,8 @@ export interface TokenRequest {
   readonly scope: string;
   /** A registry token needs no exchange. */
   readonly credentials: Exclude<RegistryCredentials, { kind: 'bearer' }> | undefined;
+  /** Whose they are. */
+  readonly account?: Account | undefined;
 }
 
 /** A request may take a minute from here to the registry's check of it. */
@@ -45,7 +48,7 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const sentAt = clock.now();
   const { response, exchanged } = await askRealm(realm, request, transport);
   const what = `get a token for ${registryOrigin} from ${keepTls(registryOrigin, response.redact(challenge.shownRealm))}`;
-  if (response.status !== 200) throw await registryError(what, response);
+  if (response.status !== 200) throw await tokenRefused(what, { ...response, account: request.account });
   const answer = parseTokenAnswer(await readText(response));
   if (answer === undefined)
     throw new ModelcarError('UNSUPPORTED', `cannot ${what}: the answer holds no token`, {
@@ -56,6 +59,17 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   const deadAt = sentAt + lifeMs;
   const staleAt = deadAt - Math.min(MARGIN_MS, lifeMs / 4);
   return { value: answer.token, staleAt, deadAt, ...(exchanged && { refreshToken: answer.refreshToken }) };
+}
+
+/** A token server may answer a wrong password with 403 (GitHub), as others answer an account that may not push (GitLab). */
+async function tokenRefused(what: string, response: HttpResponse): Promise<ModelcarError> {
+  const problem = await readProblem(response);
+  const refusal = refusalOf(problem);
+  if (meaningOf(problem) !== 'no-right') return refusalError(what, refusal);
+  return refusalError(what, {
+    ...refusal,
+    hint: 'Check the password, and whether the account may push to this repository.',
+  });
 }
 
 /** An account asks with GET; an identity token is exchanged with POST, where the realm knows of that. */

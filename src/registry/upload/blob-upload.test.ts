@@ -199,7 +199,7 @@ describe('where a reply leads', () => {
     [
       'a 401 keeps the session and the offset',
       sending(700),
-      { type: 'unauthorized', reason: '' },
+      { type: 'unauthorized', reason: '', failure: { code: 'UNAUTHORIZED', said: '' } },
       sending(700),
     ],
     ['a 413 to a stream opens a session for chunks', sending(0), tooLarge(150 * MIB), opening],
@@ -264,7 +264,7 @@ describe('where a reply leads', () => {
     const opened: UploadReply = { type: 'opened', location, minChunk: 5 * MIB };
     expect(then(opening, opened, termsOf(SIZE, stream, { largestBody: MIB }))).toMatchObject({
       phase: 'failed',
-      failure: { message: expect.stringMatching(/5242880.*1048576/) },
+      failure: { said: expect.stringMatching(/5242880.*1048576/) },
     });
   });
 });
@@ -280,7 +280,7 @@ describe('of a blob that is held in memory', () => {
   const posted: UploadState = { phase: 'confirming', location: undefined, framing: 'whole', posted: true };
   const refused = (code: 'REJECTED' | 'CONTENT_MISMATCH' | 'UNAUTHORIZED'): UploadReply => ({
     type: 'refused',
-    failure: { code, message: 'no' },
+    failure: { code, said: 'no' },
   });
 
   test('an upload begins with all of it, unless it may be there or nobody is to find out', () => {
@@ -308,7 +308,7 @@ describe('of a blob that is held in memory', () => {
     [
       'a POST with a token that is over is sent again',
       posting,
-      { type: 'unauthorized', reason: '' },
+      { type: 'unauthorized', reason: '', failure: { code: 'UNAUTHORIZED', said: '' } },
       posting,
     ],
     ['a POST whose answer is lost looks for the blob', posting, interrupted, posted],
@@ -327,7 +327,7 @@ describe('of a blob that is held in memory', () => {
       'a PUT that is denied is denied',
       whole,
       refused('UNAUTHORIZED'),
-      { phase: 'failed', failure: { code: 'UNAUTHORIZED', message: 'no' } },
+      { phase: 'failed', failure: { code: 'UNAUTHORIZED', said: 'no' } },
     ],
     ['a session that the PUT is the first to miss is opened anew', whole, lost, opening],
     [
@@ -371,8 +371,8 @@ describe('on any walk', () => {
       { type: 'absent' },
       { type: 'committed' },
       { type: 'moved', location },
-      { type: 'unauthorized', reason: '' },
-      { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
+      { type: 'unauthorized', reason: '', failure: { code: 'UNAUTHORIZED', said: '' } },
+      { type: 'refused', failure: { code: 'REJECTED', said: 'no' } },
       lost,
       busy,
     ),
@@ -479,13 +479,13 @@ describe('however a registry answers', () => {
         { ...interrupted, sent: some(size), elapsedMs: some(100_000) },
         busy,
         { ...busy, status: 500 },
-        { type: 'unauthorized', reason: '' },
+        { type: 'unauthorized', reason: '', failure: { code: 'UNAUTHORIZED', said: '' } },
         { type: 'moved', location },
         { type: 'unfit', want: 'range', reason: '' },
         { type: 'unfit', want: 'length', reason: '' },
         { type: 'unfit', want: 'put', reason: '' },
-        { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
-        { type: 'refused', failure: { code: 'CONTENT_MISMATCH', message: 'no' } },
+        { type: 'refused', failure: { code: 'REJECTED', said: 'no' } },
+        { type: 'refused', failure: { code: 'CONTENT_MISMATCH', said: 'no' } },
       ]);
     return (state: UploadState): UploadReply => {
       if (draw() < 0.3) return trouble();
@@ -560,7 +560,7 @@ describe('however a registry answers', () => {
 });
 
 const budgetOf = (size: number) =>
-  new UploadBudget({ retries: 10, clock: testClock(), target: 'r.test/x', size });
+  new UploadBudget({ retries: 10, clock: testClock(), target: 'r.test/x', name: 'a blob', size });
 
 test('the ladder goes down', () => {
   expect([...BODY_LADDER].sort((a, b) => b - a)).toEqual(BODY_LADDER);
@@ -582,7 +582,7 @@ test('a blob is waited for in proportion to what would have to be sent again', (
 describe('the session of an earlier run', () => {
   const earlier = { location: 'https://r.test/u', offset: 10 };
   const state = resume(earlier, termsOf(100));
-  const refusal = { type: 'refused', failure: { code: 'REJECTED', message: 'no' } } as const;
+  const refusal = { type: 'refused', failure: { code: 'REJECTED', said: 'no' } } as const;
 
   test('is asked what it has before a byte is sent', () => {
     expect(state).toMatchObject({ phase: 'asking', location: earlier.location, offset: 10 });

@@ -62,7 +62,7 @@ export function next(state: UploadState, reply: UploadReply, terms: UploadTerms)
     case 'committed':
       return { phase: 'done', outcome: 'uploaded' };
     case 'session-lost':
-      return sessionLost(state, terms);
+      return sessionLost(state, reply, terms);
     case 'out-of-order':
       return outOfOrder(state, reply, terms);
     case 'too-large':
@@ -110,7 +110,7 @@ function contradiction({ minChunk = 0 }: ChunkLimits, { host }: UploadTerms): Up
     host.ranges === 'refused' || !host.patches
       ? 'blobs in one request only'
       : `chunks of at least ${least} bytes`;
-  return failed('REJECTED', `the registry takes ${what}, and only ${most} get through`, LARGER_BODIES);
+  return failed('REJECTED', `it takes ${what}, and only ${most} get through`, LARGER_BODIES);
 }
 
 function accepted(
@@ -144,7 +144,15 @@ function status(asking: Asking, reply: UploadReply & { type: 'status' }, terms: 
   return going.phase === 'sending' && end === offset && failures ? { ...going, failures } : going;
 }
 
-function sessionLost(state: UploadState, { size }: UploadTerms): UploadState {
+function sessionLost(
+  state: UploadState,
+  { unrouted }: UploadReply & { type: 'session-lost' },
+  { size }: UploadTerms,
+): UploadState {
+  if (unrouted && state.phase === 'sending' && state.offset === 0) {
+    const { location, offset, framing } = state;
+    return { phase: 'asking', location, offset, framing, unrouted };
+  }
   // Lost to the first request in it: nothing was committed.
   if (state.phase === 'committing' && state.offset === 0 && size > 0) return { phase: 'opening' };
   if (state.phase === 'committing') {

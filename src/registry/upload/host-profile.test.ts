@@ -111,7 +111,7 @@ describe('of ranges is learned', () => {
     [
       'by a 400 to the first one',
       sending(8 * MIB),
-      { type: 'refused', failure: { code: 'REJECTED', message: 'no' } },
+      { type: 'refused', failure: { code: 'REJECTED', said: 'no' } },
     ],
     [
       'by a 411 to the first one, which has a length',
@@ -143,7 +143,7 @@ describe('of ranges is learned', () => {
 describe('of blobs in one request is learned', () => {
   const posting: UploadState = { phase: 'posting' };
   const whole: UploadState = { phase: 'committing', location, framing: 'whole', offset: 0 };
-  const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', message: 'no' } };
+  const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', said: 'no' } };
   const busy = (status: number): UploadReply => ({
     type: 'busy',
     reason: '',
@@ -159,7 +159,11 @@ describe('of blobs in one request is learned', () => {
     ['that a POST with one breaks the registry', busy(500), 'refused'],
     ['nothing from a registry that is busy', busy(503), 'unknown'],
     ['nothing from a POST that was cut', { type: 'interrupted', reason: '' }, 'unknown'],
-    ['nothing from a token that was over', { type: 'unauthorized', reason: '' }, 'unknown'],
+    [
+      'nothing from a token that was over',
+      { type: 'unauthorized', reason: '', failure: { code: 'UNAUTHORIZED', said: '' } },
+      'unknown',
+    ],
   ])('%s', (_, reply, posts) => {
     expect(learned([posting, reply])).toEqual({ ...UNKNOWN_HOST, posts });
   });
@@ -201,7 +205,7 @@ test.each<['length' | 'range' | 'put', Partial<HostProfile>]>([
 });
 
 test.each<[reply: string, UploadReply]>([
-  ['400', { type: 'refused', failure: { code: 'REJECTED', message: 'no' } }],
+  ['400', { type: 'refused', failure: { code: 'REJECTED', said: 'no' } }],
   ['demand for a range', { type: 'unfit', want: 'range', reason: '' }],
 ])(
   'a %s to a second stream does not bring back first ones, where another upload knows better',

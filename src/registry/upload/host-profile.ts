@@ -29,6 +29,8 @@ export interface HostProfile {
   readonly lastChunkInPut: boolean;
   /** A streamed request is ended in good order after this, in milliseconds: what cuts it does so later. */
   readonly requestMs: number;
+  /** Sessions whose first PATCH was answered with a 404 that said nothing of a session. */
+  readonly unroutedPatches: number;
   /** Sessions that were lost because a request was cut: a streamed one, a chunk. */
   readonly lostStreams: number;
   readonly lostChunks: number;
@@ -47,6 +49,7 @@ export const UNKNOWN_HOST: HostProfile = {
   rangeTrusted: true,
   lastChunkInPut: false,
   requestMs: Number.POSITIVE_INFINITY,
+  unroutedPatches: 0,
   lostStreams: 0,
   lostChunks: 0,
 };
@@ -79,15 +82,18 @@ export function learn(host: HostProfile, state: UploadState, reply: UploadReply,
     case 'interrupted':
       return state.phase === 'sending' ? cut(host, state, reply) : host;
     case 'session-lost':
+      if (isUnrouted(state)) return unrouted(host);
       return lost(rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host, state);
     case 'status':
+      if (isUnrouted(state)) return unrouted(host);
       if (miscounted(state, reply)) return { ...host, rangeTrusted: false };
       return rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host;
     case 'out-of-order':
       return rangeDisputed(state, reply) ? rangeRefused(host, state, reply) : host;
     case 'refused':
-      if (reply.failure.code !== 'REJECTED') return host;
+      if (reply.final || reply.failure.code !== 'REJECTED') return host;
       if (isAppended(state)) return streamedFirst(host);
+      if (firstStream(state)) return { ...host, streams: 'never' };
       return firstChunk(state) ? rangeRefused(host, state, reply) : host;
     case 'exists':
     case 'absent':
@@ -112,6 +118,7 @@ function postsAfter({ posts }: HostProfile, reply: UploadReply): HostProfile['po
 function refusesKind(reply: UploadReply): boolean {
   switch (reply.type) {
     case 'refused':
+      return !reply.final;
     case 'unfit':
     case 'out-of-order':
       return true;
@@ -120,6 +127,19 @@ function refusesKind(reply: UploadReply): boolean {
     default:
       return false;
   }
+}
+
+/** Once may be a proxy that was restarting. */
+const ENOUGH_UNROUTED = 2;
+
+function isUnrouted(state: UploadState): boolean {
+  return state.phase === 'asking' && state.unrouted === true;
+}
+
+/** A proxy may know no PATCH and say 404. A PUT with all of the blob is what is left then. */
+function unrouted(host: HostProfile): HostProfile {
+  const unroutedPatches = host.unroutedPatches + 1;
+  return { ...host, unroutedPatches, patches: host.patches && unroutedPatches < ENOUGH_UNROUTED };
 }
 
 /** Whether all of the blob was in the request. */
@@ -147,6 +167,11 @@ export function miscounted(state: UploadState, reply: UploadReply): boolean {
 /** Whether the request was a chunk at the beginning of a blob: no other of this upload was taken. */
 function firstChunk(state: UploadState): boolean {
   return inChunks(state) && (state.phase === 'sending' || state.phase === 'asking') && state.offset === 0;
+}
+
+/** A stream that no other request of its session precedes. */
+function firstStream(state: UploadState): boolean {
+  return state.phase === 'sending' && state.framing === 'stream' && state.offset === 0;
 }
 
 /** A stream that is not the first request of its session. */

@@ -2,12 +2,12 @@ import { type Digest, sha256 } from '../../core/digest.ts';
 import type { BlobPush, PushedBlob } from '../../core/ports.ts';
 import { originOf } from '../../http/origin.ts';
 import { withRedirects } from '../../http/redirect.ts';
+import { refusalError } from '../registry-error.ts';
 import { BlobReader } from './blob-reader.ts';
 import { begin, next, resume, sessionOf } from './blob-upload.ts';
 import { cancelSession } from './cancel-session.ts';
 import type { UploadTerms } from './framing.ts';
 import { type HeldBlob, holdBlob } from './held-blob.ts';
-import { failureError } from './refusals.ts';
 import { withSecretSessions } from './secret-sessions.ts';
 import { withSessionCookies } from './session-cookies.ts';
 import { UploadBudget } from './upload-budget.ts';
@@ -51,7 +51,8 @@ async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beg
   const cookies = withSessionCookies(originOf(uploads.base), uploads.transport);
   const transport = withLeader()(withRedirects(5)(withSecretSessions(uploads.base)(cookies)));
   const reader = new BlobReader(content, signal);
-  const budget = new UploadBudget({ retries, clock, target, size: content.size });
+  const { name = 'a blob' } = push;
+  const budget = new UploadBudget({ retries, clock, target, name, size: content.size });
   const mayPost = held !== undefined && host.mayPost();
   const terms = (): UploadTerms => ({
     ...{ size: content.size, preferred: uploads.framing, host: host.profile },
@@ -70,7 +71,8 @@ async function drive(push: BlobPush, uploads: Uploads, { mayBeThere, held }: Beg
         push.onRetry?.({ offset: 'offset' in after ? after.offset : 0, ...pause });
       if (after.phase === 'opening' && reply.type !== 'session-lost') await cancelSession(state, transport);
       tell(state, after, push, knownDigest(push, reader));
-      if (after.phase === 'failed') throw source.failure ?? failureError(after.failure);
+      if (after.phase === 'failed')
+        throw source.failure ?? refusalError(`push ${name} to ${target}`, after.failure);
       state = after;
       if (source.failure !== undefined) throw source.failure;
       if (pause) await clock.sleep(pause.delayMs, signal);

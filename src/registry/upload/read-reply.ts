@@ -1,9 +1,10 @@
-import { isPassing } from '../../http/retry.ts';
-import { parseRetryAfter } from '../../http/retry-after.ts';
 import { discard, type HttpResponse } from '../../http/transport.ts';
-import { codeFor, hintFor, type Problem, readProblem } from '../registry-error.ts';
+import { saidMeaning } from '../answer-meaning.ts';
+import { isThere, refusesReading } from '../ask-held.ts';
+import { readProblem } from '../registry-error.ts';
 import { resolveLocation } from './location.ts';
-import type { UploadFailure, UploadReply } from './upload-state.ts';
+import { isFinal, readTrouble, refused } from './read-trouble.ts';
+import type { UploadReply } from './upload-state.ts';
 
 /**
  * What registries answer to the requests of an upload, each in its own dialect, read into the replies of
@@ -12,19 +13,22 @@ import type { UploadFailure, UploadReply } from './upload-state.ts';
 
 /** What the request was, as far as its answer cannot be read without. */
 export interface Asked {
-  /** Messages name the target with it: `registry/repository`. */
-  readonly target: string;
   /** The URL that was asked. */
   readonly url: string;
   /** Milliseconds since the epoch, for a `Retry-After` that is a date. */
   readonly date: number;
 }
 
-/** HEAD blobs/<digest> */
-export async function readExists(response: HttpResponse, asked: Asked): Promise<UploadReply> {
-  if (response.status === 200) return after(response, { type: 'exists' });
-  // 405: a registry, or a proxy, that does not answer HEAD; then sending the blob is what is left.
+/** HEAD blobs/<digest>, or a GET of its first byte where HEAD is refused. */
+export async function readExists(
+  response: HttpResponse,
+  asked: Asked & { readonly sent: boolean },
+): Promise<UploadReply> {
+  if (isThere(response)) return after(response, { type: 'exists' });
+  // 405: a registry, or a proxy, that answers neither; then sending the blob is what is left.
   if (response.status === 404 || response.status === 405) return after(response, { type: 'absent' });
+  // A HEAD is refused without a word, and to a POST the registry says why.
+  if (!asked.sent && refusesReading(response)) return after(response, { type: 'absent' });
   return readTrouble(response, asked);
 }
 
@@ -42,12 +46,10 @@ export async function readPosted(
 /** POST blobs/uploads/ */
 export async function readOpened(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { location } = response.headers;
-  if (response.status === 404) {
-    return { type: 'refused', failure: failure('NOT_FOUND', await readProblem(response), asked) };
-  }
+  if (response.status === 404 || response.status === 405) return refused(await readProblem(response));
   if (response.status !== 202 && response.status !== 201) return readTrouble(response, asked);
   await discard(response);
-  if (location === undefined) return noLocation(asked);
+  if (location === undefined) return noLocation();
   return {
     type: 'opened',
     location: resolveLocation(asked.url, location, response),
@@ -72,18 +74,28 @@ export async function readAccepted(
     case 307:
     case 308:
       return readMoved(response, asked);
-    case 405:
-    case 501:
-      return { type: 'unfit', want: 'put', reason: told(await readProblem(response), asked) };
     case 411:
-      return { type: 'unfit', want: 'length', reason: told(await readProblem(response), asked) };
+      return { type: 'unfit', want: 'length', reason: (await readProblem(response)).text };
     case 413:
       return readTooLarge(response, asked);
     case 416:
       return readOutOfOrder(response, asked);
     default:
-      return readTrouble(response, asked);
+      return readRefusedPatch(response, asked);
   }
+}
+
+/** A PATCH may be refused for being one: https://github.com/moby/moby/issues/27877 has a proxy that says 400. */
+async function readRefusedPatch(response: HttpResponse, asked: Asked): Promise<UploadReply> {
+  const { status } = response;
+  const problem = await readProblem(response);
+  const { codes, from, text: reason } = problem;
+  const isOdd = from === 'page' && (status === 400 || status === 403);
+  if (!isFinal(saidMeaning(problem)) && (status === 405 || status === 501 || isOdd)) {
+    return { type: 'unfit', want: 'put', reason };
+  }
+  if (status === 404 && codes.length === 0) return { type: 'session-lost', reason, unrouted: true };
+  return readTrouble(response, asked, problem);
 }
 
 async function readOutOfOrder(
@@ -102,10 +114,12 @@ async function readTooLarge(
   asked: Asked & { bodySize: number },
 ): Promise<UploadReply> {
   const problem = await readProblem(response);
+  const said = saidMeaning(problem);
+  if (isFinal(said)) return refused(problem, said);
   // A registry that means the layer, not the request, is not helped by smaller chunks.
   const layer = problem.codes.length > 0 && /layer|blob/i.test(problem.text);
-  if (layer) return { type: 'refused', failure: failure('REJECTED', problem, asked) };
-  return { type: 'too-large', bodySize: asked.bodySize, reason: told(problem, asked) };
+  if (layer) return refused(problem, 'layer-too-large', true);
+  return { type: 'too-large', bodySize: asked.bodySize, reason: problem.text };
 }
 
 /** A body cannot be sent once more by the transport: it begins again at the other place. */
@@ -154,33 +168,6 @@ export async function readCommitted(
   }
 }
 
-/** What every request can be told. */
-async function readTrouble(response: HttpResponse, asked: Asked): Promise<UploadReply> {
-  const { status, headers } = response;
-  const problem = await readProblem(response);
-  if (status === 401 && response.renewed) return { type: 'unauthorized', reason: told(problem, asked) };
-  if (isPassing(status) || status >= 500) {
-    const retryAfterMs = parseRetryAfter(headers['retry-after'], asked.date);
-    return { type: 'busy', reason: told(problem, asked), status, retryAfterMs };
-  }
-  // Gitea and Forgejo, of a second body without a range.
-  if (/stream uploads after first write/i.test(problem.text)) {
-    return { type: 'unfit', want: 'range', reason: told(problem, asked) };
-  }
-  // olareg says the same of a session that is gone and of a digest that differs; its detail tells them apart.
-  const differs = problem.codes.includes('DIGEST_INVALID') || problem.codes.includes('SIZE_INVALID');
-  if (differs || /BLOB_UPLOAD_INVALID.*invalid digest/.test(problem.text)) {
-    return { type: 'refused', failure: failure('CONTENT_MISMATCH', problem, asked) };
-  }
-  const lost = problem.codes.some((code) => code === 'BLOB_UPLOAD_UNKNOWN' || code === 'BLOB_UPLOAD_INVALID');
-  if (lost || (status === 404 && !problem.codes.includes('NAME_UNKNOWN'))) {
-    return { type: 'session-lost', reason: problem.text };
-  }
-  const code = codeFor(problem);
-  const kept = code === 'UNAUTHORIZED' || code === 'NOT_FOUND' || code === 'UNSUPPORTED' ? code : 'REJECTED';
-  return { type: 'refused', failure: failure(kept, problem, asked) };
-}
-
 /**
  * How much of what was sent the registry says that it has.
  * @param range absent: it took everything. `0--1` and `0-0` are the ways to say nothing; but one byte is `0-0` too
@@ -225,25 +212,12 @@ function newLocation(response: HttpResponse, { url }: Asked): string {
   return location === undefined ? url : resolveLocation(url, location, response);
 }
 
-function noLocation(asked: Asked): UploadReply {
-  const message = `${asked.target} opened an upload without saying where (no Location)`;
+function noLocation(): UploadReply {
+  const said = 'it opened an upload without saying where (no Location)';
   return {
     type: 'refused',
-    failure: { code: 'UNSUPPORTED', message, hint: 'Report it to those who run the registry.' },
+    failure: { code: 'UNSUPPORTED', said, hint: 'Report it to those who run the registry.' },
   };
-}
-
-function failure(code: UploadFailure['code'], problem: Problem, asked: Asked): UploadFailure {
-  const hint = hintFor(code, problem);
-  return {
-    code,
-    message: `cannot push a blob to ${told(problem, asked)}`,
-    ...(hint !== undefined && { hint }),
-  };
-}
-
-function told(problem: Problem, { target }: Asked): string {
-  return `${target}: ${problem.text}`;
 }
 
 async function after(response: HttpResponse, reply: UploadReply): Promise<UploadReply> {

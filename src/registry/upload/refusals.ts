@@ -1,4 +1,3 @@
-import { ModelcarError } from '../../core/error.ts';
 import { chooseFraming, type UploadTerms } from './framing.ts';
 import { isAppended } from './host-profile.ts';
 import { sendFrom } from './send-from.ts';
@@ -11,6 +10,12 @@ import type { Framing, UploadFailure, UploadReply, UploadState } from './upload-
 
 export const LARGER_BODIES =
   'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
+
+/** The default of nginx is 1 MiB, and nobody can push in smaller requests than this. */
+const SMALLEST_BODY = 512 * 1024;
+
+const SMALL_BODIES =
+  'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size): it refuses even small requests.';
 
 export const REDIRECTS =
   'Check the URL of the registry, and where the proxies in front of it redirect a PATCH and a PUT.';
@@ -26,18 +31,20 @@ function otherWay(framing: Framing, failure: UploadFailure, terms: UploadTerms):
 
 /** A 416 to a request whose offset the registry agrees on. */
 export function rangeRefused({ framing }: { readonly framing: Framing }, terms: UploadTerms): UploadState {
-  const message = 'the registry refuses every range (416)';
-  return otherWay(framing, { code: 'REJECTED', message, hint: NO_WAY_LEFT }, terms);
+  const said = 'it refuses every range (416)';
+  return otherWay(framing, { code: 'REJECTED', said, hint: NO_WAY_LEFT }, terms);
 }
 
 export function tooLarge(
   state: UploadState,
-  { reason }: UploadReply & { type: 'too-large' },
+  { reason, bodySize }: UploadReply & { type: 'too-large' },
   { host }: UploadTerms,
 ): UploadState {
   if (state.phase === 'posting') return { phase: 'opening' };
   const smaller = (state.phase === 'sending' || state.phase === 'committing') && host.largestBody > 0;
-  return smaller ? { phase: 'opening' } : failed('REJECTED', reason, LARGER_BODIES);
+  return smaller
+    ? { phase: 'opening' }
+    : failed('REJECTED', reason, bodySize < SMALLEST_BODY ? SMALL_BODIES : LARGER_BODIES);
 }
 
 /** The same bytes in a request of another kind, in the same session where the registry allows it. */
@@ -52,11 +59,7 @@ export function unfit(
     if (state.framing === 'stream') return sendFrom(state.offset, state.location, state.framing, terms);
   }
   // The request already has what the registry asks for, or cannot have it.
-  const failure = {
-    code: 'REJECTED',
-    message: `cannot push a blob to ${reason}`,
-    hint: NO_WAY_LEFT,
-  } as const;
+  const failure = { code: 'REJECTED', said: reason, hint: NO_WAY_LEFT } as const;
   return refused(state, { failure }, terms);
 }
 
@@ -65,14 +68,15 @@ export function moved(state: UploadState, { location }: UploadReply & { type: 'm
   if (state.phase === 'posting') return { phase: 'opening' };
   const known = 'location' in state ? state.location : undefined;
   if (known !== undefined && known !== location) return { ...state, location } as UploadState;
-  return failed('UNSUPPORTED', 'the registry redirects an upload to the URL that it was sent to', REDIRECTS);
+  return failed('UNSUPPORTED', 'it redirects the upload to the URL that it was sent to', REDIRECTS);
 }
 
 export function refused(
   state: UploadState,
-  { failure }: Pick<UploadReply & { type: 'refused' }, 'failure'>,
+  { failure, final }: Pick<UploadReply & { type: 'refused' }, 'failure' | 'final'>,
   terms: UploadTerms,
 ): UploadState {
+  if (final) return { phase: 'failed', failure };
   // A registry may report an unknown session with any error.
   if (state.phase === 'asking' && state.recorded) return { phase: 'opening' };
   // The registry may refuse only this kind of request.
@@ -84,14 +88,11 @@ export function refused(
   }
   if (state.phase !== 'sending' || failure.code !== 'REJECTED') return { phase: 'failed', failure };
   if (isAppended(state)) return sendFrom(state.offset, state.location, state.framing, terms);
-  const range = typeof state.framing === 'number' && terms.host.ranges === 'refused';
-  return range ? otherWay(state.framing, failure, terms) : { phase: 'failed', failure };
+  const { streams, ranges } = terms.host;
+  const isKind = typeof state.framing === 'number' ? ranges === 'refused' : streams === 'never';
+  return isKind ? otherWay(state.framing, failure, terms) : { phase: 'failed', failure };
 }
 
-export function failed(code: UploadFailure['code'], message: string, hint: string): UploadState {
-  return { phase: 'failed', failure: { code, message, hint } };
-}
-
-export function failureError({ code, message, hint }: UploadFailure): ModelcarError {
-  return new ModelcarError(code, message, hint === undefined ? {} : { hint });
+export function failed(code: UploadFailure['code'], said: string, hint: string): UploadState {
+  return { phase: 'failed', failure: { code, said, hint } };
 }

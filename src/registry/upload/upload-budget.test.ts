@@ -12,18 +12,28 @@ const location = 'https://registry.test/up';
 const sending = (offset: number): UploadState => ({ phase: 'sending', location, offset, framing: 'stream' });
 const asking: UploadState = { phase: 'asking', location, offset: 0, framing: 'stream' };
 const opening: UploadState = { phase: 'opening' };
-const interrupted: UploadReply = { type: 'interrupted', reason: 'r: the connection was reset' };
+const interrupted: UploadReply = { type: 'interrupted', reason: 'the connection was reset' };
 const lost: UploadReply = { type: 'session-lost', reason: '404' };
 const busy = (retryAfterMs?: number): UploadReply => ({
   type: 'busy',
-  reason: 'r: 503',
+  reason: '503',
   status: 503,
   retryAfterMs,
 });
-const unauthorized: UploadReply = { type: 'unauthorized', reason: 'r: 401' };
+const unauthorized: UploadReply = {
+  type: 'unauthorized',
+  reason: '401',
+  failure: { code: 'UNAUTHORIZED', said: '401' },
+};
 
 const budgetOf = (retries: number) =>
-  new UploadBudget({ retries, clock: testClock({ random: 1 }), target: 'r', size: 100 * STEP });
+  new UploadBudget({
+    retries,
+    clock: testClock({ random: 1 }),
+    target: 'r',
+    name: 'a blob',
+    size: 100 * STEP,
+  });
 
 /** How many times `reply` is forgiven. */
 function forgiven(budget: UploadBudget, reply: UploadReply, state: UploadState): number {
@@ -65,22 +75,22 @@ describe('what comes to an end', () => {
       'a request that is refused in every way',
       {
         type: 'refused',
-        failure: { code: 'CONTENT_MISMATCH', message: 'r: 400 DIGEST_INVALID', hint: 'look' },
+        failure: { code: 'CONTENT_MISMATCH', said: '400 DIGEST_INVALID', hint: 'look' },
       },
       opening,
       4,
-      { code: 'CONTENT_MISMATCH', message: 'r: 400 DIGEST_INVALID', hint: 'look' },
+      { code: 'CONTENT_MISMATCH', message: 'cannot push a blob to r: 400 DIGEST_INVALID', hint: 'look' },
     ],
     [
       'a request of the wrong kind',
-      { type: 'unfit', want: 'length', reason: 'r: 411' },
+      { type: 'unfit', want: 'length', reason: '411' },
       opening,
       4,
       { code: 'REJECTED', message: 'cannot push a blob to r: 411' },
     ],
     [
       'a body that is too large',
-      { type: 'too-large', bodySize: 9, reason: 'r: 413' },
+      { type: 'too-large', bodySize: 9, reason: '413' },
       opening,
       8,
       { code: 'REJECTED', hint: expect.stringContaining('client_max_body_size') },
@@ -189,6 +199,7 @@ describe('what is forgiven', () => {
     for (let offset = STEP; offset < 50 * STEP; offset += STEP) {
       expect(forgivenOnce(budget, offset)).toEqual({
         retry: 1,
+        retries: 2,
         delayMs: 0,
         reason: 'r: the connection was reset',
       });
@@ -233,7 +244,7 @@ describe('what is forgiven', () => {
 
   test('smaller chunks: they come to an end by themselves', () => {
     const budget = budgetOf(0);
-    const tooLarge: UploadReply = { type: 'too-large', bodySize: 9, reason: 'r: 413' };
+    const tooLarge: UploadReply = { type: 'too-large', bodySize: 9, reason: '413' };
     expect(budget.after(tooLarge, sending(0), opening)).toMatchObject({ delayMs: 0, reason: 'r: 413' });
     expect(budget.after(tooLarge, sending(0), opening)).toMatchObject({ delayMs: 0 });
   });
@@ -255,7 +266,7 @@ describe('how long it waits', () => {
   });
 
   test('not at all after the end', () => {
-    const failed: UploadState = { phase: 'failed', failure: { code: 'REJECTED', message: 'no' } };
+    const failed: UploadState = { phase: 'failed', failure: { code: 'REJECTED', said: 'no' } };
     expect(budgetOf(0).after({ type: 'too-large', bodySize: 9, reason: '413' }, sending(0), failed)).toBe(
       undefined,
     );
@@ -294,7 +305,7 @@ describe('of a blob that goes in one POST', () => {
   const absent: UploadReply = { type: 'absent' };
 
   test('it is no failure that the registry does not take it so', () => {
-    const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', message: '405' } };
+    const refused: UploadReply = { type: 'refused', failure: { code: 'REJECTED', said: '405' } };
     expect(budgetOf(0).after(refused, posting, opening)).toBeUndefined();
   });
 

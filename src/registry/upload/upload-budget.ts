@@ -1,11 +1,13 @@
-import { type ErrorCode, ModelcarError } from '../../core/error.ts';
+import type { ModelcarError } from '../../core/error.ts';
+import { formatDuration } from '../../core/format-duration.ts';
 import type { Clock, Pause } from '../../core/ports.ts';
 import { backoffMs } from '../../http/retry-after.ts';
-import { HINTS } from '../registry-error.ts';
+import { outcomeOf } from '../meaning-outcome.ts';
+import { refusalError } from '../registry-error.ts';
 import { pollDelayMs } from './commit-patience.ts';
 import { BODY_LADDER, rangeDisputed } from './host-profile.ts';
-import { failureError, LARGER_BODIES, REDIRECTS } from './refusals.ts';
-import type { UploadReply, UploadState } from './upload-state.ts';
+import { LARGER_BODIES, REDIRECTS } from './refusals.ts';
+import type { UploadFailure, UploadReply, UploadState } from './upload-state.ts';
 
 export interface BudgetOptions {
   /** How often an upload may fail without getting further than ever before. */
@@ -13,6 +15,8 @@ export interface BudgetOptions {
   readonly clock: Clock;
   /** `registry/repository`, for messages. */
   readonly target: string;
+  /** What messages call the blob: the path of its file, where that is known. */
+  readonly name: string;
   /** Length of the blob in bytes. */
   readonly size: number;
 }
@@ -46,6 +50,8 @@ export class UploadBudget {
   readonly #refusals = new Map<UploadReply['type'], number>();
   #furthest = 0;
   #failures = 0;
+  /** When the first of these failures was met, on the clock's `now()`. */
+  #failingSince = 0;
   /** 401 answers in a row: the second one refuses a fresh token. */
   #tokensRefused = 0;
   #lostCommits = 0;
@@ -75,23 +81,39 @@ export class UploadBudget {
     // A registry need not accept a blob in one POST, so this is no failure.
     if (from.phase === 'posting' && to.phase === 'opening') return undefined;
     this.#noteLostCommit(from, to);
-    const reason = failureOf(reply, from, to, this.#options.target);
-    if (reason === undefined) return undefined;
-    if (isCounted(reply, from) || this.#isRefusal(reply, from, to, reason)) {
+    const said = failureOf(reply, from, to);
+    if (said === undefined) return undefined;
+    const { retries, clock } = this.#options;
+    const reason = `${this.#options.target}: ${said}`;
+    if (isCounted(reply, from) || this.#isRefusal(reply, from, to, said)) {
       return { retry: Math.max(this.#failures, 1), delayMs: 0, reason };
     }
+    if (this.#failures === 0) this.#failingSince = clock.now();
     this.#failures += 1;
     const unknown = (from.phase === 'sending' || from.phase === 'committing') && from.offset === 0;
     if (reply.type === 'session-lost' && unknown) this.#strangers += 1;
-    if (this.#failures > this.#options.retries) {
+    if (this.#failures > retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
-      throw spent(limited ? 'RATE_LIMITED' : 'UNAVAILABLE', reason, this.#hint(reply, from));
+      const code = limited ? 'RATE_LIMITED' : 'UNAVAILABLE';
+      throw this.#error({ code, said: this.#gaveUp(said), hint: this.#hint(reply, from) });
     }
-    return { retry: this.#failures, delayMs: this.#delayMs(reply), reason };
+    return { retry: this.#failures, retries, delayMs: this.#delayMs(reply), reason };
+  }
+
+  #error(failure: UploadFailure): ModelcarError {
+    const { name, target } = this.#options;
+    return refusalError(`push ${name} to ${target}`, failure);
+  }
+
+  #gaveUp(said: string): string {
+    const { retries, clock } = this.#options;
+    if (retries === 0) return said;
+    const lasted = formatDuration(clock.now() - this.#failingSince);
+    return `gave up after ${retries === 1 ? '1 retry' : `${retries} retries`} in ${lasted}: ${said}`;
   }
 
   /** @throws ModelcarError the last refusal, if there are more refusals than other ways */
-  #isRefusal(reply: UploadReply, from: UploadState, to: UploadState, reason: string): boolean {
+  #isRefusal(reply: UploadReply, from: UploadState, to: UploadState, said: string): boolean {
     const { type } = reply;
     const most = MOST_REFUSALS[type];
     if (most === undefined) return false;
@@ -99,7 +121,7 @@ export class UploadBudget {
     if (type === 'out-of-order' && to.phase !== 'asking' && !rangeDisputed(from, reply)) return false;
     const refusals = (this.#refusals.get(type) ?? 0) + 1;
     this.#refusals.set(type, refusals);
-    if (refusals > most || this.#tokensRefused > 1) throw finalRefusal(reply, reason);
+    if (refusals > most || this.#tokensRefused > 1) throw this.#error(finalRefusal(reply, said));
     return true;
   }
 
@@ -133,11 +155,8 @@ export class UploadBudget {
     if (from.phase !== 'confirming' || to.phase !== 'opening' || from.posted || from.disputed) return;
     this.#lostCommits += 1;
     if (this.#lostCommits > 1) {
-      throw spent(
-        'REJECTED',
-        `${this.#options.target}: the blob is gone after its commit, twice`,
-        LOST_COMMIT,
-      );
+      const said = 'the blob is gone after its commit, twice';
+      throw this.#error({ code: 'REJECTED', said, hint: LOST_COMMIT });
     }
   }
 
@@ -173,33 +192,28 @@ function isCounted(reply: UploadReply, from: UploadState): boolean {
 }
 
 /** What a person is told; undefined for a reply that is no failure. */
-function failureOf(
-  reply: UploadReply,
-  from: UploadState,
-  state: UploadState,
-  target: string,
-): string | undefined {
-  if (rangeDisputed(from, reply)) return `${target}: it refuses the range (416)`;
+function failureOf(reply: UploadReply, from: UploadState, state: UploadState): string | undefined {
+  if (rangeDisputed(from, reply)) return 'it refuses the range (416)';
   switch (reply.type) {
     case 'status':
-      if (from.phase === 'asking' && from.disputed) return `${target}: it expects another offset (416)`;
+      if (from.phase === 'asking' && from.disputed) return 'it expects another offset (416)';
       return state.phase === 'opening' && reply.end > 0
-        ? `${target}: the upload session holds nothing of use, beginning anew`
+        ? 'the upload session holds nothing of use, beginning anew'
         : undefined;
     case 'accepted':
-      if (state.phase === 'opening') return `${target}: it takes no more in this session, beginning anew`;
-      if (state.phase === 'asking') return `${target}: it does not say how much of the chunk it took`;
+      if (state.phase === 'opening') return 'it takes no more in this session, beginning anew';
+      if (state.phase === 'asking') return 'it does not say how much of the chunk it took';
       return state.phase === 'sending' && state.offset < reply.end
-        ? `${target}: it took a part of the chunk only`
+        ? 'it took a part of the chunk only'
         : undefined;
     case 'session-lost':
-      return `${target}: it lost the upload session: ${reply.reason}`;
+      return `it lost the upload session: ${reply.reason}`;
     case 'out-of-order':
-      return `${target}: it expects another offset (416)`;
+      return 'it expects another offset (416)';
     case 'moved':
-      return `${target}: it sends the upload elsewhere`;
+      return 'it sends the upload elsewhere';
     case 'refused':
-      return reply.failure.message;
+      return reply.failure.said;
     case 'too-large':
     case 'unfit':
     case 'unauthorized':
@@ -214,21 +228,16 @@ function failureOf(
   }
 }
 
-function finalRefusal(reply: UploadReply, reason: string): ModelcarError {
+function finalRefusal(reply: UploadReply, said: string): UploadFailure {
   switch (reply.type) {
     case 'refused':
-      return failureError(reply.failure);
-    case 'too-large':
-      return spent('REJECTED', reason, LARGER_BODIES);
     case 'unauthorized':
-      return spent('UNAUTHORIZED', reason, HINTS.UNAUTHORIZED);
+      return reply.failure;
+    case 'too-large':
+      return { code: 'REJECTED', said, hint: LARGER_BODIES };
     case 'moved':
-      return spent('UNSUPPORTED', `${reason}, and again each time`, REDIRECTS);
+      return { code: 'UNSUPPORTED', said: `${said}, and again each time`, hint: REDIRECTS };
     default:
-      return spent('REJECTED', reason, HINTS.REJECTED);
+      return { ...outcomeOf('rejected', undefined), said };
   }
-}
-
-function spent(code: ErrorCode, reason: string, hint: string | undefined): ModelcarError {
-  return new ModelcarError(code, `cannot push a blob to ${reason}`, hint === undefined ? {} : { hint });
 }

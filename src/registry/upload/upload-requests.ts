@@ -3,6 +3,7 @@ import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.
 import type { BlobPush, Clock } from '../../core/ports.ts';
 import { Stalled } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.ts';
+import { askHeld } from '../ask-held.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { mayEndEarly, type PreferredFraming } from './framing.ts';
 import { withGrace } from './grace.ts';
@@ -86,33 +87,47 @@ export function send(requests: Requests, state: UploadState & { phase: Phase }):
 export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source): Requests {
   const { content, signal, onProgress } = push;
   const { reader, held } = source;
-  const { base, target, clock, transport, host } = uploads;
+  const { base, clock, transport, host } = uploads;
   const slowMs = Math.min(LONGEST_COMMIT_MS, 300_000 + content.size / SLOWEST_COMMIT_BYTES_PER_MS);
   const catchingUp = (end: number) => (read: number) => push.onCatchUp?.(read, end);
-  const asked = (url: string): Asked => ({ target, url, date: clock.date() });
+  const asked = (url: string): Asked => ({ url, date: clock.date() });
   const digest = (): Digest => knownDigest(push, reader) ?? reader.digest();
 
-  async function exists(): Promise<UploadReply> {
+  const head = { isRefused: false };
+
+  async function exists(sent: boolean): Promise<UploadReply> {
     const url = `${base}/blobs/${digest()}`;
-    return ask({ method: 'HEAD', url, signal }, (response, at) => readExists(response, asked(at)));
+    return heard(
+      () => askHeld({ url, signal }, transport, head),
+      url,
+      (response) => readExists(response, { ...asked(url), sent }),
+    );
   }
 
   /** An answer that never came is an answer too; anything else that is thrown ends the upload. */
-  async function ask(
+  function ask(
     request: HttpRequest,
+    read: (response: HttpResponse, at: string) => Promise<UploadReply>,
+  ): Promise<UploadReply> {
+    return heard(() => transport(request), request.url, read);
+  }
+
+  async function heard(
+    request: () => Promise<HttpResponse>,
+    url: string,
     read: (response: HttpResponse, at: string) => Promise<UploadReply>,
   ): Promise<UploadReply> {
     let response: HttpResponse;
     try {
-      response = await transport(request);
+      response = await request();
     } catch (error) {
       // Another layer that fails in passing is the reason why this one is stopped, and no failure of its own.
       if (signal.aborted) throw signal.reason;
       if (!isPassingError(error)) throw error;
       const cut = brokenByPeer(error) ? { byPeer: true as const } : {};
-      return { type: 'interrupted', reason: `${target}: ${error.message}`, ...cut };
+      return { type: 'interrupted', reason: error.message, ...cut };
     }
-    return read(response, response.url ?? request.url);
+    return read(response, response.url ?? url);
   }
 
   function bodyOf(start: number, end: number, mayEndEarly: boolean): UploadBody {
@@ -154,8 +169,8 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
   }
 
   return {
-    checking: exists,
-    confirming: exists,
+    checking: () => exists(false),
+    confirming: () => exists(true),
     async posting() {
       const url = withDigest(`${base}/blobs/uploads/`, digest());
       // Nothing else is begun so.

@@ -1,3 +1,5 @@
+import type { Refusal } from '../registry-error.ts';
+
 /**
  * One blob upload as data: a state names the one request to send next, a reply is what came back.
  * `blob-upload.ts` says where a reply leads, `push-blob.ts` sends the requests, `read-reply.ts` reads the answers.
@@ -73,6 +75,8 @@ export interface Asking {
   readonly taken?: number;
   /** It refused the range of a body at `offset`. */
   readonly disputed?: true;
+  /** It answered a PATCH with a 404 that names no session: a proxy may not know PATCH. */
+  readonly unrouted?: true;
   /** Its commit was asked for, and the answer was lost or unclear. */
   readonly committed?: true;
   /** The session is of an earlier run. */
@@ -85,11 +89,8 @@ export interface Asking {
   readonly failures?: number;
 }
 
-export interface UploadFailure {
-  readonly code: 'UNAUTHORIZED' | 'NOT_FOUND' | 'REJECTED' | 'CONTENT_MISMATCH' | 'UNSUPPORTED';
-  readonly message: string;
-  readonly hint?: string;
-}
+/** What ends an upload; the driver adds which blob it was, and where it went. */
+export type UploadFailure = Refusal;
 
 export type UploadReply =
   | { readonly type: 'exists' }
@@ -105,8 +106,8 @@ export type UploadReply =
   /** The session lives, and says that it has everything before `end`. */
   | { readonly type: 'status'; readonly location: string; readonly end: number }
   | { readonly type: 'committed' }
-  /** The session is gone, with what it had. */
-  | { readonly type: 'session-lost'; readonly reason: string }
+  /** The session is gone, with what it had. `unrouted`: the answer to a PATCH, and it says nothing of a session. */
+  | { readonly type: 'session-lost'; readonly reason: string; readonly unrouted?: true }
   /** 416: the registry did not take the range; it may say what it has, or how much it takes at once. */
   | {
       readonly type: 'out-of-order';
@@ -123,8 +124,8 @@ export type UploadReply =
   | { readonly type: 'unfit'; readonly want: 'length' | 'range' | 'put'; readonly reason: string }
   /** 307, 308: the same request, to another place. */
   | { readonly type: 'moved'; readonly location: string }
-  /** 401, and the next request carries another token. The session is intact. */
-  | { readonly type: 'unauthorized'; readonly reason: string }
+  /** 401, and the next request carries another token. The session is intact. `failure`: what a second one means. */
+  | { readonly type: 'unauthorized'; readonly reason: string; readonly failure: UploadFailure }
   /** 408, 429, 5xx. */
   | {
       readonly type: 'busy';
@@ -145,5 +146,5 @@ export type UploadReply =
       readonly elapsedMs?: number;
       readonly previousMs?: number;
     }
-  /** Anything that will not get better by trying again. */
-  | { readonly type: 'refused'; readonly failure: UploadFailure };
+  /** Anything that will not get better by trying again. `final`: nor by asking in another way, such as a quota. */
+  | { readonly type: 'refused'; readonly failure: UploadFailure; readonly final?: true };

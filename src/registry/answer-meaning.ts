@@ -1,0 +1,191 @@
+import type { Account } from '../core/registry-credentials.ts';
+
+/** What an unwelcome answer says, in every form in which it can be read. */
+export interface Answer {
+  readonly status: number;
+  /** Error codes of the OCI distribution-spec, or a registry's own. */
+  readonly codes: readonly string[];
+  /** Codes, messages and details together, also what a message to a person leaves out. */
+  readonly words: string;
+  /** The `error` of a Bearer challenge (RFC 6750, section 3.1). */
+  readonly challengeError?: string | undefined;
+  /** `registry`: in the form of a registry, or with its header. `page`: HTML, which no registry sends. */
+  readonly from: 'registry' | 'page' | 'unknown';
+  /** Who we said that we are; undefined where the registry has not asked. */
+  readonly account?: Account | undefined;
+}
+
+export type Meaning =
+  | 'needs-tls'
+  | 'needs-client-certificate'
+  | 'rate-limit'
+  | 'read-only'
+  | 'storage-full'
+  | 'quota'
+  | 'immutable'
+  | 'too-many-layers'
+  | 'layer-too-large'
+  | 'pull-only'
+  | 'address-refused'
+  | 'package-access'
+  | 'expired'
+  | 'no-right'
+  | 'policy'
+  | 'name-invalid'
+  | 'unknown-repository'
+  | 'blobs-missing'
+  | 'no-credentials'
+  | 'wrong-credentials'
+  | 'not-let-through'
+  | 'too-large'
+  | 'unavailable'
+  | 'rejected'
+  | 'no-registry';
+
+interface Row {
+  readonly meaning: Meaning;
+  readonly status?: number;
+  readonly codes?: readonly string[];
+  readonly words?: RegExp;
+}
+
+/**
+ * What registries say whatever their status: many send 403 DENIED for all of it, and clients then ask for a login. One
+ * match in a row is enough, and the first row that matches wins. Exact answers with their sources are in
+ * `answer-meaning.test.ts`.
+ */
+const ROWS: readonly Row[] = [
+  // These codes say one thing; their words may hold any name.
+  { meaning: 'blobs-missing', codes: ['MANIFEST_BLOB_UNKNOWN'] },
+  { meaning: 'name-invalid', codes: ['NAME_INVALID'] },
+  { meaning: 'unknown-repository', codes: ['NAME_UNKNOWN'] },
+  // nginx; Go's net/http; Apache
+  {
+    meaning: 'needs-tls',
+    words: /plain HTTP request .{0,40}HTTPS port|HTTP request to an HTTPS server|plain HTTP to an SSL/i,
+  },
+  // nginx finishes the handshake without a client certificate, or with a wrong one, and refuses with a page
+  {
+    meaning: 'needs-client-certificate',
+    words: /No required SSL certificate was sent|The SSL certificate error/,
+  },
+  // Docker Hub: docker/hub-feedback#1907; ECR: awsdocs/amazon-ecr-user-guide#11; Google: quotas per minute;
+  // GitLab counts failed logins: its container registry's authentication documentation
+  {
+    meaning: 'rate-limit',
+    status: 429,
+    codes: ['TOOMANYREQUESTS', 'TOO_MANY_REQUESTS'],
+    words:
+      /rate limit|rate exceeded|too many (requests|failed authentication)|quota metric|requests per (second|minute|hour|day)/i,
+  },
+  // Harbor: goharbor/harbor#10055, #10835; Quay: quay/quay endpoints/v2/errors.py, quay/quay#2755;
+  // GitLab: gitlab-org/gitlab auth/container_registry_authentication_service.rb
+  {
+    meaning: 'read-only',
+    words:
+      /read[- ]only mode|currently read[- ]only|pushes .{0,60}disabled|currently being migrated|maintenance mode|under maintenance/i,
+  },
+  // distribution with a full disk: distribution/distribution#4896; `"Err":28` is its ENOSPC, 122 its EDQUOT;
+  // Azure storage below Harbor: goharbor/harbor#18897; MinIO
+  {
+    meaning: 'storage-full',
+    status: 507,
+    words:
+      /no space left on device|disk quota exceeded|insufficient storage|disk usage is too high|"Err":(28|122)\b|AccountSizeOverQuota|reached its minimum free/i,
+  },
+  // Harbor: goharbor/harbor#17390, #8802; Quay: quay/quay endpoints/v2/errors.py; IBM sends it with UNAUTHORIZED:
+  // IBM-Cloud/ibm-cloud-cli-release#105; DigitalOcean: docker/build-push-action#586; Gitea: services/packages/packages.go
+  {
+    meaning: 'quota',
+    codes: ['QUOTA_EXCEEDED'],
+    words:
+      /quota .{0,40}exceed|exceed\w* .{0,60}quota|exceed the configured upper limit|over (the )?quota|quota .{0,20}reached|contains \d+ repositories, limit is|maximum allowed package|storage limit/i,
+  },
+  // ECR: moby/buildkit#3776; Harbor: src/server/middleware/immutable; Docker Hub: docker/hub-feedback#2466;
+  // Nexus: GoogleContainerTools/jib#2395, sonatype/nexus-public#967
+  {
+    meaning: 'immutable',
+    codes: ['TAG_ALREADY_EXISTS'],
+    words:
+      /\b(is|as) immutable\b|cannot be overwritten|does not allow updating|redeploy is not allowed|cannot be updated/i,
+  },
+  // ECR, with 405 UNSUPPORTED: openai/tart#890
+  { meaning: 'too-many-layers', words: /too many layers|number of layers|layers per image/i },
+  // Quay: quay/quay endpoints/v2/errors.py
+  {
+    meaning: 'layer-too-large',
+    codes: ['LAYER_TOO_LARGE', 'BLOB_TOO_LARGE', 'TOOLARGE'],
+    words: /\b(layer|blob)\b.{0,60}(too large|larger than|exceeds)/i,
+  },
+  // Harbor: src/server/middleware/repoproxy/proxy.go; Nexus: groups
+  {
+    meaning: 'pull-only',
+    words: /push .{0,40}proxy project|pull[- ]through|deploying to groups/i,
+  },
+  // ACR: docker/build-push-action#1214; Quay blocks by region
+  {
+    meaning: 'address-refused',
+    words: /client with IP .{0,80}not allowed|not allowed .{0,40}IP address|geo-?ip/i,
+  },
+  // GitHub: tuna-os/tunaOS#642, pinchbench/skill#17
+  { meaning: 'package-access', words: /write_package|installation not allowed to/i },
+  // ECR, with 403: aws/aws-cli#2351
+  {
+    meaning: 'expired',
+    words: /(token|credentials?|password|session) .{0,10}expired|expired token|ExpiredToken/i,
+  },
+  // ECR names the policy that does not allow it: aws/aws-toolkit-azure-devops#122; Artifact Registry;
+  // Harbor, Docker Hub and GitLab: `insufficient_scope`; GitLab: protected repositories
+  {
+    meaning: 'no-right',
+    words: /not authorized to perform|permission .{0,100}denied on resource|protected repository path/i,
+  },
+  // Harbor: goharbor/harbor#8958, #19408, #11206; ACR: a locked image, Azure/acr#84; Nexus: a repository closed for good
+  {
+    meaning: 'policy',
+    status: 412,
+    codes: ['PROJECTPOLICYVIOLATION', 'PROJECT_POLICY_VIOLATION', 'MANIFEST_UNVERIFIED'],
+    words: /\bpolic(y|ies)\b|vulnerabilit|not signed|operation is disallowed|is read[- ]only|quarantine/i,
+  },
+  // ECR: regclient/regclient#869; Harbor, also with 401: goharbor/harbor#17097
+  {
+    meaning: 'unknown-repository',
+    words: /\b(repository|project|namespace)\b.{0,200}(does not exist|not found)/i,
+  },
+];
+
+/** What codes and words say on their own; undefined where the status has to tell. */
+export function saidMeaning({ status, codes, words }: Answer): Meaning | undefined {
+  return ROWS.find(
+    (row) =>
+      row.status === status || row.codes?.some((code) => codes.includes(code)) || row.words?.test(words),
+  )?.meaning;
+}
+
+/** What an answer means that is no success. Total: every answer has a meaning. */
+export function meaningOf(answer: Answer): Meaning {
+  const said = saidMeaning(answer);
+  if (said === 'no-right' && answer.account?.kind === 'none') return 'no-credentials';
+  return said ?? statusMeaning(answer);
+}
+
+function statusMeaning(answer: Answer): Meaning {
+  const { status, codes, from } = answer;
+  if (status === 401 || status === 403 || codes.includes('DENIED')) return refusedAccess(answer);
+  // distribution: a pull-through cache says UNSUPPORTED; in maintenance (`readonly`) its router says 405 in plain text.
+  if (status === 405 && codes.includes('UNSUPPORTED')) return 'pull-only';
+  if (status === 405 && from === 'registry') return 'read-only';
+  if (status === 404) return 'unknown-repository';
+  if (status === 413) return 'too-large';
+  if (status === 408 || status >= 500) return 'unavailable';
+  if (status < 400) return 'no-registry';
+  return codes.length > 0 ? 'rejected' : 'not-let-through';
+}
+
+function refusedAccess({ status, codes, from, account, challengeError }: Answer): Meaning {
+  if (status === 403 && from === 'page') return 'not-let-through';
+  if (account?.kind === 'none') return 'no-credentials';
+  if (status !== 401 || challengeError === 'insufficient_scope' || codes.includes('DENIED'))
+    return 'no-right';
+  return account === undefined ? 'no-credentials' : 'wrong-credentials';
+}

@@ -1,0 +1,56 @@
+import { isPassing } from '../http/retry.ts';
+import { discard, type HttpRequest, type HttpResponse, type Transport } from '../http/transport.ts';
+
+/** Whether a HEAD was refused before: then the next question begins with what follows. */
+export interface HeadMemory {
+  isRefused: boolean;
+}
+
+/**
+ * Asks whether something is there: with HEAD, and where that is refused with a GET of its first byte. A proxy may let
+ * only GET through, and a signed URL of storage is good for one method (containerd/stargz-snapshotter#167).
+ */
+export async function askHeld(
+  request: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
+  api: Transport,
+  head: HeadMemory,
+): Promise<HttpResponse> {
+  if (head.isRefused) return askFirstByte(request, api);
+  const response = await api({ ...request, method: 'HEAD' });
+  if (!refusesReading(response)) return response;
+  head.isRefused = true;
+  await discard(response);
+  return askFirstByte(request, api);
+}
+
+/** What HEAD tells, and the total length also where a proxy leaves it out of the answer to a HEAD. */
+export function askFirstByte(
+  { headers, ...request }: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
+  api: Transport,
+): Promise<HttpResponse> {
+  return api({ ...request, method: 'GET', headers: { ...headers, range: 'bytes=0-0' } });
+}
+
+/** A registry or storage that does not let us look: that proves neither that the content is there nor that it is not. */
+export function refusesReading({ status }: HttpResponse): boolean {
+  const isAbsent = status === 404 || status === 410;
+  return (
+    (status >= 400 && status < 500 && !isAbsent && !isPassing(status) && status !== 416) || status === 501
+  );
+}
+
+/** Of an empty blob no first byte can be sent: 416 (RFC 9110, section 15.5.17). */
+export function isThere({ status }: HttpResponse): boolean {
+  return [200, 204, 206, 416].includes(status);
+}
+
+/** The length of the whole; undefined where the answer does not say. */
+export function totalLength({ status, headers }: HttpResponse): number | undefined {
+  // `bytes 0-0/1234`, and `bytes */0` with a 416
+  const range = /^bytes (?:\d+-\d+|\*)\/(\d{1,15})$/.exec(headers['content-range'] ?? '');
+  if (range) return Number(range[1]);
+  // What was compressed on the way has another length.
+  const encoding = headers['content-encoding'] ?? 'identity';
+  const length = headers['content-length'] ?? '';
+  return status === 200 && encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined;
+}
