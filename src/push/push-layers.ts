@@ -47,7 +47,9 @@ function incomplete(
   all: number,
   { path, error }: { readonly path: string; readonly error: ModelcarError },
 ): ModelcarError {
-  const what = `${failed} of ${all} layers failed, so nothing was tagged; the first was ${path}: ${error.message}`;
+  const { message } = error;
+  const first = message.includes(path) ? `the first: ${message}` : `the first was ${path}: ${message}`;
+  const what = `${failed} of ${all} layers failed, so nothing was tagged; ${first}`;
   const again = 'Run the same command again';
   const hint = error.hint?.startsWith(again)
     ? error.hint

@@ -12,6 +12,8 @@ export type DistributionOptions = {
   readonly httpSecret?: 'fixed' | 'made up at each start';
   /** Lines of `user:bcrypt`: nobody else gets in, and it says `Basic` to whoever tries. */
   readonly htpasswd?: string;
+  /** Maintenance: it takes no pushes (`storage.maintenance.readonly`). */
+  readonly readOnly?: true;
   /** Who gives out the tokens without which nobody gets in. */
   readonly token?: TokenAuthority;
   /** TLS with the certificate of a private CA, for clients that have one of it too. */
@@ -36,7 +38,7 @@ export function readyStatusOf({ htpasswd, token, mutualTls }: DistributionOption
 export async function distributionStart(
   command: string,
   { host, folder }: RegistryPlace,
-  { httpSecret = 'fixed', htpasswd, token, mutualTls }: DistributionOptions,
+  { httpSecret = 'fixed', htpasswd, token, readOnly, mutualTls }: DistributionOptions,
 ): Promise<ProcessStart> {
   const secret = httpSecret === 'fixed' ? { secret: 'the same at each start' } : {};
   const auth = {
@@ -49,7 +51,10 @@ export async function distributionStart(
     storage: {
       filesystem: { rootdirectory: join(folder, 'storage') },
       delete: { enabled: true },
-      maintenance: { uploadpurging: { enabled: false } },
+      maintenance: {
+        uploadpurging: { enabled: false },
+        ...(readOnly && { readonly: { enabled: true } }),
+      },
     },
     http: { addr: host, ...secret, ...(mutualTls && { tls: await tls() }) },
     ...(Object.keys(auth).length > 0 && { auth }),
