@@ -62,7 +62,7 @@ export function createNarrator(now: () => number): Narrate {
       case 'layer-progress':
         return progressDue(now()) ? layers(progress, progressLine(progress, now())) : [];
       case 'layer-retrying':
-        return layers(progress, retry(event, `going on with ${event.path} at byte ${event.offset}`));
+        return layers(progress, retry(event, `retrying ${event.path} at byte ${event.offset}`));
       case 'layer-cost':
         return []; // the summary has the sum of them
       case 'layer-done':
@@ -126,8 +126,9 @@ function credentials({ registry, origin }: Of<'credentials-chosen'>): LogEntry {
 }
 
 function retry(event: Of<'layer-retrying'> | Of<'request-retrying'>, what: string): LogEntry {
-  const { delayMs, retry: n, reason } = event;
-  const text = `${what} ${delayMs >= 1000 ? `in ${formatDuration(delayMs)}` : 'now'} (retry ${n}): ${reason}`;
+  const { delayMs, retry: n, retries, reason } = event;
+  const count = retries === undefined ? `retry ${n}` : `${n} of ${retries}`;
+  const text = `${reason}; ${what} ${delayMs >= 1000 ? `in ${formatDuration(delayMs)}` : 'now'} (${count})`;
   return n > 1 || delayMs >= LONG_WAIT_MS ? info(text) : detail(text);
 }
 
