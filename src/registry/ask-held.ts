@@ -34,19 +34,16 @@ export function askFirstByte(
 /** A registry or storage that does not let us look: that proves neither that the content is there nor that it is not. */
 export function refusesReading({ status }: HttpResponse): boolean {
   const isAbsent = status === 404 || status === 410;
-  return (
-    (status >= 400 && status < 500 && !isAbsent && !isPassing(status) && status !== 416) || status === 501
-  );
+  return (status >= 400 && status < 500 && !isAbsent && !isPassing(status)) || status === 501;
 }
 
-/** Of an empty blob no first byte can be sent: 416 (RFC 9110, section 15.5.17). */
 export function isThere({ status }: HttpResponse): boolean {
-  return [200, 204, 206, 416].includes(status);
+  return [200, 204, 206].includes(status);
 }
 
 /** The length of the whole; undefined where the answer does not say. */
 export function totalLength({ status, headers }: HttpResponse): number | undefined {
-  // `bytes 0-0/1234`, and `bytes */0` with a 416
+  // `bytes 0-0/1234`, and `bytes */0` with a 416: an empty blob has no first byte (RFC 9110, section 15.5.17)
   const range = /^bytes (?:\d+-\d+|\*)\/(\d{1,15})$/.exec(headers['content-range'] ?? '');
   if (range) return Number(range[1]);
   // What was compressed on the way has another length.

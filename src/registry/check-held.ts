@@ -52,8 +52,8 @@ export async function isHeld(
   const response = await askHeld({ url, headers: { accept: '*/*' }, signal }, patient, head);
   await discard(response);
   const { digest, size } = descriptor;
-  const named = namedDigests(response).every((named) => named === digest);
-  return isThere(response) && named && (heldLength(response, size) ?? size) === size;
+  const isNamed = namedDigests(response).every((named) => named === digest);
+  return isThere(response) && isNamed && (heldLength(response, size) ?? size) === size;
 }
 
 async function look(
@@ -64,27 +64,32 @@ async function look(
   let response: HttpResponse;
   try {
     response = await askHeld(request, patient, head);
-    const { size } = descriptor;
-    if (response.status === 200 && size > 0 && !heldLength(response, size)) {
-      await discard(response);
-      response = await askFirstByte(request, patient);
-    }
   } catch (error) {
     if (signal.aborted || !(await isRedirected(request, authorized))) throw error;
     return 'held';
   }
-  if (response.status === 404 || response.status === 410) {
-    await discard(response);
-    return 'absent';
-  }
-  if (refusesReading(response)) {
-    await discard(response);
-    return 'held';
-  }
-  if (!isThere(response)) throw await registryError(`check ${what}`, response);
+  const answer = await judge(response, what, descriptor);
+  const { size } = descriptor;
+  // Without a length it may be a blob that was cut to nothing.
+  const tellsLength = !isThere(response) || size === 0 || heldLength(response, size) !== undefined;
+  return tellsLength || head.isRefused
+    ? answer
+    : judge(await askFirstByte(request, patient), what, descriptor);
+}
+
+/** @throws ModelcarError `CONTENT_MISMATCH` when the answer is of something else; the error of a server that fails */
+async function judge(
+  response: HttpResponse,
+  what: string,
+  descriptor: Descriptor,
+): Promise<'absent' | 'held'> {
+  const { status } = response;
+  const proves = isThere(response) || (status === 416 && totalLength(response) !== undefined);
+  const isAbsent = status === 404 || status === 410;
+  if (!proves && !isAbsent && !refusesReading(response)) throw await registryError(`check ${what}`, response);
   await discard(response);
-  compare(response, what, descriptor);
-  return 'held';
+  if (proves) compare(response, what, descriptor);
+  return isAbsent ? 'absent' : 'held';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { HF_PATH } from '../core/descriptor.ts';
 import { ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { ImageTarget } from '../core/ports.ts';
@@ -77,7 +78,8 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
         held,
       ),
     checkBlob(descriptor, signal) {
-      const what = `blob ${descriptor.digest} in ${target}`;
+      const file = descriptor.annotations?.[HF_PATH];
+      const what = `blob ${descriptor.digest}${file === undefined ? '' : ` (${file})`} in ${target}`;
       // Blobs have no media type of their own in a registry.
       const blob = { ...descriptor, mediaType: '*/*' };
       return checkHeld({ what, url: `${base}/blobs/${blob.digest}`, descriptor: blob, signal }, held);

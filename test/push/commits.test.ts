@@ -99,7 +99,10 @@ describe('after the layers', () => {
       faults: [{ on: 'blob-head', where, times: Infinity, answer: { status: 404 } }],
     });
     const error = await failureOf(told.push());
-    expect(error).toMatchObject({ code: 'CONTENT_MISMATCH', message: expect.stringContaining(layer.digest) });
+    expect(error).toMatchObject({
+      code: 'CONTENT_MISMATCH',
+      message: expect.stringContaining(`${layer.digest} (${FILE})`),
+    });
     expectNothingPublished(told);
   });
 

@@ -10,15 +10,9 @@ import type { UploadTerms } from './framing.ts';
 import { type HeldBlob, holdBlob } from './held-blob.ts';
 import { withSecretSessions } from './secret-sessions.ts';
 import { withSessionCookies } from './session-cookies.ts';
+import { staysOpen } from './stays-open.ts';
 import { UploadBudget } from './upload-budget.ts';
-import {
-  knownDigest,
-  type Source,
-  send,
-  staysOpen,
-  type Uploads,
-  uploadRequests,
-} from './upload-requests.ts';
+import { knownDigest, type Source, send, type Uploads, uploadRequests } from './upload-requests.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
 import { withLeader } from './with-leader.ts';
 

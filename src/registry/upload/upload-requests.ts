@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/digest.ts';
-import { type ErrorCode, isPassingError, ModelcarError } from '../../core/error.ts';
+import { isPassingError, type ModelcarError } from '../../core/error.ts';
 import type { BlobPush, Clock } from '../../core/ports.ts';
 import { Stalled } from '../../http/network-error.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../http/transport.ts';
@@ -19,6 +19,7 @@ import {
   readStatus,
 } from './read-reply.ts';
 import type { HostMemory } from './remember-host.ts';
+import { staysOpen } from './stays-open.ts';
 import { UploadBody } from './upload-body.ts';
 import { patchHeaders, putHeaders } from './upload-headers.ts';
 import type { UploadReply, UploadState } from './upload-state.ts';
@@ -61,21 +62,6 @@ const LONGEST_COMMIT_MS = 3_600_000;
 
 /** How long an upload that is stopped may take to end its request, so that the registry keeps what it has. */
 const GRACE_MS = 8_000;
-
-/** Somebody can put these right, and then run it again. */
-const MENDABLE: ReadonlySet<ErrorCode> = new Set([
-  'UNAVAILABLE',
-  'RATE_LIMITED',
-  'UNAUTHORIZED',
-  'GATED',
-  'NOT_FOUND',
-]);
-
-/** A later run may go on with what was stopped, or failed in a way that can be put right. */
-export function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
-  const isKept = onSession !== undefined && isSessionKept?.() !== false;
-  return isKept && (signal.aborted || (error instanceof ModelcarError && MENDABLE.has(error.code)));
-}
 
 export function send(requests: Requests, state: UploadState & { phase: Phase }): Promise<UploadReply> {
   // The key and the argument are of the same state; TypeScript cannot see that through an index.
