@@ -15,7 +15,13 @@ export const RECORDED: readonly (readonly [at: number, event: PushEvent])[] = [
   ],
   [
     400,
-    { type: 'files-left-out', code: 'pickle', reason: 'pickles can run code', files: 2, size: 4_890_000_000 },
+    {
+      type: 'files-left-out',
+      code: 'other-format',
+      reason: 'the same weights in another format: PyTorch',
+      files: 2,
+      size: 4_890_000_000,
+    },
   ],
   [410, { type: 'warning', message: 'cannot use /home/ci/state.json: 100% full\n::error::not ours' }],
   [500, { type: 'credentials-chosen', registry: 'ghcr.io', origin: undefined }],
@@ -118,7 +124,13 @@ export const PLAN: CheckedPlan = {
     { sibling: WEIGHTS, path: 'models/##vso[task.setvariable variable=x]y', size: 2_000_001_024 },
     { sibling: CONFIG, path: 'models/config.json', size: 2_560 },
   ],
-  leftOut: [{ code: 'media', reason: 'pickles can run code', siblings: [file('model.bin', 2_000_000_000)] }],
+  leftOut: [
+    {
+      code: 'other-format',
+      reason: 'the same weights in another format: PyTorch',
+      siblings: [file('model.bin', 2_000_000_000)],
+    },
+  ],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
   refusal: undefined,
