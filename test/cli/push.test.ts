@@ -253,8 +253,8 @@ describe('an error says what happened, what to do, and ends with its exit code',
 
 describe('what other tools call an option', () => {
   test.each([
-    ['--include', '*.json', '-t', 'v1', '-q'],
-    ['--include=*.json', '--tag=v1', '--quiet=true'],
+    ['--include', '*.safetensors', '-t', 'v1', '-q'],
+    ['--include=*.safetensors', '--tag=v1', '--quiet=true'],
   ])('pushes what is asked for: %s %s %s', async (...words) => {
     const out = join(folder, `aliases-${words.length}`);
     const run = await push(MODEL, `oci:${out}`, ...words);
@@ -376,7 +376,7 @@ describe('the environment of the Hub', () => {
 
   test('a token file that cannot be read causes a warning, and the push continues without a token', async () => {
     const place = await mkdtemp(join(folder, 'token-'));
-    const unread = `cannot read the Hub token in ${place}: EISDIR: illegal operation on a directory; continuing without it`;
+    const unread = `cannot read the Hub token in ${place}: EISDIR: illegal operation on a directory, read; continuing without it`;
     expect(await gated({ HF_TOKEN_PATH: place })).toContain(unread);
     expect(hub.log.map(({ hadAuthorization }) => hadAuthorization)).not.toContain(true);
     expect(await gated({ HF_TOKEN_PATH: place, HF_TOKEN: READER })).not.toContain('the Hub token in');

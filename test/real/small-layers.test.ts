@@ -22,7 +22,7 @@ let manifestDigest: string | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'small-layers-'));
   const files = Array.from({ length: FILES }, (_, at) => [
-    `part-${at}.json`,
+    at === 0 ? 'config.json' : `part-${at}.json`,
     synthetic({ size: 20 * 1024, seed: at + 1, lfs: false }),
   ]);
   hub = await startFakeHub({ repos: [{ id: MODEL, files: Object.fromEntries(files) }] });
