@@ -31,9 +31,8 @@ export function writeModel(spec: ModelSpec, folder: string): Model {
 function writeFile({ files, size, bytes }: ModelSpec, index: number, folder: string): ModelFile {
   const lfs = size >= LFS_FROM;
   const number = (at: number) => `${at}`.padStart(5, '0');
-  const path = lfs
-    ? `model-${number(index + 1)}-of-${number(files)}.safetensors`
-    : `part-${number(index + 1)}.json`;
+  const small = index === 0 ? 'config.json' : `part-${number(index + 1)}.json`;
+  const path = lfs ? `model-${number(index + 1)}-of-${number(files)}.safetensors` : small;
   const file = openSync(join(folder, path), 'w');
   try {
     const known = bytes === 'zeros' ? ZEROS[size] : undefined;
