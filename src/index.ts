@@ -48,7 +48,7 @@ export type {
   RegistryAccess,
   ValidateOptions,
 } from './options.ts';
-export type { CheckedPlan } from './push/plan-push.ts';
+export type { CheckedPlan, FoundTag } from './push/plan-push.ts';
 export type { PushPlan, PushResult } from './push/push.ts';
 export type { MovedTag } from './push/set-tags.ts';
 export type { JobsToForget } from './state/forget-jobs.ts';

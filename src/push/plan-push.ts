@@ -1,11 +1,22 @@
+import type { Digest } from '../core/digest.ts';
 import { ModelcarError } from '../core/error.ts';
+import type { TagOutlook } from '../core/tag-decision.ts';
 import { lookAtPlannedTags, type PushPlan, type PushRequest, planImage } from './push.ts';
 import type { World } from './world.ts';
 
 /** A plan that the target was asked about. */
 export interface CheckedPlan extends PushPlan {
+  /** Those of its tags that exist. Empty if the target refuses the push. */
+  readonly tagsFound: readonly FoundTag[];
   /** Why the target would not take the push; undefined: it would. */
   readonly refusal: ModelcarError | undefined;
+}
+
+export interface FoundTag {
+  readonly tag: string;
+  /** What it points at now. */
+  readonly digest: Digest;
+  readonly outlook: TagOutlook;
 }
 
 /**
@@ -17,10 +28,11 @@ export async function planPush(request: PushRequest, world: World): Promise<Chec
   const plan = await planImage(request, world);
   try {
     await world.target.checkAccess(world.signal);
-    await lookAtPlannedTags(plan, request, world);
-    return { ...plan, refusal: undefined };
+    const { seen } = await lookAtPlannedTags(plan, request, world);
+    const tagsFound = seen.flatMap(({ tag, digest, outlook }) => (digest ? [{ tag, digest, outlook }] : []));
+    return { ...plan, tagsFound, refusal: undefined };
   } catch (error) {
     if (world.signal.aborted || !(error instanceof ModelcarError)) throw error;
-    return { ...plan, refusal: error };
+    return { ...plan, tagsFound: [], refusal: error };
   }
 }

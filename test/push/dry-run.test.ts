@@ -29,6 +29,15 @@ describe('a dry run', () => {
     },
   );
 
+  test('names the tags that exist, and whether they will move', async () => {
+    const { plan, push } = await localPush(REPOS);
+    const { manifestDigest } = await push(MODEL);
+    const { tagsFound } = await plan(MODEL, { alsoTags: ['new'], ignorePatterns: ['none'] });
+    expect(tagsFound).toEqual([{ tag: 'v1', digest: manifestDigest, outlook: expect.any(String) }]);
+    const moving = await plan(MODEL, { tarLayout: 'reference' });
+    expect(moving.tagsFound).toMatchObject([{ tag: 'v1', outlook: 'moves' }]);
+  });
+
   test('with a wrong password has the plan and the refusal', async () => {
     const { plan } = await localPush(REPOS, { auth: { kind: 'basic', ...ada } });
     const found = await plan(MODEL, account(secret('wrong')));

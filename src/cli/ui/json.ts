@@ -72,7 +72,7 @@ function resultLine(result: PushResult): JsonLine {
 }
 
 function planLine(
-  { model, layers, leftOut, tags, imageReference }: CheckedPlan,
+  { model, layers, leftOut, tags, tagsFound, imageReference }: CheckedPlan,
   warnings: readonly string[],
   refusal: Failure | undefined,
 ): JsonLine {
@@ -83,6 +83,7 @@ function planLine(
     commit: model.commit,
     imageReference,
     tags,
+    tagsFound,
     files: layers.length,
     size: layers.reduce((sum, { size }) => sum + size, 0),
     layers: layers.map(({ path, size, sibling }) => ({

@@ -133,6 +133,7 @@ export const PLAN: CheckedPlan = {
   ],
   tags: ['v1', 'latest'],
   imageReference: 'ghcr.io/acme/llama:v1',
+  tagsFound: [{ tag: 'latest', digest: digest('e'), outlook: 'moves' }],
   refusal: undefined,
 };
 
