@@ -4,8 +4,8 @@ import type { PushEvent } from '../../src/core/event.ts';
 import type { ImageTarget } from '../../src/core/ports.ts';
 import { tarLayer } from '../../src/core/tar-layer.ts';
 import { noJournal } from '../../src/push/no-journal.ts';
-import { planPush } from '../../src/push/plan-push.ts';
-import { type PushPlan, type PushRequest, type PushResult, push } from '../../src/push/push.ts';
+import { type CheckedPlan, planPush } from '../../src/push/plan-push.ts';
+import { type PushRequest, type PushResult, push } from '../../src/push/push.ts';
 import type { World } from '../../src/push/world.ts';
 import {
   type FakeRegistry,
@@ -44,7 +44,7 @@ export interface Scenario {
   /** Pushes the model to `v1`. */
   push(world?: Partial<World>, request?: Partial<PushRequest>): Promise<PushResult>;
   /** The same as a dry run. */
-  plan(world?: Partial<World>, request?: Partial<PushRequest>): Promise<PushPlan>;
+  plan(world?: Partial<World>, request?: Partial<PushRequest>): Promise<CheckedPlan>;
   /** The requests of this kind so far. */
   requests(pathClass: PathClass): readonly LogEntry[];
   /** The uploads of the layer, without what the config needed. */
