@@ -45,7 +45,9 @@ function readFile(line: string): ListedFile {
 export function evidenceOf(files: readonly ListedFile[], needed: EvidenceNeeded): Evidence {
   const pickles = new Set(files.filter(({ pickle }) => pickle).map(({ sibling }) => sibling.path));
   const head = (path: string) =>
-    pickles.has(path) ? Buffer.from('PK\x03\x04archive/data.pkl') : Buffer.alloc(64);
+    pickles.has(path)
+      ? Buffer.from(`PK\x03\x04${'\0'.repeat(22)}\x10\0\0\0archive/data.pkl`)
+      : Buffer.alloc(64);
   const paths = files.map(({ sibling }) => sibling.path);
   return {
     heads: new Map(needed.heads.map(({ path }) => [path, head(path)])),

@@ -38,10 +38,13 @@ const KINDS: readonly (readonly [FileKind, RegExp])[] = [
   // What transformers' Trainer, accelerate and DeepSpeed leave beside the weights.
   [
     'training',
-    /^(?:training_args\.bin|(?:optimizer|scheduler|scaler|optim_states)\.(?:pt|bin)|(?:rng_state|random_states)\w*\.(?:pth|pkl)|zero_pp_rank_\w*\.pt)$/,
+    /^(?:training_args\.bin|(?:optimizer|scheduler|optim_states)\.(?:pt|bin)|(?:rng_state|random_states)\w*\.(?:pth|pkl)|zero_pp_rank_\w*\.pt)$/,
   ],
-  // What torch, Paddle, joblib, TorchServe and NeMo write is a pickle or holds one.
-  ['pickle', /\.(?:pt|pth|pkl|pickle|joblib|dill|ptl|th|t7|mar|nemo|pdparams)$/],
+  // What torch, Paddle, joblib, TorchServe and NeMo write is a pickle or holds one, also compressed or packed.
+  [
+    'pickle',
+    /\.(?:pt|pth|pkl|pickle|joblib|dill|ptl|th|t7|mar|nemo|pdparams)(?:\.(?:gz|bz2|xz|lzma|zst|lz4|zip|tar))*$/,
+  ],
   // transformers, diffusers and PEFT load these with torch, and nothing else.
   ['pickle', /^(?:(?:diffusion_)?pytorch_model|adapter_model|pytorch_lora_weights).*\.bin$/],
   ['weights', /\.(?:safetensors|gguf|ggml|onnx|ort|h5|hdf5|keras|pb|tflite|litertlm|task|msgpack|ot)$/],
@@ -57,7 +60,7 @@ const KINDS: readonly (readonly [FileKind, RegExp])[] = [
   ['tokenizer', /^(?:vocab|merges|tokens|bpe)\b.*\.txt$|^tekken\.json$/],
   ['config', /^(?=.*config).*\.json$|^(?:params|modules|model_index|meta|attrs|special_tokens_map)\.json$/],
   ['config', /\.(?:ya?ml|toml|ini|cfg|conf|pbtxt|prototxt|jinja2?|j2|xml|param|onnx\.json)$/],
-  ['code', /\.(?:py|pyi|cu|cuh|c|cc|cpp|h|hpp|js|mjs|ts|rs|go|java|sh|bat|ps1|ipynb|lua|proto)$/],
+  ['code', /\.(?:py|pyi|cu|cuh|c|cc|cpp|h|hpp|js|mjs|ts|rs|go|java|sh|bat|ps1|ipynb|lua|proto|whl|jar)$/],
   ['card', /\.(?:md|rst)$|^(?:readme|model_card|authors|changelog|makefile|dockerfile)[^.]*$/],
   [
     'card',

@@ -15,6 +15,12 @@ export function pickleByName({ path, size }: Pick<Sibling, 'path' | 'size'>): 'p
     case 'training':
     case 'other':
       return 'look';
+    // Extensions that any program may use for what it pickles.
+    case 'tokenizer':
+      return /\.(?:vocab|codes|merges|dict)$/i.test(path) ? 'look' : 'no';
+    // Known as a zip, but of what?
+    case 'data':
+      return ZIP_NAME.test(path) ? 'look' : 'no';
     default:
       return 'no';
   }
@@ -26,21 +32,40 @@ export function pickles(siblings: readonly Sibling[], { heads }: Evidence): read
     const named = pickleByName(sibling);
     if (named !== 'look') return named === 'pickle';
     const head = heads.get(sibling.path);
-    return head === undefined || startsAsPickle(head);
+    if (head === undefined) return true;
+    return ZIP_NAME.test(sibling.path) ? PICKLED_MEMBER.test(firstMember(head)) : startsAsPickle(head);
   });
+}
+
+const ZIP_NAME = /\.zip$/i;
+/** What TorchScript, `torch.save` and Stable-Baselines3 (`data`) put first into a zip. */
+const PICKLED_MEMBER = /(?:^|\/)data$|\.(?:pkl|pickle|pt|pth)$/;
+
+/** The name of the first file in a zip, as far as the head shows it; empty if the head is of something else. */
+function firstMember(head: Uint8Array): string {
+  if (!text(head).startsWith(ZIP_MAGIC)) return '';
+  const [low = 0, high = 0] = head.subarray(26);
+  return text(head.subarray(30, 30 + low + 256 * high));
+}
+
+const ZIP_MAGIC = 'PK\x03\x04';
+
+function text(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes.subarray(0, HEAD_BYTES));
 }
 
 /**
  * Whether first bytes are those of a pickle, or of the zip that `torch.save` writes. Another zip under an ambiguous
- * name counts too, because the head does not show all that is in it. A pickle can be made to look like something else,
- * so this finds what publishers wrote, not what an attacker hid.
+ * name counts too, because the head does not show all that is in it; only `.npz` shows by its first member. A pickle can
+ * be made to look like something else, so this finds what publishers wrote, not what an attacker hid.
  */
 export function startsAsPickle(head: Uint8Array): boolean {
   const [first = 0, protocol = 0, opcode = 0] = head;
   // Without a look at the opcode, a raw file that begins with the number 640 or 896 would count.
   if (first === 0x80 && protocol >= 2 && protocol <= 5 && opcode >= 0x28 && opcode <= 0x98) return true;
-  const text = String.fromCharCode(...head.subarray(0, HEAD_BYTES));
-  return text.startsWith('PK\x03\x04') || TEXT_PICKLE.test(text) || TORCH_TAR.test(text);
+  const start = text(head);
+  if (start.startsWith(ZIP_MAGIC)) return !firstMember(head).endsWith('.npy');
+  return TEXT_PICKLE.test(start) || TORCH_TAR.test(start);
 }
 
 /** Protocol 0 has no magic: Python 2 began a dict, a list, or a well-known object like this. */
