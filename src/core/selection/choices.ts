@@ -1,7 +1,7 @@
 import { groupBy } from '../group-by.ts';
 import type { Sibling } from '../model.ts';
 import { componentOf, mainFormat } from './copy-rules.ts';
-import { isRawPart, quantisations } from './gguf.ts';
+import { isRawPart, quantisedParts } from './gguf.ts';
 import { onOneLine } from './sized-list.ts';
 import type { WeightFamily } from './weight-families.ts';
 
@@ -54,26 +54,29 @@ export function unchosen({ alternatives }: Choice, chosen: Alternative | undefin
 
 /**
  * Formats of the same weights in one component. No rule has called them copies, so safetensors are not there, or not
- * complete. Quantisations (GGUF) lie in any folder, and count as formats of the model itself.
+ * complete. Quantisations (GGUF) lie in any folder, and count as formats of the model itself. Without other formats, each
+ * of several parts in GGUF is a choice of its own.
  */
 function formatChoices(siblings: readonly Sibling[]): readonly Choice[] {
   const named = siblings.flatMap((sibling) => {
     const format = mainFormat(sibling.path);
     return format === undefined ? [] : [{ sibling, format, component: componentOf(sibling.path) }];
   });
-  const gguf = quantisations(siblings).map((files) => ({ label: labelOf(files), siblings: files }));
+  const gguf = quantisedParts(siblings).map((part) =>
+    part.map((files): Alternative => ({ label: labelOf(files), siblings: files })),
+  );
   const components = groupBy(named, ({ component }) => component);
-  return [...new Set(['', ...components.keys()])].map((component) => {
+  return [...new Set(['', ...components.keys()])].flatMap((component): readonly Choice[] => {
     const formats = groupBy(components.get(component) ?? [], ({ format }) => format);
     // Pickles last: an option for one component takes the first format of the others.
     const alternatives = [...formats]
       .map(([label, files]) => ({ label, siblings: files.map(({ sibling }) => sibling) }))
       .sort((a, b) => Number(a.label === 'PyTorch') - Number(b.label === 'PyTorch'));
-    if (component !== '' || gguf.length === 0) return { kind: 'formats', alternatives };
-    return {
-      kind: alternatives.length === 0 ? 'quantisations' : 'formats',
-      alternatives: [...gguf, ...alternatives],
-    };
+    if (component === '' && alternatives.length === 0) {
+      return gguf.map((part) => ({ kind: 'quantisations', alternatives: part }));
+    }
+    const quantised = component === '' ? gguf.flat() : [];
+    return [{ kind: 'formats', alternatives: [...quantised, ...alternatives] }];
   });
 }
 

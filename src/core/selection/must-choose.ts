@@ -68,9 +68,12 @@ function missingNote(siblings: readonly Sibling[], incomplete: readonly WeightSe
   return missing === 0 ? '' : `  (${missing} ${missing === 1 ? 'shard is' : 'shards are'} missing)`;
 }
 
-function headline([first]: readonly Choice[]): string {
+function headline([first, ...more]: readonly Choice[]): string {
   switch (first?.kind) {
     case 'quantisations':
+      if (more.some(({ kind }) => kind === 'quantisations')) {
+        return 'has parts in several quantisations (GGUF), and one of each part is enough to serve it:';
+      }
       return `has ${first.alternatives.length} quantisations (GGUF), and one is enough to serve it:`;
     case 'shards':
       return 'has several sets of the same weights in one folder, and no index says which one counts:';
@@ -80,7 +83,9 @@ function headline([first]: readonly Choice[]): string {
 }
 
 function advice({ open, siblings, pickles }: OpenChoices): string {
-  const add = 'Add the option below your choice: it leaves out the others and keeps the rest';
+  const parts = open.filter(({ kind }) => kind === 'quantisations').length;
+  const smallest = parts > 1 ? ', takes the smallest of the other parts,' : '';
+  const add = `Add the option below your choice: it leaves out the others${smallest} and keeps the rest`;
   if (pickles.length === 0) return `${add}.`;
   const trust = `${KEEP_PICKLES} is for publishers that you trust`;
   const chosenFrom = new Set(filesOf(open));
