@@ -34,6 +34,8 @@ describe('a file that no rule names stays', () => {
     'manual.docx',
     'LICENSE.pdf',
     'lora/original/a.safetensors',
+    'model_ema.safetensors',
+    'model_non_ema.pt',
   ])('%s beside model.safetensors', (path) => {
     expect(left('config.json', 'model.safetensors', path)).toEqual([]);
   });
@@ -115,9 +117,16 @@ describe('a diffusers pipeline in one file', () => {
   const WHOLE = ['model_index.json', 'unet/config.json', 'unet/diffusion_pytorch_model.safetensors'];
 
   test('is left out when each component is complete', () => {
-    expect(reasons([...WHOLE, 'flux1-dev.safetensors', 'ae.safetensors'])).toEqual({
-      'flux1-dev.safetensors': 'single-file',
-      'ae.safetensors': 'single-file',
+    const files = ['flux1-dev.safetensors', 'ae.safetensors', 'sd_xl_base_1.0_0.9vae.safetensors'];
+    expect(reasons([...WHOLE, ...files])).toEqual(
+      Object.fromEntries(files.map((path) => [path, 'single-file'])),
+    );
+  });
+
+  test('is left out also beside the VAE as ONNX has it', () => {
+    const halves = ['vae_encoder/config.json', 'vae_encoder/model.onnx', 'vae_decoder/config.json'];
+    expect(reasons([...WHOLE, ...halves, 'sd_xl_base_1.0.safetensors'])).toEqual({
+      'sd_xl_base_1.0.safetensors': 'single-file',
     });
   });
 
@@ -125,6 +134,9 @@ describe('a diffusers pipeline in one file', () => {
     [['flux1-dev.safetensors', 'vae/config.json']],
     [['flux1-dev.safetensors', 'vae/config.json', 'vae/diffusion_pytorch_model.fp16.safetensors']],
     [['flux1-lora.safetensors']],
+    [['flux1-controlnet-union.safetensors']],
+    [['sd3_ip_adapter.safetensors']],
+    [['sdxl_vae.safetensors']],
     [['upscaler.safetensors']],
     [['sub/flux1-dev.safetensors']],
   ])('or what else %j has stays', (more) => {

@@ -102,12 +102,17 @@ function unnamedSets(families: readonly WeightFamily[]): ReadonlySet<string> {
 function pipelineInOneFile(siblings: readonly Sibling[], covered: Covered): (path: string) => boolean {
   const paths = siblings.map(({ path }) => path);
   if (!paths.includes('model_index.json')) return () => false;
-  // A component with weights has a config.json; a tokenizer or a scheduler has not.
-  const components = paths.flatMap((path) => /^([^/]+\/)config\.json$/.exec(path)?.[1] ?? []);
+  // A component with weights has a config.json; a tokenizer or a scheduler has not. ONNX halves the VAE.
+  const components = paths.flatMap(
+    (path) => /^((?!vae_(?:en|de)coder\/)[^/]+\/)config\.json$/.exec(path)?.[1] ?? [],
+  );
   const complete = (folder: string) => [...MAIN_STEMS].some((stem) => covered(folder, stem, ''));
   if (components.length === 0 || !components.every(complete)) return () => false;
-  return (path) => SINGLE_FILE.test(path) && !/lora/i.test(path);
+  return (path) => SINGLE_FILE.test(path) && !PART.test(path);
 }
+
+/** What is published beside a pipeline under the same names, and is not in it. */
+const PART = /lora|control|adapter|^sd(?:xl)?[-_]vae/i;
 
 /** Names under which Stability and Black Forest Labs publish a pipeline, or its VAE (`ae`), in one file. */
 const SINGLE_FILE =

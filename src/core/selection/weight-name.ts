@@ -55,9 +55,12 @@ const TENSORFLOW_SHARD = /^(.*)\.data-(\d{1,9})-of-(\d{1,9})$/s;
 
 const SHARD = /-(\d{1,9})-of-(\d{1,9})$/;
 
-/** A suffix such as `fp16`, or the beginning of one such as `fp8_e4m3fn` or `q4_k_m`. */
+/**
+ * A suffix such as `fp16`, or the beginning of one such as `fp8_e4m3fn` or `q4_k_m`. `.ema` is a variant of diffusers;
+ * `model_ema` has other weights.
+ */
 const PRECISION =
-  /[._](?:fp\d|q?u?int[48]|q\d|(?:bf16|f16|f32|nf4|bnb4|quantized|o[1-4]|non_ema|ema|[48]bit)$)/i;
+  /[._](?:fp\d|q?u?int[48]|q\d|(?:bf16|f16|f32|nf4|bnb4|quantized|o[1-4]|[48]bit)$)|\.(?:non_)?ema$/i;
 
 /** Where the suffix for a precision begins; the length of the name if it has none. */
 function variantStart(name: string): number {
