@@ -1,7 +1,11 @@
 import { ModelcarError } from '../error.ts';
-import { formatModelId, type ModelId, type Sibling } from '../model.ts';
+import { folderOf } from '../file-path.ts';
+import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
 import { shardChoice } from './choices.ts';
+import { fileKind } from './file-kind.ts';
 import { isRawPart } from './gguf.ts';
+import { ignoreOption } from './ignore-patterns.ts';
+import { KEEP_PICKLES } from './pickles.ts';
 import { onOneLine } from './sized-list.ts';
 import { isNamed, type Missing, type WeightFamily } from './weight-families.ts';
 
@@ -54,14 +58,47 @@ function rawParts({ path }: Sibling): Gap {
   };
 }
 
-export function incomplete(id: ModelId, found: readonly Gap[]): ModelcarError {
+/**
+ * Indexes that name nothing of what is there, beside weights that are complete without them. Conversions leave such an
+ * index: ExLlamaV2 writes `output.safetensors`, and copies the index of the model.
+ */
+export function leftoverIndexes(
+  kept: readonly Sibling[],
+  families: readonly WeightFamily[],
+): readonly Sibling[] {
+  return families.flatMap(({ index, sets, folder }) => {
+    if (!index?.names || index.missing.count < index.missing.total) return [];
+    if (sets.some(({ missing }) => missing.count > 0)) return [];
+    const weights = kept.some(({ path }) => folderOf(path) === folder && fileKind(path) === 'weights');
+    return weights ? [index.sibling] : [];
+  });
+}
+
+export interface Incomplete extends Pick<ResolvedModel, 'id' | 'siblings'> {
+  /** All files that would be pushed, the families and the pickles among them, and what is wrong with them. */
+  readonly kept: readonly Sibling[];
+  readonly families: readonly WeightFamily[];
+  readonly pickles: readonly Sibling[];
+  readonly found: readonly Gap[];
+}
+
+export function incomplete(problem: Incomplete): ModelcarError {
+  const { id, found } = problem;
   const shown = found.slice(0, 20).map(({ message }) => `  ${message}`);
   const more = found.length > shown.length ? [`  and ${found.length - shown.length} more`] : [];
   return new ModelcarError(
     'USAGE',
     [`the weights of ${formatModelId(id)} are not complete:`, ...shown, ...more].join('\n'),
-    {
-      hint: "Choose a revision whose weights are complete, or push what there is with --allow-patterns '*'.",
-    },
+    { hint: advice(problem) },
   );
+}
+
+function advice({ siblings, kept, families, pickles, found }: Incomplete): string {
+  const leftovers = leftoverIndexes(kept, families);
+  if (leftovers.length < found.length) {
+    return "Choose a revision whose weights are complete, or push what there is with --allow-patterns '*'.";
+  }
+  const option = ignoreOption(leftovers, siblings);
+  const trusted = pickles.length === 0 ? '' : ` ${KEEP_PICKLES}, if you trust the publisher's pickles`;
+  return `If the weights have been converted or joined, leave out their old index: ${option}${trusted}`;
 }

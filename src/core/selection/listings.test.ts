@@ -4,6 +4,7 @@ import { evidenceOf, LISTINGS, type ListedFile } from '../../../test/support/lis
 import { ModelcarError } from '../error.ts';
 import type { ModelId } from '../model.ts';
 import { type Choice, choices } from './choices.ts';
+import { leftoverIndexes } from './completeness.ts';
 import { lacksWeights, noWeightsError } from './no-weights.ts';
 import { pickles } from './pickles.ts';
 import { redundancy } from './redundant.ts';
@@ -29,7 +30,9 @@ function select(files: readonly ListedFile[], request = DEFAULT): Selection | Mo
 /** What an error suggests, as a shell and the flags read it. */
 function suggestions({ message, hint = '' }: ModelcarError): readonly SelectionRequest[] {
   const rows = [...message.matchAll(/^.{9} {2}(.*)\n {11}(--.*)$/gm)];
-  const hinted = [...hint.matchAll(/--pickles keep|--(?:allow|ignore)-patterns '[^']*'/g)].map(String);
+  const hinted = [
+    ...hint.matchAll(/--pickles keep|--(?:allow|ignore)-patterns '[^']*'(?: --pickles keep)?/g),
+  ].map(String);
   const withoutPickles = hinted.find((option) => option.startsWith('--ignore-patterns'));
   const options = rows.flatMap(([, label = '', option = '']) =>
     withoutPickles && !/^PyTorch|\.(?:bin|pth|ckpt)\b/.test(label)
@@ -66,6 +69,11 @@ function notRedundantIn(files: readonly ListedFile[]) {
 function openChoices(files: readonly ListedFile[]): readonly Choice[] {
   const kept = notRedundantIn(files);
   return choices(kept, weightFamilies(kept, evidence(files).documents));
+}
+
+function leftoversIn(files: readonly ListedFile[]) {
+  const kept = notRedundantIn(files);
+  return leftoverIndexes(kept, weightFamilies(kept, evidence(files).documents));
 }
 
 function picklesIn(files: readonly ListedFile[]) {
@@ -123,7 +131,7 @@ function mayGo(
     openChoices(files).flatMap(({ alternatives }) => alternatives.flatMap(({ siblings }) => siblings)),
   ];
   const dangerous = pickles === 'keep' || !`${message}${hint}`.includes('pickle') ? [] : picklesIn(files);
-  return new Set<unknown>([...redundant, ...competing, ...dangerous]);
+  return new Set<unknown>([...redundant, ...competing, ...dangerous, ...leftoversIn(files)]);
 }
 
 describe('a command that an error suggests', () => {

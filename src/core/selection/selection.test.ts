@@ -226,6 +226,32 @@ describe('weights that are not complete', () => {
     );
   });
 
+  test.each([
+    [['output.safetensors'], ''],
+    [['model.safetensors', 'spk.pt'], ' --pickles keep'],
+  ])('an index that names nothing of what is there, beside %j, can be left out', (paths, pickles) => {
+    const evidence = reading(
+      INDEX,
+      index('model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'),
+    );
+    expect(() => select([...paths, INDEX], {}, 'model', evidence)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`2 of 2 shards that ${INDEX} names are missing`),
+        hint: expect.stringContaining(`--ignore-patterns '${INDEX}'${pickles}`),
+      }),
+    );
+  });
+
+  test.each([['README.md'], ['model-00003-of-00003.safetensors'], ['sub/model.safetensors']])(
+    'an index that names nothing of what is there, beside %s, is not blamed',
+    (path) => {
+      const evidence = reading(INDEX, index('model-00001-of-00002.safetensors'));
+      expect(() => select(['config.json', path, INDEX], {}, 'model', evidence)).toThrow(
+        expect.objectContaining({ hint: expect.stringContaining("--allow-patterns '*'") }),
+      );
+    },
+  );
+
   test('an index that is satisfied settles it, whatever the names imply', () => {
     expect(kept([SHARD, INDEX], {}, 'model', reading(INDEX, index(SHARD)))).toEqual([SHARD, INDEX]);
   });

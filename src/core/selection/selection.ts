@@ -141,7 +141,9 @@ function judge(
       ({ kind }) => kind !== 'shards' || request.ignore.length === 0,
     );
     if (open.length > 0) throw mustChoose({ id, open, siblings, families, pickles: dangerous });
-    if (found.length > 0 && request.ignore.length === 0) throw incomplete(id, found);
+    if (found.length > 0 && request.ignore.length === 0) {
+      throw incomplete({ id, siblings, kept, families, pickles: dangerous, found });
+    }
     if (dangerous.length > 0) throw needsPickles(id, dangerous, siblings, evidence);
   }
   const empty = {
