@@ -31,6 +31,7 @@ export type {
   NoCredentials,
   RegistryCredentials,
 } from './core/registry-credentials.ts';
+export type { LeftOutCode } from './core/selection/left-out-reason.ts';
 export type { LeftOut, Pickles } from './core/selection/selection.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export type { Transfer } from './core/transfer.ts';
