@@ -29,11 +29,25 @@ describe('an image needs the Hub when it is loaded', () => {
   });
 
   test.each([
+    ['vision_tower', 'a vision tower'],
+    ['audio_model_id', 'an audio encoder'],
+    ['text_model_id', 'a language model'],
+  ])('if its %s names %s', (key, what) => {
+    expect(needs({ 'config.json': { [key]: 'openai/part' } })).toEqual([
+      [
+        'needs-hub',
+        `config.json takes ${what} from openai/part, so a server needs the Hub when it loads the model`,
+      ],
+    ]);
+  });
+
+  test.each([
     [{ auto_map: { AutoConfig: 'configuration.C' } }],
     [{ auto_map: { AutoConfig: 'ACME/m--configuration.C' } }],
     [{ auto_map: ['a--b'] }],
     [{ auto_map: { a: 1, b: [[]] } }],
     [{ mm_vision_tower: './clip' }],
+    [{ text_model_id: null, audio_model_id: 'acme/m', vision_tower: {} }],
     [[]],
     [null],
     ['a--b'],

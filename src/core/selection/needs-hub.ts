@@ -34,11 +34,15 @@ export function hubNeeds(
   return [...new Map(needs.map((need) => [need.message, need])).values()];
 }
 
-const config = v.object({
-  auto_map: v.fallback(v.optional(nameMap(v.unknown())), undefined),
-  /** LLaVA's own code loads its vision tower from the Hub. */
-  mm_vision_tower: v.optional(v.unknown()),
-});
+/** Parts that the code of a model loads from the repository that its config names: LLaVA, Ultravox. */
+const PARTS = [
+  ['mm_vision_tower', 'a vision tower'],
+  ['vision_tower', 'a vision tower'],
+  ['audio_model_id', 'an audio encoder'],
+  ['text_model_id', 'a language model'],
+] as const;
+
+const config = v.looseObject({ auto_map: v.fallback(v.optional(nameMap(v.unknown())), undefined) });
 
 /** `other/repository--module.Class`: https://huggingface.co/docs/transformers/custom_models */
 function foreignParts(id: ModelId, path: string, document: unknown): readonly HubNeed[] {
@@ -49,11 +53,11 @@ function foreignParts(id: ModelId, path: string, document: unknown): readonly Hu
     const end = typeof value === 'string' ? value.indexOf('--') : -1;
     return end > 0 ? [String(value).slice(0, end)] : [];
   });
-  const tower = read.output.mm_vision_tower;
-  return [
-    ...[...new Set(code)].map((name) => ({ name, what: 'code' })),
-    ...(typeof tower === 'string' && HUB_NAME.test(tower) ? [{ name: tower, what: 'a vision tower' }] : []),
-  ]
+  const parts = PARTS.flatMap(([key, what]) => {
+    const name = read.output[key];
+    return typeof name === 'string' && HUB_NAME.test(name) ? [{ name, what }] : [];
+  });
+  return [...[...new Set(code)].map((name) => ({ name, what: 'code' })), ...parts]
     .filter(({ name }) => !isSame(id, name))
     .map(({ name, what }) => ({
       code: 'needs-hub',
