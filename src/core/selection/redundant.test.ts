@@ -108,6 +108,21 @@ describe('folders of copies', () => {
     expect(left('README.md', 'spk_dict.pt', 'original/model.safetensors', 'checkpoint-9/x')).toEqual([]);
   });
 
+  test.each([
+    'silero_vad.onnx',
+    'lora/adapter_model.safetensors',
+    'split_einsum/Unet.mlpackage/model.mlmodel',
+  ])('stay beside %s, which is no copy of a whole model', (path) => {
+    expect(left(path, 'original/consolidated.00.pth', 'original/params.json')).toEqual([]);
+  });
+
+  test('of a training are left out beside the adapter that it made, but not beside a helper', () => {
+    expect(left('adapter_model.safetensors', 'checkpoint-9/adapter_model.safetensors')).toEqual([
+      'checkpoint-9/adapter_model.safetensors',
+    ]);
+    expect(left('silero_vad.onnx', 'checkpoint-9/model.safetensors')).toEqual([]);
+  });
+
   test('are not those in which weights lie hidden outside', () => {
     expect(left('.cache/model.safetensors', 'original/x.pth')).toEqual(['.cache/model.safetensors']);
   });

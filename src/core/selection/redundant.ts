@@ -1,7 +1,8 @@
 import { nameOf } from '../file-path.ts';
 import type { Sibling } from '../model.ts';
-import { COPY_RULES, componentOf, copyRule, MAIN_STEMS, TORCH_EXTENSION } from './copy-rules.ts';
+import { COPY_RULES, componentOf, copyRule, MAIN_STEMS, mainFormat, TORCH_EXTENSION } from './copy-rules.ts';
 import { fileKind } from './file-kind.ts';
+import { isGguf } from './gguf.ts';
 import { REASONS, type Reason, type ReasonOf } from './left-out-reason.ts';
 import { isComplete, isNamed, type WeightFamily } from './weight-families.ts';
 import { parseWeightName, type WeightName } from './weight-name.ts';
@@ -9,7 +10,10 @@ import { parseWeightName, type WeightName } from './weight-name.ts';
 /** Why a file of a model is redundant or useless; undefined for one that no rule names, which stays. */
 export function redundancy(siblings: readonly Sibling[], families: readonly WeightFamily[]): ReasonOf {
   const weights = siblings.filter(({ path }) => isModelWeights(path));
-  const outside = weights.some(({ path }) => !COPY_FOLDER.test(path));
+  const outside = weights.map(({ path }) => path).filter((path) => !COPY_FOLDER.test(path));
+  // A voice detector or an adapter outside is no other copy of what is in `original/`.
+  const whole = outside.some((path) => isGguf(path) || mainFormat(path) !== undefined);
+  const trained = whole || outside.some((path) => path.endsWith('.safetensors'));
   const covered = coverage(families);
   const copy = copies(covered);
   const singleFile = pipelineInOneFile(siblings, covered);
@@ -22,7 +26,8 @@ export function redundancy(siblings: readonly Sibling[], families: readonly Weig
     const kind = fileKind(path);
     if (kind === 'hidden' || kind === 'media') return REASONS[kind];
     const [folder, published] = COPY_FOLDER.exec(path) ?? [];
-    if (folder !== undefined && outside) return published ? REASONS.original : REASONS.training;
+    if (folder !== undefined && published && whole) return REASONS.original;
+    if (folder !== undefined && !published && trained) return REASONS.training;
     if (kind === 'training' && weights.length > 0) return REASONS.training;
     if (described.has(path)) return REASONS.consolidated;
     if (otherShards.has(path)) return REASONS['other-shards'];
