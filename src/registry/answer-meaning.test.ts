@@ -345,6 +345,57 @@ const ANSWERS: readonly [who: string, source: string, response: HttpResponse, Me
     'needs-tls',
   ],
   [
+    'nginx that wants a client certificate',
+    'measured: nginx 1.22',
+    page(400, '400 No required SSL certificate was sent'),
+    'needs-client-certificate',
+  ],
+  [
+    'Cloudflare, to a client that is no browser',
+    'docker/hub-feedback#2502',
+    answer(403, {}, 'error code: 1010'),
+    'not-let-through',
+  ],
+  [
+    'Envoy, by its RBAC filter',
+    'envoyproxy/envoy extensions/filters/http/rbac',
+    answer(403, {}, 'RBAC: access denied'),
+    'not-let-through',
+  ],
+  [
+    'GitHub, an address that is not on the list of the organization',
+    'docker/metadata-action#342',
+    said(
+      403,
+      'DENIED',
+      'the `acme` organization has an IP allow list enabled, and your IP address is not permitted to access this resource.',
+    ),
+    'address-refused',
+  ],
+  [
+    'distribution, whose own account may not write to S3',
+    'AWS S3, AccessDenied',
+    said(
+      500,
+      'UNKNOWN',
+      'unknown error',
+      's3aws: AccessDenied: User: arn:aws:iam::1:user/registry is not authorized to perform: s3:PutObject because no identity-based policy allows it',
+    ),
+    'unavailable',
+  ],
+  [
+    'distribution, whose own token at S3 is too old',
+    'AWS S3, ExpiredToken',
+    said(500, 'UNKNOWN', 'unknown error', 's3aws: ExpiredToken: The provided token has expired.'),
+    'unavailable',
+  ],
+  [
+    'distribution, whose bucket at Ceph is full',
+    'Ceph Object Gateway, QuotaExceeded',
+    said(500, 'UNKNOWN', 'unknown error', 's3aws: QuotaExceeded: status code: 403'),
+    'quota',
+  ],
+  [
     'a manifest of blobs that have gone',
     'OCI distribution-spec',
     said(404, 'MANIFEST_BLOB_UNKNOWN', 'blob unknown to registry'),
@@ -368,7 +419,7 @@ describe('what an answer means', () => {
 
   test('every meaning is reached by an answer, or by who was refused', () => {
     const reached = new Set<Meaning>(ANSWERS.map(([, , , meaning]) => meaning));
-    expect([...reached].length).toBe(23);
+    expect([...reached].length).toBe(24);
     expect(reached.has('no-credentials')).toBe(false);
   });
 
@@ -378,6 +429,35 @@ describe('what an answer means', () => {
     expect(meaningOf(await readProblem(said(400, 'UNKNOWN', 'bad request for acme/read-only')))).toBe(
       'rejected',
     );
+  });
+});
+
+describe('a name and a page hold words that mean nothing', () => {
+  const NAMES = ['acme/diffusion-policy', 'policy', 'acme/vulnerability', 'quarantine', 'acme/geo-ip'];
+
+  test.each(NAMES)('a login that is refused for %s is a login problem', async (Name) => {
+    const meaning = async (response: HttpResponse, account: Account) =>
+      meaningOf(await readProblem({ ...response, account }));
+    const detail = [{ Type: 'repository', Class: '', Name, Action: 'push' }];
+    const response = said(401, 'UNAUTHORIZED', 'authentication required', detail);
+    expect(await meaning(response, ADA)).toBe('wrong-credentials');
+    expect(await meaning(response, NOBODY)).toBe('no-credentials');
+    const words = `unauthorized to access repository: acme/${Name}, action: push`;
+    expect(await meaning(said(403, 'FORBIDDEN', words), ADA)).toBe('no-right');
+  });
+
+  test.each<[number, Meaning]>([
+    [403, 'not-let-through'],
+    [502, 'unavailable'],
+    [503, 'unavailable'],
+  ])('a page with %i is judged by its status, whatever it links to', async (status, meaning) => {
+    for (const words of [
+      'Privacy policy',
+      'Your session has expired',
+      'IP address not allowed',
+      'rate limit',
+    ])
+      expect(meaningOf(await readProblem(page(status, words))), words).toBe(meaning);
   });
 });
 

@@ -9,7 +9,7 @@ export interface Answer {
   readonly words: string;
   /** The `error` of a Bearer challenge (RFC 6750, section 3.1). */
   readonly challengeError?: string | undefined;
-  /** `registry`: in the form of a registry, or with its header. `page`: HTML, which no registry sends. */
+  /** `registry`: in the form of a registry, or with its header. `page`: of a proxy or firewall, such as HTML. */
   readonly from: 'registry' | 'page' | 'unknown';
   /** Who we said that we are; undefined where the registry has not asked. */
   readonly account?: Account | undefined;
@@ -47,7 +47,14 @@ interface Row {
   readonly status?: number;
   readonly codes?: readonly string[];
   readonly words?: RegExp;
+  /** The words mean this with these statuses only. */
+  readonly within?: readonly [least: number, most: number];
+  /** The words stand in a page. Other words of a page mean nothing: many link to a "privacy policy". */
+  readonly isPage?: true;
 }
+
+/** With 500 and above the registry speaks of its own account at its storage, not of ours. */
+const REFUSED: Row['within'] = [400, 499];
 
 /**
  * What registries say whatever their status: many send 403 DENIED for all of it, and clients then ask for a login. One
@@ -63,11 +70,13 @@ const ROWS: readonly Row[] = [
   {
     meaning: 'needs-tls',
     words: /plain HTTP request .{0,40}HTTPS port|HTTP request to an HTTPS server|plain HTTP to an SSL/i,
+    isPage: true,
   },
   // nginx finishes the handshake without a client certificate, or with a wrong one, and refuses with a page
   {
     meaning: 'needs-client-certificate',
     words: /No required SSL certificate was sent|The SSL certificate error/,
+    isPage: true,
   },
   // Docker Hub: docker/hub-feedback#1907; ECR: awsdocs/amazon-ecr-user-guide#11; Google: quotas per minute;
   // GitLab counts failed logins: its container registry's authentication documentation
@@ -99,7 +108,7 @@ const ROWS: readonly Row[] = [
     meaning: 'quota',
     codes: ['QUOTA_EXCEEDED'],
     words:
-      /quota .{0,40}exceed|exceed\w* .{0,60}quota|exceed the configured upper limit|over (the )?quota|quota .{0,20}reached|contains \d+ repositories, limit is|maximum allowed package|storage limit/i,
+      /quota(?: .{0,40})?exceed|exceed\w* .{0,60}quota|exceed the configured upper limit|over (the )?quota|quota .{0,20}reached|contains \d+ repositories, limit is|maximum allowed package|storage limit/i,
   },
   // ECR: moby/buildkit#3776; Harbor: src/server/middleware/immutable; Docker Hub: docker/hub-feedback#2466;
   // Nexus: GoogleContainerTools/jib#2395, sonatype/nexus-public#967
@@ -122,30 +131,36 @@ const ROWS: readonly Row[] = [
     meaning: 'pull-only',
     words: /push .{0,40}proxy project|pull[- ]through|deploying to groups/i,
   },
-  // ACR: docker/build-push-action#1214; Quay blocks by region
+  // ACR: docker/build-push-action#1214; Quay blocks by region; GitHub: docker/metadata-action#342
   {
     meaning: 'address-refused',
-    words: /client with IP .{0,80}not allowed|not allowed .{0,40}IP address|geo-?ip/i,
+    words:
+      /client with IP .{0,80}not allowed|not allowed .{0,40}IP address|(?<![\w-])geo-?ip\b|IP allow list/i,
+    within: REFUSED,
   },
   // GitHub: tuna-os/tunaOS#642, pinchbench/skill#17
-  { meaning: 'package-access', words: /write_package|installation not allowed to/i },
-  // ECR, with 403: aws/aws-cli#2351
+  { meaning: 'package-access', words: /write_package|installation not allowed to/i, within: REFUSED },
+  // ECR, with 403: aws/aws-cli#2351. With 404 it is the upload session that has expired.
   {
     meaning: 'expired',
     words: /(token|credentials?|password|session) .{0,10}expired|expired token|ExpiredToken/i,
+    within: [401, 403],
   },
   // ECR names the policy that does not allow it: aws/aws-toolkit-azure-devops#122; Artifact Registry;
   // Harbor, Docker Hub and GitLab: `insufficient_scope`; GitLab: protected repositories
   {
     meaning: 'no-right',
     words: /not authorized to perform|permission .{0,100}denied on resource|protected repository path/i,
+    within: REFUSED,
   },
   // Harbor: goharbor/harbor#8958, #19408, #11206; ACR: a locked image, Azure/acr#84; Nexus: a repository closed for good
   {
     meaning: 'policy',
     status: 412,
     codes: ['PROJECTPOLICYVIOLATION', 'PROJECT_POLICY_VIOLATION', 'MANIFEST_UNVERIFIED'],
-    words: /\bpolic(y|ies)\b|vulnerabilit|not signed|operation is disallowed|is read[- ]only|quarantine/i,
+    words:
+      /(?<![\w"'-])(polic(y|ies)|vulnerabilit(y|ies)|quarantined?)(?![\w"'-])|not signed|operation is disallowed|is read[- ]only/i,
+    within: REFUSED,
   },
   // ECR: regclient/regclient#869; Harbor, also with 401: goharbor/harbor#17097
   {
@@ -155,11 +170,22 @@ const ROWS: readonly Row[] = [
 ];
 
 /** What codes and words say on their own; undefined where the status has to tell. */
-export function saidMeaning({ status, codes, words }: Answer): Meaning | undefined {
+export function saidMeaning(answer: Answer): Meaning | undefined {
+  const { status, codes, words, from } = answer;
+  const said = from === 'page' ? '' : withoutNames(words);
   return ROWS.find(
-    (row) =>
-      row.status === status || row.codes?.some((code) => codes.includes(code)) || row.words?.test(words),
+    ({ within: [least, most] = ALL, ...row }) =>
+      row.status === status ||
+      row.codes?.some((code) => codes.includes(code)) ||
+      (row.words?.test(row.isPage ? words : said) && status >= least && status <= most),
   )?.meaning;
+}
+
+const ALL = [0, Number.POSITIVE_INFINITY] as const;
+
+/** Registries repeat the name of the repository, and a model may be called `acme/diffusion-policy`. */
+function withoutNames(words: string): string {
+  return words.replace(/[^\s"'<>]+/g, (word) => (word.includes('/') ? '…' : word));
 }
 
 /** What an answer means that is no success. Total: every answer has a meaning. */

@@ -67,8 +67,11 @@ function identity(account: NonNullable<Problem['account']>): string {
   return `${account.secret === 'password' ? 'as' : 'with'} ${account.name}`;
 }
 
+/** Cloudflare for a client that is no browser: docker/hub-feedback#2502; Envoy: its RBAC filter. */
+const FIREWALL = /^(error code: 1\d{3}|RBAC: access denied)\s*$/;
+
 function senderOf(body: string, headers: HttpResponse['headers']): Answer['from'] {
-  if (/^\s*</.test(body)) return 'page';
+  if (/^\s*</.test(body) || FIREWALL.test(body)) return 'page';
   return headers['docker-distribution-api-version'] === undefined ? 'unknown' : 'registry';
 }
 

@@ -315,10 +315,27 @@ describe('a 401 to a streamed body', () => {
     expect(await read({ ...answer(401), renewed: true })).toMatchObject({ type: 'unauthorized' });
   });
 
+  test('allows it also where the registry says that the token has expired', async () => {
+    const expired = problem(401, 'UNAUTHORIZED', 'the token has expired');
+    expect(await read({ ...expired, renewed: true })).toMatchObject({ type: 'unauthorized' });
+    expect(await read(expired)).toMatchObject({ type: 'refused', final: true });
+  });
+
   test('is final if the next request would carry the same token', async () => {
     expect(await read(answer(401))).toMatchObject({
       type: 'refused',
       failure: { code: 'UNAUTHORIZED', said: expect.stringContaining('401') },
     });
   });
+});
+
+test('a PATCH without the client certificate that nginx wants is not sent another way', async () => {
+  const page = answer(400, {}, '<html>400 No required SSL certificate was sent</html>');
+  const reply = await readAccepted(page, { ...asked, offset: 0, end: 100, bodySize: 100 });
+  expect(reply).toMatchObject({ type: 'refused', final: true, failure: { code: 'UNAUTHORIZED' } });
+});
+
+test('an upload session that has expired is a session that is lost, not a login', async () => {
+  const expired = problem(404, 'BLOB_UPLOAD_UNKNOWN', 'the upload session has expired');
+  expect(await readCommitted(expired, { ...asked, bodySize: 0 })).toMatchObject({ type: 'session-lost' });
 });

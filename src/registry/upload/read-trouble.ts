@@ -14,11 +14,12 @@ export async function readTrouble(
   const { status, headers } = response;
   const problem = read ?? (await readProblem(response));
   const { text: reason } = problem;
-  const said = saidMeaning(problem);
-  if (isFinal(said)) return refused(problem, said);
+  // First, because a registry may say of the token that it "has expired", and there is a new one already.
   if (status === 401 && response.renewed) {
     return { type: 'unauthorized', reason, failure: refusalOf(problem) };
   }
+  const said = saidMeaning(problem);
+  if (isFinal(said)) return refused(problem, said);
   if (isPassing(status) || status >= 500 || said === 'rate-limit') {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], date);
     return { type: 'busy', reason, status: said === 'rate-limit' ? 429 : status, retryAfterMs };
@@ -59,6 +60,7 @@ const FINAL: ReadonlySet<Meaning> = new Set<Meaning>([
   'no-right',
   'policy',
   'needs-tls',
+  'needs-client-certificate',
 ]);
 
 /** Final where the registry says what it is; its status alone may be about this kind of request. */
