@@ -9,7 +9,7 @@ import type { NodeTransport } from './http/node-http.ts';
 import { isPlainAndRemote } from './http/origin.ts';
 import { createPacer } from './http/pacing.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS } from './hub/hub-connections.ts';
-import { createOptionalToken, type OptionalToken } from './hub/hub-token.ts';
+import { createOptionalToken, createTokenRenewal, type OptionalToken } from './hub/hub-token.ts';
 import { listTags as list, type TagEntry } from './inspect/list-tags.ts';
 import { type Validation, validateImage as validate } from './inspect/validate-image.ts';
 import { createLayoutReader } from './layout/layout-reader.ts';
@@ -185,6 +185,10 @@ function toShared(
 ): Shared {
   const shared = {
     optionalToken: optionalToken(hub, onEvent),
+    renewToken:
+      hub.token === undefined || options.hub?.readToken === undefined
+        ? undefined
+        : createTokenRenewal(hub.token, options.hub.readToken),
     hubPacer: createPacer({
       clock: systemClock,
       onHold: (hold) => onEvent({ type: 'requests-held', side: 'hub', ...hold }),

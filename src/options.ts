@@ -96,6 +96,11 @@ export interface HubAccess {
    */
   readonly tokenIsOptional?: boolean;
   /**
+   * Called when the Hub refuses the token (401): what the token is now, such as the content of a file that was replaced.
+   * Must not throw; undefined keeps the token. Default: the token stays what it is.
+   */
+  readonly readToken?: () => Promise<string | undefined>;
+  /**
    * Read files from this cache of `huggingface_hub` instead of from the Hub. It is as trusted as the Hub: the hashes that
    * the files are checked against come from it. The Hub is still asked what a model consists of where the cache does not
    * say it, unless it is `offline`.

@@ -9,7 +9,7 @@ import type { FindProxy, HomeServer } from './http/node-route.ts';
 import type { Pacer } from './http/pacing.ts';
 import type { HubConnections } from './hub/hub-connections.ts';
 import { createHubSource } from './hub/hub-source.ts';
-import type { OptionalToken } from './hub/hub-token.ts';
+import type { OptionalToken, RenewToken } from './hub/hub-token.ts';
 import { createCacheSource } from './hub-cache/cache-source.ts';
 import type { KnownBlobs } from './layout/known-blobs.ts';
 import { createLayoutTarget } from './layout/layout-target.ts';
@@ -51,6 +51,8 @@ export interface Places {
 export interface Shared {
   /** Undefined where the token was given for this push, or there is none. */
   readonly optionalToken: OptionalToken | undefined;
+  /** Undefined where nothing can replace the token. */
+  readonly renewToken: RenewToken | undefined;
   readonly hubPacer: Pacer;
   readonly hubConnections: HubConnections;
   readonly rateLimit: RateLimit | undefined;
@@ -131,6 +133,7 @@ function createSource({ hub }: Places, shared: Shared, transport: NodeTransport)
     ...rest,
     offline,
     optionalToken: shared.optionalToken,
+    renewToken: shared.renewToken,
     onRetry: (retry) => shared.onEvent({ type: 'request-retrying', side: 'hub', ...retry }),
     pacer: shared.hubPacer,
     connections: shared.hubConnections,

@@ -79,7 +79,7 @@ export function networkAccess(env: Environment, { ca, systemCa }: Surroundings):
 function hubToken(
   env: Environment,
   tokenFile: TokenFile | undefined,
-): Pick<HubAccess, 'token' | 'tokenOrigin' | 'tokenIsOptional'> {
+): Pick<HubAccess, 'token' | 'tokenOrigin' | 'tokenIsOptional' | 'readToken'> {
   if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return {};
   const variable = tokenVariable(env);
   if (variable !== undefined) {
@@ -87,15 +87,25 @@ function hubToken(
     return checkedToken(notEmpty(env[variable]), variable);
   }
   if (tokenFile === undefined) return {};
-  return { ...checkedToken(notEmpty(tokenFile.content), tokenFile.name), tokenIsOptional: true };
+  return {
+    ...checkedToken(notEmpty(tokenFile.content), tokenFile.name),
+    tokenIsOptional: true,
+    readToken: async () => sendable(notEmpty(await tokenFile.readAgain())),
+  };
 }
+
+function sendable(token: string | undefined): string | undefined {
+  return token !== undefined && SENDABLE.test(token) ? token : undefined;
+}
+
+const SENDABLE = /^[\x21-\x7e]+$/;
 
 function checkedToken(
   token: string | undefined,
   tokenOrigin: string,
 ): Pick<HubAccess, 'token' | 'tokenOrigin'> {
   if (token === undefined) return {};
-  if (/^[\x21-\x7e]+$/.test(token)) return { token, tokenOrigin };
+  if (SENDABLE.test(token)) return { token, tokenOrigin };
   throw usage(
     `the Hub token from ${tokenOrigin} contains characters that no token has`,
     `Put the token alone into ${tokenOrigin}.`,

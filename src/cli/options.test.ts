@@ -19,10 +19,15 @@ const registry = {
 const words: PushWords = { model: 'acme/llama', reference: 'ghcr.io/acme/llama' };
 const surroundings = { home: '/home/ada', uid: 1000 };
 const push = (given: PushWords, env: Environment = {}) => toPushOptions(given, env, surroundings);
-const options = (more: PushWords, env: Environment = {}, tokenFile?: string) =>
+const options = (
+  more: PushWords,
+  env: Environment = {},
+  tokenFile?: string,
+  readAgain = async (): Promise<string | undefined> => tokenFile,
+) =>
   toPushOptions({ ...words, ...more }, env, {
     ...surroundings,
-    ...(tokenFile !== undefined && { tokenFile: { name: '~/token', content: tokenFile } }),
+    ...(tokenFile !== undefined && { tokenFile: { name: '~/token', content: tokenFile, readAgain } }),
   });
 
 describe('the model and the target', () => {
@@ -381,6 +386,20 @@ describe('the token of the Hub', () => {
   ])('the push knows that it comes from %s', (_, env, origin) => {
     const { tokenOrigin, tokenIsOptional } = options({}, env, 'hf_c').hub ?? {};
     expect({ tokenOrigin, ...(tokenIsOptional && { tokenIsOptional }) }).toEqual(origin);
+  });
+
+  test.each([
+    ['hf_new\n', 'hf_new'],
+    ['two words', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('a file that was replaced with %j gives %j', async (content, token) => {
+    const { readToken } = options({}, {}, 'hf_old', async () => content).hub ?? {};
+    expect(await readToken?.()).toBe(token);
+  });
+
+  test('a variable is not read again: no other process can change it', () => {
+    expect(options({}, { HF_TOKEN: 'hf_a' }, 'hf_b').hub?.readToken).toBeUndefined();
   });
 
   test('an error about its characters names where it comes from', () => {

@@ -22,6 +22,8 @@ export interface TokenFile {
   /** For messages: with `~` for the home folder. */
   readonly name: string;
   readonly content: string;
+  /** What is in it now; undefined where it cannot be read any more. */
+  readAgain(): Promise<string | undefined>;
 }
 
 /** @throws ModelcarError `USAGE` when there is no reading `caFile` */
@@ -82,7 +84,9 @@ async function readTokenFile(
   const path = expanded(named ?? join(hubHome(env, home), 'token'), env, home);
   const name = path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
   try {
-    return { tokenFile: { name, content: await readFile(path, 'utf8') } };
+    const content = await readFile(path, 'utf8');
+    const readAgain = () => readFile(path, 'utf8').catch(() => undefined);
+    return { tokenFile: { name, content, readAgain } };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if ((code === 'ENOENT' || code === 'ENOTDIR') && named === undefined) return {};

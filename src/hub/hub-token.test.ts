@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import { secret } from '../../test/support/secrets.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
-import { createOptionalToken, withHubToken } from './hub-token.ts';
+import { createOptionalToken, createTokenRenewal, withHubToken } from './hub-token.ts';
 
 const TOKEN = secret('hub token');
 const HOME = 'https://hub.test';
@@ -82,4 +82,48 @@ test('a 401 of another server says nothing against the token, which it did not g
   const { send, sent, warnings } = hub(answer(200), answer(401));
   expect((await send({ ...GET, url: 'https://cdn.test/f' })).status).toBe(401);
   expect([sent, warnings]).toEqual([[undefined], []]);
+});
+
+describe('a token that was replaced', () => {
+  const NEW = secret('new hub token');
+
+  /** A Hub that accepts the new token only. */
+  function hubOfNew(found: string | undefined) {
+    const sent: (string | undefined)[] = [];
+    const refused = answer(401);
+    let reads = 0;
+    const read = async () => {
+      reads += 1;
+      return found;
+    };
+    const optionalToken = createOptionalToken(() => undefined);
+    const renewToken = createTokenRenewal(TOKEN, read);
+    const client = () =>
+      withHubToken(HOME, { token: TOKEN, optionalToken, renewToken })(async ({ headers }) => {
+        sent.push(headers?.authorization?.replace(NEW, 'new').replace(TOKEN, 'old'));
+        return headers?.authorization === `Bearer ${NEW}` ? answer(200) : refused;
+      });
+    return { client, sent, refused, optionalToken, reads: () => reads };
+  }
+
+  test('is read again when the Hub refuses the old one, and is sent from then on', async () => {
+    const { client, sent, refused, optionalToken } = hubOfNew(NEW);
+    const send = client();
+    expect([(await send(GET)).status, (await send(GET)).status]).toEqual([200, 200]);
+    expect(sent).toEqual(['Bearer old', 'Bearer new', 'Bearer new']);
+    expect([refused.touched(), optionalToken.isRefused]).toEqual([true, false]);
+  });
+
+  test('is read once for all who are refused together', async () => {
+    const { client, reads } = hubOfNew(NEW);
+    const answers = await Promise.all([client()(GET), client()(GET), client()(GET)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(reads()).toBe(1);
+  });
+
+  test.each([undefined, '', TOKEN])('with the same or with nothing is not sent twice', async (found) => {
+    const { client, sent } = hubOfNew(found);
+    expect((await client()(GET)).status).toBe(401);
+    expect(sent).toEqual(['Bearer old', undefined]);
+  });
 });

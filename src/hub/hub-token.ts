@@ -19,6 +19,23 @@ export interface OptionalToken {
   refuse(): void;
 }
 
+/** @returns what to send instead of `refused`; the same where there is nothing newer */
+export type RenewToken = (refused: string) => Promise<string>;
+
+/** @param read what the token is now, such as the content of a file that was replaced */
+export function createTokenRenewal(token: string, read: () => Promise<string | undefined>): RenewToken {
+  let latest = token;
+  let reading: Promise<string | undefined> | undefined;
+  return async (refused) => {
+    if (latest !== refused) return latest;
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    latest = (await reading) || latest;
+    return latest;
+  };
+}
+
 /** @param onRefused called once */
 export function createOptionalToken(onRefused: () => void, isRefused: boolean = false): OptionalToken {
   return {
@@ -39,6 +56,8 @@ export interface HubTokenOptions {
   readonly tokenOrigin?: string | undefined;
   /** Undefined: the token was given for this push, so nothing is asked without it. */
   readonly optionalToken?: OptionalToken | undefined;
+  /** Undefined: the token stays what it is. */
+  readonly renewToken?: RenewToken | undefined;
 }
 
 export function sentToken({ token, tokenOrigin, optionalToken }: HubTokenOptions): SentToken {
@@ -47,21 +66,44 @@ export function sentToken({ token, tokenOrigin, optionalToken }: HubTokenOptions
 }
 
 /**
- * Sends the token to the Hub and to nobody else: not to a CDN, not to the Hub behind a mirror. The Hub refuses an expired
- * token for public models too. So when it refuses an optional token, ask again without it. If that helps, drop the token.
+ * Sends the token to the Hub and to nobody else: not to a CDN, not to the Hub behind a mirror. When the Hub refuses it,
+ * ask again with the token that has replaced it, if there is one. The Hub refuses an expired token for public models too.
+ * So when it refuses an optional token, ask again without it. If that helps, drop the token.
  *
  * @param home the origin of the Hub
  */
-export function withHubToken(home: string, { token, optionalToken }: HubTokenOptions): Wrapper {
+export function withHubToken(
+  home: string,
+  { token, optionalToken, renewToken = async (refused) => refused }: HubTokenOptions,
+): Wrapper {
+  let latest = token;
   return (transport) => async (request) => {
-    if (token === undefined || optionalToken?.isRefused || originOf(request.url) !== home) {
+    const sent = latest;
+    if (sent === undefined || optionalToken?.isRefused || originOf(request.url) !== home) {
       return transport(request);
     }
-    const headers = { ...request.headers, authorization: `Bearer ${token}` };
-    const response = await transport({ ...request, headers });
-    if (response.status !== 401 || optionalToken === undefined) return response;
-    return askWithout(request, response, transport, optionalToken);
+    const response = await transport(withToken(request, sent));
+    if (response.status !== 401) return response;
+    const renewed = await renewToken(sent);
+    latest = renewed;
+    const again =
+      renewed === sent ? response : await askAgain(withToken(request, renewed), response, transport);
+    if (again.status !== 401 || optionalToken === undefined) return again;
+    return askWithout(request, again, transport, optionalToken);
   };
+}
+
+function withToken(request: HttpRequest, token: string): HttpRequest {
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+}
+
+async function askAgain(
+  request: HttpRequest,
+  refusal: HttpResponse,
+  transport: Transport,
+): Promise<HttpResponse> {
+  await discard(refusal);
+  return transport(request);
 }
 
 async function askWithout(

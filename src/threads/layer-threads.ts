@@ -80,6 +80,7 @@ class LayerThread {
     const data: ThreadData = {
       places,
       isTokenRefused: shared.optionalToken?.isRefused ?? false,
+      renewsToken: shared.renewToken !== undefined,
       asksForProxies: shared.proxyFor !== undefined,
       rateStep: shared.rateLimit?.step,
     };

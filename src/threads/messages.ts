@@ -10,6 +10,8 @@ export interface ThreadData {
   readonly places: Places;
   /** Whether the Hub has refused the token before the thread was started. */
   readonly isTokenRefused: boolean;
+  /** Whether another token can replace one that the Hub refuses. */
+  readonly renewsToken: boolean;
   /** Whether there is a choice of proxies to be asked for. */
   readonly asksForProxies: boolean;
   /** The `step` of the rate limit, if there is one. */

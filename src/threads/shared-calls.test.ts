@@ -13,6 +13,7 @@ function sharedBy(most: number) {
   const clock = virtualClock();
   const shared: Shared = {
     optionalToken: undefined,
+    renewToken: undefined,
     hubPacer: createPacer({ clock }),
     hubConnections: createHubConnections({ most, clock }),
     rateLimit: createRateLimit(1_000, clock),
@@ -113,7 +114,13 @@ describe('a thread that dies', () => {
   });
 });
 
-const THREAD = { isTokenRefused: false, hasOptionalToken: false, asksForProxies: false, rateStep: undefined };
+const THREAD = {
+  isTokenRefused: false,
+  renewsToken: false,
+  hasOptionalToken: false,
+  asksForProxies: false,
+  rateStep: undefined,
+};
 
 test('a token that a thread finds refused is refused for the whole push, and threads that start later know it', async () => {
   const refusals: string[] = [];

@@ -12,6 +12,7 @@ import type { ThreadData } from './messages.ts';
 /** What a thread asks the main thread for, which has it once for all. Plain data goes in and comes out. */
 export interface SharedCalls {
   refuseToken(): Promise<void>;
+  renewToken(refused: string): Promise<string>;
   passHub(bucket: string): Promise<Passed>;
   answeredByHub(bucket: string, passed: Passed, said: Said): Promise<void>;
   acquireConnection(): Promise<void>;
@@ -40,11 +41,12 @@ export interface ThreadCalls {
 
 /** The main thread's side. @param signal ends the thread's waits when its layer or the thread itself ends */
 export function sharedCalls(shared: Shared, signal: () => AbortSignal): ThreadCalls {
-  const { optionalToken, hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
+  const { optionalToken, renewToken, hubPacer, rateLimit, access, host, knownBlobs, proxyFor } = shared;
   const { connections: hubConnections, giveBack } = countedConnections(shared.hubConnections);
   const registry = () => needed(access);
   const calls: SharedCalls = {
     refuseToken: async () => optionalToken?.refuse(),
+    renewToken: (refused) => needed(renewToken)(refused),
     passHub: (bucket) => hubPacer.pass(bucket, signal()),
     answeredByHub: async (...said) => hubPacer.answered(...said),
     acquireConnection: () => hubConnections.acquire(signal()),
@@ -111,13 +113,14 @@ interface SharedParts extends Omit<ThreadData, 'places'> {
 /** The thread's side. */
 export async function sharedByCalls(
   calls: SharedCalls,
-  { isRegistry, hasOptionalToken, isTokenRefused, asksForProxies, rateStep }: SharedParts,
+  { isRegistry, hasOptionalToken, isTokenRefused, renewsToken, asksForProxies, rateStep }: SharedParts,
   onEvent: OnEvent,
 ): Promise<Shared> {
   const { authorization: current, renewAuthorization: renew, account } = calls;
   const targetPacer = pacerByCalls(calls.passTarget, calls.answeredByTarget);
   return {
     optionalToken: hasOptionalToken ? tokenByCalls(isTokenRefused, calls) : undefined,
+    renewToken: renewsToken ? calls.renewToken : undefined,
     hubPacer: pacerByCalls(calls.passHub, calls.answeredByHub),
     hubConnections: connectionsByCalls(calls),
     rateLimit: rateStep === undefined ? undefined : rateByCalls(rateStep, calls),

@@ -108,3 +108,30 @@ test('a token from a variable that the Hub refuses stops the push, and the error
   });
   expect(hub.log.length).toBe(1);
 });
+
+test.each([1, 3])(
+  'a token that is replaced in the middle of a push of a private model is read again, with %i workers',
+  async (workers) => {
+    const [first, second] = [hubToken('first token'), hubToken('second token')];
+    const reader = { user: 'ada', reads: ['acme/large'] };
+    const { hub, events, push, registry } = await localPush(
+      {
+        unknownToken: 'refused',
+        tokens: { [first]: reader },
+        repos: [{ id: 'acme/large', private: true, files: { 'config.json': text('{}'), ...shards } }],
+      },
+      {},
+      builtLibrary,
+    );
+    const run = () => {
+      hub.setToken(first, undefined);
+      hub.setToken(second, reader);
+    };
+    hub.addFault({ on: 'resolve', method: 'GET', kind: 'run', run });
+    const access = { token: first, tokenOrigin: '/run/token', tokenIsOptional: true };
+    const readToken = async () => second;
+    const { manifestDigest } = await push('acme/large', { hub: { ...access, readToken }, workers });
+    expect(registry.tags('acme/large').get('v1')).toBe(manifestDigest);
+    expect(warningsOf(events)).toEqual([]);
+  },
+);
