@@ -50,7 +50,8 @@ export function accountOf(found: FoundCredentials | NoCredentials | undefined): 
     return { kind: 'found', name: `the ${secret} from ${origin}`, secret };
   }
   const { username, password } = credentials;
-  // Some registries take a token for both: then the name is a secret.
-  const name = username === password ? 'the account' : `user "${username}"`;
+  // Some registries take a token as the name, with itself, nothing or this word as the password: then the name is a secret.
+  const isToken = [username, '', 'x-oauth-basic'].includes(password);
+  const name = isToken ? 'the account' : `user "${username}"`;
   return { kind: 'found', name: `${name} (from ${origin})`, secret: 'password' };
 }
