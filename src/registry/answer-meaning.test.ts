@@ -516,6 +516,12 @@ describe('what a script and a person are told', () => {
     });
   });
 
+  test('a 401 that does not say how to log in asks for no login: an account may be there', async () => {
+    const { code, as, hint } = await refusal(answer(401, {}, 'Jwt is missing'));
+    expect([code, as]).toEqual(['UNAUTHORIZED', undefined]);
+    expect(hint).toMatch(/proxy in front of the registry: the answer does not say how to log in/);
+  });
+
   test('a quota does not name the account: it is not about who we are', async () => {
     expect((await refusal(ANSWERS[0]?.[2] as HttpResponse, ADA)).as).toBeUndefined();
   });

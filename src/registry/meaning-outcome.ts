@@ -85,11 +85,16 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   },
 };
 
+/** Without a challenge no account was looked for, so there may be one. */
+const NOT_ASKED =
+  'Look for a proxy in front of the registry: the answer does not say how to log in (no WWW-Authenticate for Basic or Bearer).';
+
 /** @param account whom the answer refused; where none was found, the hint says where we looked */
 export function outcomeOf(meaning: Meaning, account: Account | undefined): Outcome {
   const outcome = OUTCOMES[meaning];
   if (meaning === 'wrong-credentials' && account?.kind === 'found' && account.secret !== 'password')
     return { ...outcome, hint: `Log in again: the registry does not accept the ${account.secret}.` };
+  if (meaning === 'no-credentials' && account === undefined) return { ...outcome, hint: NOT_ASKED };
   if (meaning !== 'no-credentials' || account?.kind !== 'none' || account.lookedIn.length === 0)
     return outcome;
   const { hint, ...rest } = outcome;

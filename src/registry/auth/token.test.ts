@@ -163,6 +163,13 @@ describe('the answer', () => {
   });
 });
 
+test('a token server that is not where the registry says is no repository that is missing', async () => {
+  const hintOf = async (response: HttpResponse) => (await failureOf(fetched({}, response))).hint;
+  expect(await hintOf(answer(404, {}, '404 page not found'))).toMatch(/URL of the token server/);
+  const unknown = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN', message: 'project not found' }] });
+  expect(await hintOf(answer(404, {}, unknown))).toMatch(/repository name/);
+});
+
 describe('credentials stay on TLS', () => {
   test.each([
     ['an http realm of an https registry', 'http://auth.test/token'],

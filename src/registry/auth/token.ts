@@ -3,7 +3,7 @@ import type { Clock } from '../../core/ports.ts';
 import type { Account, RegistryCredentials } from '../../core/registry-credentials.ts';
 import { keepTls, originOf } from '../../http/origin.ts';
 import { discard, type HttpResponse, readText, type Transport } from '../../http/transport.ts';
-import { meaningOf } from '../answer-meaning.ts';
+import { meaningOf, saidMeaning } from '../answer-meaning.ts';
 import { readProblem, refusalError, refusalOf } from '../registry-error.ts';
 import { parseTokenAnswer } from '../wire.ts';
 import type { ShownChallenge } from './challenge.ts';
@@ -65,6 +65,11 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
 async function tokenRefused(what: string, response: HttpResponse): Promise<ModelcarError> {
   const problem = await readProblem(response);
   const refusal = refusalOf(problem);
+  if (problem.status === 404 && saidMeaning(problem) === undefined) {
+    // This URL names no repository.
+    const hint = 'Correct the URL of the token server in the configuration of the registry.';
+    return refusalError(what, { ...refusal, hint });
+  }
   if (meaningOf(problem) !== 'no-right') return refusalError(what, refusal);
   return refusalError(what, {
     ...refusal,
