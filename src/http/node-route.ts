@@ -108,15 +108,15 @@ export function createRoutes(options: RoutesOptions): Routes {
   function tunnelThrough(proxy: HttpProxy, toHome: boolean): TunnelAgent {
     const { connectTimeoutMs, userAgent, redact } = options;
     const key = `${toHome} ${proxy.name} ${proxy.authorization}`;
+    const known = tunnels.get(key);
+    if (known !== undefined) return known;
     const { trust } = secure(false);
     const verification = verificationOf(false);
     const toProxy = proxy.scheme === 'https' ? new SecureAgent({}, order) : new PlainAgent({}, order);
-    const tunnel =
-      tunnels.get(key) ??
-      new TunnelAgent(secure(toHome).tls, {
-        ...{ proxy, trust, verification, toProxy, lookup: lookupOfProxy },
-        ...{ connectTimeoutMs, userAgent, redact },
-      });
+    const tunnel = new TunnelAgent(secure(toHome).tls, {
+      ...{ proxy, trust, verification, toProxy, lookup: lookupOfProxy },
+      ...{ connectTimeoutMs, userAgent, redact },
+    });
     tunnels.set(key, tunnel);
     return tunnel;
   }
