@@ -12,6 +12,7 @@ import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS, type HubConnections } from './hub-connections.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
 import { type HubTokenOptions, type SentToken, sentToken, withHubToken } from './hub-token.ts';
+import { unknownHubError } from './no-hub.ts';
 import { parseErrorMessage } from './wire.ts';
 
 export interface HubOptions extends HubTokenOptions {
@@ -66,7 +67,7 @@ export function createHubClient(options: HubOptions): HubClient {
   const home = originOf(endpoint.url);
   const authorized = options.offline
     ? offline(options.offline)
-    : withHubToken(home, options)(uncompressed(paced));
+    : withHubToken(home, options)(uncompressed(explainingHost(paced, endpoint)));
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs' | 'reusesMemory'>): Transport =>
     (request) =>
@@ -117,6 +118,13 @@ function refuseError(bytes: Uint8Array, url: string, response: HttpResponse): vo
   throw new ModelcarError(code, `${what}: ${presentable(said, response)}`, {
     hint: 'Run the same command again.',
   });
+}
+
+function explainingHost(transport: Transport, endpoint: HubEndpoint): Transport {
+  return (request) =>
+    transport(request).catch((error: unknown) => {
+      throw unknownHubError(error, endpoint);
+    });
 }
 
 /** Compressed on the way, a file has neither a length nor ranges. */

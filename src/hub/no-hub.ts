@@ -1,5 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
+import { UnknownHost } from '../http/network-error.ts';
 import { presentable, withStatus } from '../http/presentable.ts';
 import type { HttpResponse } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
@@ -53,6 +54,16 @@ export function requireJson(
 ): void {
   if (isCustom(asked.endpoint) && !isJson(body))
     throw noHubError(response, 'with a page that is not JSON', asked);
+}
+
+/** The error for an endpoint whose host no name server knows; any other error as it is. */
+export function unknownHubError(error: unknown, endpoint: HubEndpoint): unknown {
+  if (!(error instanceof ModelcarError) || !(error.cause instanceof UnknownHost)) return error;
+  if (!isCustom(endpoint) || error.cause.host !== new URL(endpoint.url).hostname) return error;
+  return new ModelcarError(error.code, error.message, {
+    hint: 'Check HF_ENDPOINT: its host has no address here.',
+    cause: error.cause,
+  });
 }
 
 /** For a hint: which Hub, where it is not the one that everybody knows. */
