@@ -222,3 +222,26 @@ describe('what an error says', () => {
     expect(await message(answer(502, { 'content-type': 'text/plain' }, text))).not.toContain('SECRET');
   });
 });
+
+describe('a page of a firewall in place of the Hub', () => {
+  const blocked =
+    '<!DOCTYPE html><title>Access Denied</title><body>Your organization blocks this site</body>';
+
+  test.each([
+    [blocked, /403 .*Your organization blocks this site/],
+    ['error code: 1020', /403 error code: 1020/],
+  ])('%j asks for no token', async (body, message) => {
+    const error = await hubError(answer(403, {}, body), { ...ask, token: SENT });
+    expect(error).toMatchObject({
+      code: 'REJECTED',
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(/firewall on the way to hub\.test/),
+    });
+    expect(`${error.message} ${error.hint}`).not.toMatch(/token/i);
+  });
+
+  test('with the headers of the Hub is its own refusal', async () => {
+    const response = answer(403, { 'x-error-code': 'GatedRepo', 'x-error-message': GATED_KNOWN }, blocked);
+    expect((await hubError(response, { ...ask, token: SENT })).code).toBe('GATED');
+  });
+});

@@ -1,6 +1,7 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
-import { presentable, withStatus } from '../http/presentable.ts';
+import { isForeignPage } from '../http/foreign-page.ts';
+import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
@@ -35,6 +36,8 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   );
   if (question.isFirst && isNoHub(response, body, said, question.endpoint))
     return noHubError(response, said, question);
+  const isOfHub = headers['x-error-code'] !== undefined || headers['x-error-message'] !== undefined;
+  if (status === 403 && !isOfHub && isForeignPage(body)) return firewallError(response, body, question);
   const refusal = classify(status, headers['x-error-code'], said, question);
   const { code } = refusal;
   const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
@@ -42,6 +45,13 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
   const what = messageOf(refusal, status, said, question);
   return new ModelcarError(code, what + request, { hint });
+}
+
+function firewallError(response: HttpResponse, body: string, { what, endpoint }: HubQuestion): ModelcarError {
+  const said = withStatus(response.status, presentablePage(body, response));
+  return new ModelcarError('REJECTED', `cannot ${what} at the Hub: ${said}`, {
+    hint: `Look for a proxy or firewall on the way to ${new URL(endpoint.url).host}: the answer is a page, not the Hub's.`,
+  });
 }
 
 function messageOf({ code }: Refusal, status: number, said: string, question: HubQuestion): string {

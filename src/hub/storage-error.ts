@@ -1,5 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
-import { presentable, withStatus } from '../http/presentable.ts';
+import { isForeignPage } from '../http/foreign-page.ts';
+import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 
@@ -23,7 +24,9 @@ export async function storageFailure(
   fileSize: number,
 ): Promise<StorageFailure> {
   const { status, headers } = response;
-  const said = presentable(await readText(response).catch(() => ''), response);
+  const body = await readText(response).catch(() => '');
+  const isForeign = isForeignPage(body);
+  const said = isForeign ? presentablePage(body, response) : presentable(body, response);
   const requestId = headers['x-amz-cf-id'] ?? headers['x-request-id'];
   const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
   const message = `cannot ${what} from the Hub's storage: ${withStatus(status, said)}${request}`;
@@ -34,10 +37,15 @@ export async function storageFailure(
       error: new ModelcarError(code, message, { hint: 'Run the same command again.' }),
     };
   }
-  const error = new ModelcarError('UNSUPPORTED', message, { hint: advice(status, fileSize) });
+  const error = new ModelcarError('UNSUPPORTED', message, {
+    hint: isForeign ? FIREWALL : advice(status, fileSize),
+  });
   if (!REFUSALS.has(status)) return { kind: 'final', error };
   return { kind: /\binvalid range\b/i.test(said) ? 'other range' : 'refused URL', error };
 }
+
+const FIREWALL =
+  "Look for a proxy or firewall on the way to the Hub's storage, which has other host names than the Hub: the answer is a page.";
 
 function advice(status: number, fileSize: number): string {
   if (status === 400 && fileSize >= HUGE) {

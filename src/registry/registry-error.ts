@@ -1,4 +1,5 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
+import { isForeignPage } from '../http/foreign-page.ts';
 import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import { type Answer, type Meaning, meaningOf } from './answer-meaning.ts';
@@ -67,11 +68,8 @@ function identity(account: NonNullable<Problem['account']>): string {
   return `${account.secret === 'password' ? 'as' : 'with'} ${account.name}`;
 }
 
-/** Cloudflare for a client that is no browser: docker/hub-feedback#2502; Envoy: its RBAC filter. */
-const FIREWALL = /^(error code: 1\d{3}|RBAC: access denied)\s*$/;
-
 function senderOf(body: string, headers: HttpResponse['headers']): Answer['from'] {
-  if (/^\s*</.test(body) || FIREWALL.test(body)) return 'page';
+  if (/^\s*</.test(body) || isForeignPage(body)) return 'page';
   return headers['docker-distribution-api-version'] === undefined ? 'unknown' : 'registry';
 }
 
