@@ -11,16 +11,17 @@ import { resolveLocation } from './upload/location.ts';
  */
 export async function checkPushAccess(
   { base, target, signal }: { readonly base: string; readonly target: string; readonly signal: AbortSignal },
-  api: Transport,
+  { patient, authorized }: { readonly patient: Transport; readonly authorized: Transport },
 ): Promise<void> {
   const url = `${base}/blobs/uploads/`;
   const headers = { 'content-length': '0' };
-  const response = await api({ method: 'POST', url, headers, signal });
+  const response = await patient({ method: 'POST', url, headers, signal });
   if (response.status !== 202 && response.status !== 201)
     throw await registryError(`push to ${target}`, response);
   await discard(response);
   const { location } = response.headers;
   if (location === undefined) return;
   const session = resolveLocation(url, location, response);
-  await cancelSession({ phase: 'asking', location: session, offset: 0, framing: 'stream' }, api);
+  // Sent once: the registry sweeps up what it does not cancel.
+  await cancelSession({ phase: 'asking', location: session, offset: 0, framing: 'stream' }, authorized);
 }

@@ -65,7 +65,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
       if (ends) throw refusalError(`log in to ${registry.host}`, refusalOf(problem));
       // A proxy that knows repositories only is no reason to give up.
     },
-    checkAccess: (signal) => checkPushAccess({ base, target, signal }, api),
+    checkAccess: (signal) => checkPushAccess({ base, target, signal }, held),
     largestBlob: largestBlobOf(registry.host),
     pushBlob: (push) =>
       pushBlob(push, {

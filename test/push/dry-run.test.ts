@@ -38,6 +38,13 @@ describe('a dry run', () => {
     expect(moving.tagsFound).toMatchObject([{ tag: 'v1', outlook: 'moves' }]);
   });
 
+  test('does not wait for a registry that fails to cancel the upload', async () => {
+    const { plan, registry } = await localPush(REPOS);
+    registry.addFault({ on: 'upload-delete', answer: { status: 503 } });
+    expect(await plan(MODEL)).toMatchObject({ refusal: undefined });
+    expect(registry.log.filter(({ pathClass }) => pathClass === 'upload-delete')).toHaveLength(1);
+  });
+
   test('with a wrong password has the plan and the refusal', async () => {
     const { plan } = await localPush(REPOS, { auth: { kind: 'basic', ...ada } });
     const found = await plan(MODEL, account(secret('wrong')));

@@ -106,6 +106,20 @@ test('a rate limit that comes as 403 is waited for', async () => {
   }
 });
 
+test.each(['upload-post', 'upload-put', 'manifest-put'] as const)(
+  'a rate limit that goes on in the answer to %s ends with the same code and hint as elsewhere',
+  async (on) => {
+    const told = await scenario({
+      faults: [{ on, times: ALWAYS, answer: { status: 403, body: denied('Rate exceeded') } }],
+      retries: 1,
+    });
+    expect(await failureOf(told.push())).toMatchObject({
+      code: 'RATE_LIMITED',
+      hint: 'Wait, then run the same command again.',
+    });
+  },
+);
+
 test('a blob that another upload has finished is there, though the registry calls it immutable', async () => {
   const body = JSON.stringify({
     errors: [{ code: 'BLOB_UPLOAD_INVALID', message: 'docker-hosted/v2/-/blobs/sha256:1 cannot be updated' }],

@@ -95,7 +95,8 @@ export class UploadBudget {
     if (this.#failures > retries) {
       const limited = reply.type === 'busy' && reply.status === 429;
       const code = limited ? 'RATE_LIMITED' : 'UNAVAILABLE';
-      throw this.#error({ code, said: this.#gaveUp(said), hint: this.#hint(reply, from) });
+      const { hint } = limited ? outcomeOf('rate-limit', undefined) : { hint: this.#hint(reply, from) };
+      throw this.#error({ code, said: this.#gaveUp(said), hint });
     }
     return { retry: this.#failures, retries, delayMs: this.#delayMs(reply), reason };
   }
