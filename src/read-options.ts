@@ -102,9 +102,12 @@ export function withRegistryCas(
   trusted: TrustedCas,
   certificates: RegistryCertificates | undefined,
 ): TrustedCas {
-  if (certificates === undefined || certificates.ca.length === 0) return trusted;
-  const { ca, folder } = certificates;
-  return { ...trusted, ca: [...trusted.ca, ...ca], origins: [...trusted.origins, folder] };
+  if (certificates === undefined) return trusted;
+  const { ca, folder, unusable = [] } = certificates;
+  const all = { ...trusted, unusable: [...trusted.unusable, ...unusable] };
+  return ca.length === 0
+    ? all
+    : { ...all, ca: [...trusted.ca, ...ca], origins: [...trusted.origins, folder] };
 }
 
 /** As records name it: a folder by its full path, wherever the push is started. */

@@ -12,6 +12,7 @@ import {
   KEY,
   SELF_SIGNED_CERTIFICATE,
 } from '../../test/support/test-certificate.ts';
+import { withRegistryCas } from '../read-options.ts';
 import { findIn, findRegistryCertificates } from './registry-certificates.ts';
 
 const HOST = 'registry.test:5000';
@@ -177,11 +178,21 @@ describe('a warning names', () => {
 
   test('a folder that may not be read, and the next one is used', async () => {
     const closed = await folderWith(PODMAN, { 'ca.crt': SELF_SIGNED_CERTIFICATE });
-    await chmod(dirname(closed), 0o000);
+    await chmod(closed, 0o000);
     const folder = await folderWith('.docker/certs.d', { 'ca.crt': CA_CERTIFICATE });
     const found = await asOtherUser(home, () => find());
-    await chmod(dirname(closed), 0o700);
+    await chmod(closed, 0o700);
     const warnings = [`cannot look for certificates in ${closed}: EACCES`];
     expect(found).toEqual({ folder, ca: [CA_CERTIFICATE], warnings });
   });
+});
+
+test('a folder of root that may hold nothing for this registry is no warning, but errors about trust name it', async () => {
+  const closed = await folderWith(PODMAN, {});
+  await chmod(dirname(closed), 0o000);
+  const found = await asOtherUser(home, () => find());
+  await chmod(dirname(closed), 0o700);
+  expect(found).toMatchObject({ warnings: [], unusable: [`${closed} (permission denied)`] });
+  const trusted = withRegistryCas({ ca: [], origins: [], unusable: ['/etc/corp.pem (empty)'] }, found);
+  expect(trusted.unusable).toEqual(['/etc/corp.pem (empty)', `${closed} (permission denied)`]);
 });

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { certificatesIn, type RegistryCertificates } from '../core/certificates.ts';
@@ -41,23 +41,35 @@ function certificateFolders({ home, env }: CertificatePlaces): readonly string[]
 
 export async function findIn(folders: readonly string[], host: string): Promise<RegistryCertificates> {
   const warnings: string[] = [];
+  const closed: string[] = [];
+  const withClosed = (found: RegistryCertificates): RegistryCertificates =>
+    closed.length === 0 ? found : { ...found, unusable: closed };
   for (const folder of folders.map((each) => join(each, host))) {
-    const names = await namesIn(folder, warnings);
-    if (names.length > 0) return readFolder(folder, names, warnings);
+    const names = await namesIn(folder, warnings, closed);
+    if (names.length > 0) return withClosed(readFolder(folder, names, warnings));
   }
-  return { folder: join(folders[0] ?? '', host), ca: [], warnings };
+  return withClosed({ folder: join(folders[0] ?? '', host), ca: [], warnings });
 }
 
 /** The files that mean something, in alphabetical order. */
-async function namesIn(folder: string, warnings: string[]): Promise<readonly string[]> {
+async function namesIn(folder: string, warnings: string[], closed: string[]): Promise<readonly string[]> {
   try {
     return (await readdir(folder)).filter((name) => /\.(crt|cert|key)$/.test(name)).sort();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      warnings.push(`cannot look for certificates in ${folder}: ${code}`);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    // Docker has made /etc/docker for root alone, and then each push of another user would warn.
+    if (code === 'EACCES' && !(await isVisible(folder))) closed.push(`${folder} (permission denied)`);
+    else warnings.push(`cannot look for certificates in ${folder}: ${code}`);
     return [];
   }
+}
+
+function isVisible(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function readFolder(folder: string, names: readonly string[], warnings: string[]): RegistryCertificates {

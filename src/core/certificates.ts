@@ -17,6 +17,8 @@ export interface RegistryCertificates {
   readonly client?: ClientCertificate;
   /** What is there and cannot be used, for people. Never a key. */
   readonly warnings: readonly string[];
+  /** Where this user may not look: nothing may be there. Errors about trust name it. */
+  readonly unusable?: readonly string[];
 }
 
 /** What a client shows to a registry that asks for a certificate (mutual TLS). */
