@@ -258,8 +258,7 @@ describe('what other tools call an option', () => {
   ])('pushes what is asked for: %s %s %s', async (...words) => {
     const out = join(folder, `aliases-${words.length}`);
     const run = await push(MODEL, `oci:${out}`, ...words);
-    const stderr = `warning: the image of ${MODEL} holds no weights\n`;
-    expect(run).toMatchObject({ code: 0, stderr });
+    expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(variablesOf(run).IMAGEREF).toBe(`oci:${out}:v1`);
   });
 });
