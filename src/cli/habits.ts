@@ -1,8 +1,8 @@
 import { COMMANDS } from './flags.ts';
 
-/** What a user of another tool may type, and what does it here. */
+/** The answer to an option or a command of another tool. */
 export interface Habit {
-  /** Why it is not done as typed, where the hint does not say it all. */
+  /** Why we do not have it; absent where the hint is enough. */
   readonly why?: string;
   /** An imperative: what to type. */
   readonly hint: string;
@@ -14,14 +14,14 @@ const TOKEN = 'Set HF_TOKEN, or log in with hf auth login.';
 const COPY =
   'Copy an image with skopeo copy --preserve-digests, or push the model again to the other registry.';
 
-/** Names of options, each list with what to do instead. Of skopeo, podman, docker, crane, oras, helm and hf. */
+/** Options of skopeo, podman, docker, crane, oras, helm and hf, with what to do instead. */
 export const OPTION_HABITS: readonly (readonly [names: string, habit: Habit])[] = [
   ['--token --hf-token --src-creds --src-registry-token', { why: SECRET, hint: TOKEN }],
   ['--creds --password -p --identity-token', { why: SECRET, hint: ACCOUNT }],
   ['--username -u --password-stdin --identity-token-stdin', { hint: ACCOUNT }],
-  ['--local-dir', { hint: 'To write into a folder push to oci:FOLDER.' }],
+  ['--local-dir', { hint: 'To write into a folder, push to oci:FOLDER.' }],
   ['--cert-dir', { hint: 'Give the PEM file of the CA: --ca-file FILE.' }],
-  ['--src-tls-verify --src-cert-dir', { hint: 'For a Hub with its own CA give --ca-file FILE.' }],
+  ['--src-tls-verify --src-cert-dir', { hint: 'For a Hub with its own CA, give --ca-file FILE.' }],
   ['--src-authfile --from-registry-config', { why: 'the Hub takes a token', hint: TOKEN }],
   [
     '--insecure-registry --allow-http --allow-insecure-registry --http',
@@ -32,19 +32,19 @@ export const OPTION_HABITS: readonly (readonly [names: string, habit: Habit])[] 
     { hint: 'Use --insecure, which skips certificate verification for the registry alone.' },
   ],
   ['--retry-times --retries --retry --max-retries', { hint: 'Use --oci-max-retries and --hf-max-retries.' }],
-  ['--retry-delay', { why: 'pauses between retries grow by themselves', hint: 'Leave it out.' }],
+  ['--retry-delay', { why: 'pauses grow with each retry', hint: 'Leave it out.' }],
   ['--resume --resume-download --continue -c', { why: 'a push always resumes', hint: 'Leave it out.' }],
-  ['--insecure-policy --policy', { why: 'no signature policy is read', hint: 'Leave it out.' }],
+  ['--insecure-policy --policy', { why: 'a push reads no signature policy', hint: 'Leave it out.' }],
   ['--all -a --multi-arch', { why: 'a push makes one image', hint: 'Leave it out.' }],
   [
     '--platform --arch --os --override-arch --override-os',
     { why: 'a model has no platform', hint: 'Leave it out.' },
   ],
-  ['--yes -y', { why: 'nothing is asked', hint: 'Leave it out.' }],
-  ['--preserve-digests', { why: 'nothing is converted on the way', hint: 'Leave it out.' }],
+  ['--yes -y', { why: 'the command never asks for confirmation', hint: 'Leave it out.' }],
+  ['--preserve-digests', { why: 'a push never converts an image', hint: 'Leave it out.' }],
   [
     '--compress --compression --compression-format --compression-level --compress-format',
-    { why: 'layers are never compressed, because weights hardly shrink', hint: 'Leave it out.' },
+    { why: 'a push never compresses layers, because weights hardly shrink', hint: 'Leave it out.' },
   ],
   ['--sign-by --sign', { hint: 'Sign the digest after the push, for example with cosign sign.' }],
   ['--digestfile --iidfile --metadata-file', { hint: 'Read MANIFESTDIGEST= from stdout.' }],
@@ -70,7 +70,7 @@ export const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[]
   [
     'ls list tags images image catalog',
     {
-      hint: 'Run oci-modelcar status registry/repository for its tags, or oci-modelcar status for your pushes.',
+      hint: 'Run oci-modelcar status registry/repository to list its tags, or oci-modelcar status to list your pushes.',
     },
   ],
   [
@@ -88,7 +88,7 @@ export const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[]
   [
     'login logout auth whoami',
     {
-      hint: 'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD; for the Hub HF_TOKEN.',
+      hint: 'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD; for the Hub set HF_TOKEN.',
     },
   ],
   ['version', { hint: 'Run oci-modelcar --version.' }],
@@ -106,12 +106,13 @@ export const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[]
 
 /** What to do instead of an option that `command` does not have. */
 export function optionHabit(name: string, command: keyof typeof COMMANDS): Habit | undefined {
-  // skopeo says --dest-creds, and oras --to-password: the target is all that a push logs in to.
+  // skopeo has --dest-creds and oras --to-password; a push logs in to its target only.
   const plain = name.replace(/^--(?:dest|to)-/, '--');
-  const json = COMMANDS[command].flags.json ? '--json' : '--log-style json';
-  if (/^(--format|--json|--jsonl)$/.test(plain)) return { hint: `For JSON add ${json}.` };
-  if (/^(--output|-o)$/.test(plain))
-    return { hint: `For JSON add ${json}; to write into a folder push to oci:FOLDER.` };
+  if (COMMANDS[command].flags.json !== undefined) {
+    if (/^(--format|--jsonl)$/.test(plain)) return { hint: 'For JSON add --json.' };
+    if (/^(--output|-o)$/.test(plain))
+      return { hint: 'For JSON add --json; to write into a folder, push to oci:FOLDER.' };
+  }
   const known = habitOf(OPTION_HABITS, name) ?? habitOf(OPTION_HABITS, plain);
   if (known !== undefined) return known;
   if (/^--(src|from)-(username|password|creds|identity-token)/.test(name))

@@ -24,8 +24,10 @@ async function said(...line: readonly string[]): Promise<{ message: string; hint
 
 describe('an option of another tool is answered with what to do here', () => {
   test.each([
-    ['push --format json', "unknown option '--format'", '--json|--log-style json'],
+    ['push --format json', "unknown option '--format'", '^For JSON add --json\\.$'],
     ['status --format json', "unknown option '--format'", '--json'],
+    ['completion --format json', "unknown option '--format'", 'completion --help'],
+    ['completion --json', 'completion has no --json', 'belongs to push'],
     ['push --output json', "unknown option '--output'", 'oci:FOLDER'],
     ['push --creds x:y', "unknown option '--creds': other users", 'OCI_USERNAME and OCI_PASSWORD'],
     ['push --dest-creds=x:y', "unknown option '--dest-creds': other users", 'OCI_USERNAME and OCI_PASSWORD'],
