@@ -27,7 +27,7 @@ export function readClient(files: ClientFiles, warnings: string[]): ClientCertif
 
 function parseCertificate(text: string, path: string): X509Certificate {
   const [first] = certificatesIn(text);
-  if (first === undefined) throw unusable(path, 'there is no PEM certificate in it');
+  if (first === undefined) throw unusable(path, 'it has no PEM certificate');
   try {
     return new X509Certificate(first);
   } catch {
@@ -41,7 +41,7 @@ function parseKey(text: string, path: string): KeyObject {
   try {
     return createPrivateKey(text);
   } catch {
-    throw unusable(path, 'there is no private key in PEM form in it');
+    throw unusable(path, 'it has no PEM private key');
   }
 }
 
@@ -56,6 +56,6 @@ function requireUsable(cert: string, key: string, path: string): void {
 
 function unusable(path: string, reason: string): ModelcarError {
   return new ModelcarError('USAGE', `cannot use ${path}: ${reason}`, {
-    hint: 'Put a PEM certificate and its PEM key, without a passphrase, there: openssl pkey writes such a key.',
+    hint: 'Use a PEM certificate and its PEM key without a passphrase; openssl pkey removes one.',
   });
 }

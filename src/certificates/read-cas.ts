@@ -50,7 +50,7 @@ function isAlias(folder: string, entry: Dirent): boolean {
 /** @throws Error for anything but a file of a sensible size: it never waits for one */
 export function readRegular(path: string): string {
   const stats = statSync(path);
-  if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'a folder' : 'no regular file');
+  if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'a folder' : 'not a regular file');
   if (stats.size > LONGEST) throw new Error(`${stats.size} bytes, more than the ${LONGEST} allowed`);
   return readFileSync(path, 'utf8');
 }

@@ -98,7 +98,7 @@ describe('the certificates of a registry', () => {
     });
     const { client, warnings } = await find();
     expect(client?.certificate).toBe(CERTIFICATE);
-    expect(warnings).toEqual([`of the client certificates in ${folder} only ${folder}/a.cert is used`]);
+    expect(warnings).toEqual([`using only ${folder}/a.cert of the client certificates in ${folder}`]);
   });
 });
 
@@ -123,12 +123,12 @@ describe('a client certificate that cannot be used is a usage error that names t
     [
       'a key that is none',
       { 'client.cert': CERTIFICATE, 'client.key': secret('client key') },
-      'client.key: there is no private key in PEM form in it',
+      'client.key: it has no PEM private key',
     ],
     [
       'a certificate that is none',
       { 'client.cert': 'DER', 'client.key': MARKED_KEY },
-      'client.cert: there is no PEM certificate in it',
+      'client.cert: it has no PEM certificate',
     ],
     [
       'a certificate that is broken',
@@ -162,7 +162,7 @@ describe('a warning names', () => {
     const folder = await folderWith(PODMAN, { 'b.crt': CA_CERTIFICATE });
     await runCommand('mkfifo', [join(folder, 'a.crt')]);
     const { ca, warnings } = await find();
-    expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: no regular file`]]);
+    expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: not a regular file`]]);
   });
 
   test('a key that is only for root, and the CAs are used', async () => {

@@ -84,7 +84,7 @@ function readFolder(folder: string, names: readonly string[], warnings: string[]
   }
   const [first, ...others] = pairs;
   if (others.length > 0)
-    warnings.push(`of the client certificates in ${folder} only ${first?.certificate} is used`);
+    warnings.push(`using only ${first?.certificate} of the client certificates in ${folder}`);
   const client = first && readClient(first, warnings);
   return { folder, ca, ...(client && { client }), warnings };
 }
@@ -97,7 +97,7 @@ function pairsIn(folder: string, names: readonly string[]): readonly ClientFiles
     if (kind === undefined || names.includes(other)) continue;
     const what = kind === 'cert' ? 'key' : 'client certificate';
     throw new ModelcarError('USAGE', `cannot use ${join(folder, name)}: its ${what} ${other} is missing`, {
-      hint: `Put ${other} beside it; a CA's certificate ends in .crt instead.`,
+      hint: `Put ${other} beside it, or rename the certificate of a CA to .crt.`,
     });
   }
   const certificates = names.filter((name) => name.endsWith('.cert'));

@@ -123,7 +123,7 @@ describe('a variable that names CAs', () => {
       [garbage, 'no PEM certificate in it'],
       [folder, 'a folder'],
       [join(folder, 'gone.pem'), 'no such file'],
-      ['/dev/null', 'no regular file'],
+      ['/dev/null', 'not a regular file'],
     ]) {
       const found = readSystem({ SSL_CERT_FILE: path }, on({ files }));
       expect(found).toEqual({ ca: [CA_CERTIFICATE], origins: files, unusable: [`${path} (${why})`] });
@@ -139,7 +139,7 @@ describe('a variable that names CAs', () => {
   test('and names a pipe that nobody writes to costs no wait', async () => {
     const pipe = join(folder, 'pipe');
     await runCommand('mkfifo', [pipe]);
-    expect(readSystem({ SSL_CERT_FILE: pipe }, on({})).unusable).toEqual([`${pipe} (no regular file)`]);
+    expect(readSystem({ SSL_CERT_FILE: pipe }, on({})).unusable).toEqual([`${pipe} (not a regular file)`]);
   });
 });
 

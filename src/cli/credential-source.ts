@@ -53,7 +53,7 @@ async function readPasswordFile(file: string): Promise<string> {
 
 function unreadable(file: string, why: string, cause?: unknown): ModelcarError {
   return new ModelcarError('USAGE', `cannot read the password in ${file}: ${why}`, {
-    hint: 'Let OCI_PASSWORD_FILE name a readable file that holds the password and nothing else.',
+    hint: 'Set OCI_PASSWORD_FILE to a readable file that holds only the password.',
     cause,
   });
 }

@@ -23,7 +23,7 @@ export function modelOf(
 ): { readonly model: string; readonly revision: string | undefined } {
   if (argument !== undefined && values.wasGiven('hfRepo')) {
     throw usage(
-      `${shown(argument)} is read as the model, and --hf-repo names one too`,
+      `${shown(argument)} and --hf-repo both name a model`,
       'Leave out one of them, or give the target by --registry and --target-repo.',
     );
   }
@@ -126,7 +126,6 @@ function checkedTarget(text: string, values: FlagValues): string {
   if (!values.decision('plainHttp') || text.startsWith('http://')) return text;
   if (text.startsWith('https://'))
     throw usage('--plain-http and https:// contradict each other', 'Leave out one of them.');
-  if (text.startsWith('oci:'))
-    throw usage('an OCI image layout is not reached over HTTP', 'Leave out --plain-http.');
+  if (text.startsWith('oci:')) throw usage('an OCI image layout needs no HTTP', 'Leave out --plain-http.');
   return `http://${text}`;
 }

@@ -124,6 +124,6 @@ function refusedPath(text: string): Error {
   }
   return usage(
     'a folder of this machine cannot be pushed',
-    'Give a model of the Hub as org/model; what hf download has put into its cache is pushed with --source cache.',
+    'Give a model of the Hub as org/model; --source cache pushes what hf download has put into its cache.',
   );
 }

@@ -89,7 +89,7 @@ describe('the model and the target', () => {
   test.each<[fact: string, words: PushWords, message: string]>([
     ['no model', { reference: 'ghcr.io/a' }, 'no model'],
     ['no target', { model: 'a/b' }, 'no target'],
-    ['a model twice', { ...words, hfRepo: 'a/b' }, 'is read as the model'],
+    ['a model twice', { ...words, hfRepo: 'a/b' }, 'both name a model'],
     ['a revision twice', { ...words, model: 'a/b@c', hfRevision: 'd' }, 'the revision is given twice'],
     ['a target twice', { ...words, registry: 'ghcr.io' }, 'the target is named twice'],
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
@@ -139,7 +139,7 @@ describe('swapped arguments', () => {
   test('a target alone is answered with where the model goes', () => {
     expect(swapped('ghcr.io/acme/llama')).toThrow('the only argument is a target: ghcr.io/acme/llama');
     const withFlag = () => push({ model: 'ghcr.io/acme/llama', hfRepo: 'acme/llama' });
-    expect(withFlag).toThrow('ghcr.io/acme/llama is read as the model, and --hf-repo names one too');
+    expect(withFlag).toThrow('ghcr.io/acme/llama and --hf-repo both name a model');
   });
 
   test.each([
@@ -181,7 +181,7 @@ describe('the ways of other tools to reach a registry', () => {
 
   test.each<[PushWords, string]>([
     [{ reference: 'https://ghcr.io/a', plainHttp: true }, '--plain-http and https:// contradict each other'],
-    [{ reference: 'oci:out', plainHttp: true }, 'not reached over HTTP'],
+    [{ reference: 'oci:out', plainHttp: true }, 'needs no HTTP'],
   ])('%o is refused', (more, message) => {
     expect(() => options(more)).toThrow(message);
   });

@@ -40,7 +40,7 @@ export function refuseForeignTarget(text: string): void {
   refuseWindowsPath(text);
   refuseTilde(text);
   if (/^(https?:\/\/)?(www\.)?(huggingface\.co|hf\.co)(\/|$)/i.test(text))
-    throw usage('the target is the Hub, where no image can be pushed', 'Give registry/repository[:tag].');
+    throw usage('the target is the Hub, which takes no images', 'Give registry/repository[:tag].');
   if (/^(\.{1,2}|~)?[/\\]/.test(text) && !text.includes('@'))
     throw usage('the target is a path', `For an OCI image layout write oci:${shown(text)}`);
 }
@@ -50,7 +50,7 @@ function refuseWindowsPath(text: string): void {
   if (drive === undefined && !/^(oci:)?\\\\/.test(text)) return;
   const unix = `${drive === undefined ? '' : `/mnt/${drive.toLowerCase()}/`}${path.replaceAll('\\', '/')}`;
   throw usage(
-    'paths of Windows are not supported',
+    'Windows paths are not supported',
     drive === undefined || path.includes('@')
       ? 'Run it in WSL, with oci:FOLDER.'
       : `In WSL write oci:${unix}`,

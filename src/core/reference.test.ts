@@ -99,7 +99,7 @@ describe('the hint says what to type', () => {
 
   test('for a tag behind an @', () => {
     expect(() => parseImageReference('ghcr.io/acme/llama@v1')).toThrow(
-      expect.objectContaining({ hint: expect.stringContaining('write a colon in front') }),
+      expect.objectContaining({ hint: expect.stringContaining('write a colon, not an @') }),
     );
   });
 

@@ -124,7 +124,7 @@ function tagHint(text: string): string {
   // An @ may follow a password, which `quoted` hides and a hint must not repeat.
   return text.length <= 128 && !text.includes('@') && isTag(possible)
     ? `Use letters, digits, dots, dashes and underscores, as in ${possible}`
-    : 'Use up to 128 letters, digits, dots, dashes and underscores, and begin with none of the dots and dashes.';
+    : 'Use up to 128 letters, digits, dots, dashes and underscores, and begin with a letter, digit or underscore.';
 }
 
 function registryLocation(registry: string, repository: string): TargetLocation {
@@ -173,7 +173,7 @@ function refuseUserinfo(text: string): void {
   if (text.startsWith(LAYOUT) && !text.startsWith(`${LAYOUT}//`)) return;
   if (!/@(?!sha\d+:)/i.test(text)) return;
   throw new ModelcarError('USAGE', 'the target contains a user name or password', {
-    hint: 'Set OCI_USERNAME and OCI_PASSWORD instead; if it is a tag, write a colon in front.',
+    hint: 'Set OCI_USERNAME and OCI_PASSWORD instead; in front of a tag write a colon, not an @.',
   });
 }
 

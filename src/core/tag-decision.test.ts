@@ -93,7 +93,7 @@ test.each<[files: readonly Sibling[], why: string]>([
   [[...FILES, small('a'), small('b')], 'has 2 more files'],
   [
     [small('config.json'), lfs('model.safetensors', '1'.repeat(64)), small('onnx/tokenizer.json')],
-    'has another "model.safetensors"',
+    'has a different "model.safetensors"',
   ],
   [[small('config.json', 1), lfs('model.safetensors'), small('onnx/tokenizer.json')], 'same-files'],
   [[], 'lacks "config.json" and 2 more'],
@@ -104,7 +104,7 @@ test.each<[files: readonly Sibling[], why: string]>([
 
 test('a layer that is too small to hold its file is of another file', () => {
   const layers = layersOf(wanted()).map((layer) => ({ ...layer, size: Math.min(layer.size, 9_999) }));
-  expect(why(compareImages(imageOf(layers), wanted()))).toBe('has another "model.safetensors"');
+  expect(why(compareImages(imageOf(layers), wanted()))).toBe('has a different "model.safetensors"');
 });
 
 test('of each layout the other one is told by its sizes, also for files in no folder', () => {

@@ -117,7 +117,7 @@ function differentFiles(found: Files, layers: readonly PlannedLayer[]): string |
     return `lacks ${shownPath(first.sibling.path)}${others}`;
   }
   if (more > 0) return `has ${more} more ${more === 1 ? 'file' : 'files'}`;
-  return changed && `has another ${shownPath(changed.sibling.path)}`;
+  return changed && `has a different ${shownPath(changed.sibling.path)}`;
 }
 
 /** Whether nothing speaks against it. */

@@ -180,7 +180,7 @@ describe('a helper for all registries that is not installed, as Docker Desktop n
     expect(await findCredentials(HOST, 'acme/llama', where)).toMatchObject({
       credentials: { username: 'old' },
       warnings: [
-        `${join(where.home, 'dock/config.json')} names docker-credential-desktop for all registries (credsStore), and it is not installed; remove that line, or log in again`,
+        `${join(where.home, 'dock/config.json')} names docker-credential-desktop for all registries (credsStore), which is not installed; remove that line, or log in again`,
       ],
     });
   });

@@ -85,7 +85,7 @@ async function askNamedHelper(
   }
   if (answer.kind !== 'not installed' || expected) throw helperError(name, server, origin, answer);
   search.warnings.push(
-    `${origin} names ${programOf(name)} for all registries (credsStore), and it is not installed; remove that line, or log in again`,
+    `${origin} names ${programOf(name)} for all registries (credsStore), which is not installed; remove that line, or log in again`,
   );
   return note(origin, `${programOf(name)} is not installed`, search);
 }

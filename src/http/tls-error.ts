@@ -82,7 +82,7 @@ function asked({ trusted: { origins, unusable } }: Verification): string {
 
 function trustHint({ folder }: Verification): string {
   const there = folder === undefined ? '' : `, as ${folder}/ca.crt`;
-  return `Trust its CA with --ca-file${there}, or in the system's store; --insecure skips the check, but only for the registry's own host and port.`;
+  return `Trust its CA with --ca-file${there}, or in the system's store; for the registry alone, --insecure skips the check.`;
 }
 
 /** Alerts about a client certificate (RFC 8446, section 6.2). */
@@ -106,7 +106,7 @@ function alertTrouble(alert: string, { folder, hasClientCertificate }: Verificat
   if (hasClientCertificate) {
     return {
       said: `it does not accept our client certificate (TLS alert: ${alert})`,
-      hint: `Check the client certificate in ${folder}: its CA, and how long it is valid.`,
+      hint: `Check the CA and the expiry of the client certificate in ${folder}.`,
       errorCode: 'UNAUTHORIZED',
     };
   }
@@ -114,7 +114,7 @@ function alertTrouble(alert: string, { folder, hasClientCertificate }: Verificat
     said: `it wants a client certificate (TLS alert: ${alert})`,
     hint:
       folder === undefined
-        ? "Reach it another way: only the registry's own host and port is shown a client certificate."
+        ? "Reach it without one: only the registry's own host and port gets our client certificate."
         : `${wanted}.`,
     errorCode: 'UNAUTHORIZED',
   };

@@ -27,7 +27,7 @@ export function createCacheSource({ folder, hub }: CacheOptions): ModelSource {
       const repository = repositoryFolder(folder, id);
       const commit = isCommit(revision) ? revision : await readCachedRef(repository, revision);
       if (commit === undefined) {
-        throw missing(id, `nothing of ${revision} is in the cache ${folder}`, {
+        throw missing(id, `the cache ${folder} does not have ${revision}`, {
           hint: `Download it with ${download(id, revision)}, or leave out --source cache.`,
         });
       }

@@ -88,7 +88,7 @@ describe('documents that are too large together', () => {
     expect(warnings).toEqual([
       {
         code: 'document-not-read',
-        message: 'the model is not checked by its "0.json" and 2 more: too large to read (152.0 MB)',
+        message: 'cannot check the model by its "0.json" and 2 more: too large to read (152.0 MB)',
       },
     ]);
   });

@@ -76,7 +76,7 @@ function unread(documents: readonly Sibling[]): readonly PlanWarning[] {
   return [
     {
       code: 'document-not-read',
-      message: `the model is not checked by its ${shownPath(first.path)}${more}: too large to read (${size})`,
+      message: `cannot check the model by its ${shownPath(first.path)}${more}: too large to read (${size})`,
     },
   ];
 }

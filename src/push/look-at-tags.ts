@@ -90,7 +90,7 @@ export function createTagLook(
       work.catch((error: unknown) => {
         signal.throwIfAborted();
         if (!(error instanceof ModelcarError)) throw error;
-        const message = `this push may move ${reference}, which cannot be judged: ${error.message}`;
+        const message = `this push may move ${reference}, whose image it cannot read: ${error.message}`;
         onEvent({ type: 'warning', message });
         return undefined;
       });
@@ -105,7 +105,7 @@ export function createTagLook(
 }
 
 function otherFiles(reference: string, digest: Digest, why: string): ModelcarError {
-  return new ModelcarError('REJECTED', `cannot tag ${reference}: it is ${digest} now, which ${why}`, {
-    hint: 'Name a tag for this image (--target-tag), or let it take this one (--move-tag).',
+  return new ModelcarError('REJECTED', `cannot tag ${reference}: it points at ${digest}, which ${why}`, {
+    hint: 'Choose a tag for this image (--target-tag), or move this one (--move-tag).',
   });
 }

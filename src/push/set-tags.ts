@@ -88,7 +88,7 @@ async function explained(
       cause: error,
     });
   }
-  return new ModelcarError('REJECTED', `${message}; it stays at ${current}, and ${kept}`, {
+  return new ModelcarError('REJECTED', `${message}; the tag stays at ${current}, and ${kept}`, {
     hint: 'Choose another tag.',
     cause: error,
   });

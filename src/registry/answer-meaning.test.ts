@@ -512,7 +512,7 @@ describe('what a script and a person are told', () => {
     expect(await refusal(said(status, 'DENIED', 'no'), NOBODY)).toMatchObject({
       code: 'UNAUTHORIZED',
       as: 'without an account',
-      hint: 'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD; nothing was found in ~/.docker/config.json (no entry for r.test).',
+      hint: 'Log in with docker, podman or skopeo, or set OCI_USERNAME and OCI_PASSWORD; no account found in ~/.docker/config.json (no entry for r.test).',
     });
   });
 

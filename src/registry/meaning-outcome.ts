@@ -30,7 +30,7 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
     code: 'REJECTED',
     hint: 'Raise the quota of the project or account at the registry, or delete images there.',
   },
-  immutable: { code: 'REJECTED', hint: 'Choose another tag: the registry does not let this one be moved.' },
+  immutable: { code: 'REJECTED', hint: 'Choose another tag: the registry does not move this one.' },
   'too-many-layers': { code: 'REJECTED', hint: 'Push fewer files: each file is a layer of the image.' },
   'layer-too-large': {
     code: 'REJECTED',
@@ -38,7 +38,7 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   },
   'pull-only': {
     code: 'REJECTED',
-    hint: 'Push to another repository: this one only passes on the images of another registry.',
+    hint: 'Push to another repository: this one is a proxy of another registry.',
   },
   'address-refused': {
     code: 'REJECTED',
@@ -48,19 +48,19 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
     code: 'UNAUTHORIZED',
     hint: 'Give this workflow or account write access in the settings of the package (GitHub: "Manage Actions access").',
   },
-  expired: { code: 'UNAUTHORIZED', hint: 'Log in again: what the registry was sent has expired.' },
+  expired: { code: 'UNAUTHORIZED', hint: 'Log in again: the token or password has expired.' },
   'no-right': {
     code: 'UNAUTHORIZED',
     hint: 'Give the account the right to push to this repository, or use another account.',
   },
   policy: {
     code: 'REJECTED',
-    hint: 'Ask those who run the project at the registry about the policy that it names.',
+    hint: 'Ask the owner of the project about the policy that the registry names.',
   },
   'name-invalid': { code: 'REJECTED', hint: 'Choose a repository name that the registry allows.' },
   'unknown-repository': {
     code: 'NOT_FOUND',
-    hint: 'Check the repository name; some registries (ECR, Harbor) want it, or its project, created first.',
+    hint: 'Check the repository name; ECR and Harbor need the repository or its project created first.',
   },
   // Every layer was there a moment ago: the next run asks for each, and sends what is missing.
   'blobs-missing': { code: 'UNAVAILABLE', hint: AGAIN },
@@ -81,7 +81,7 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   rejected: { code: 'REJECTED', hint: 'Read what the registry says; docs/errors.md has the usual causes.' },
   'no-registry': {
     code: 'UNSUPPORTED',
-    hint: 'Check that this is a registry: it answers as something else would.',
+    hint: 'Check the address: the answer is not that of a registry.',
   },
 };
 
@@ -98,7 +98,7 @@ export function outcomeOf(meaning: Meaning, account: Account | undefined): Outco
   if (meaning !== 'no-credentials' || account?.kind !== 'none' || account.lookedIn.length === 0)
     return outcome;
   const { hint, ...rest } = outcome;
-  return { ...rest, hint: `${hint.slice(0, -1)}; nothing was found in ${account.lookedIn.join(', ')}.` };
+  return { ...rest, hint: `${hint.slice(0, -1)}; no account found in ${account.lookedIn.join(', ')}.` };
 }
 
 /** Meanings in which it matters who we said that we are. */

@@ -76,7 +76,7 @@ describe.each<PersonalityName>(['ecr', 'harbor', 'hub', 'dist28'])(
         told.registry.addFault({ on, where, answer: { status: 403 } });
       }
       await told.push();
-      expect(warnings(told)).toEqual([expect.stringContaining('cannot be judged')]);
+      expect(warnings(told)).toEqual([expect.stringContaining('whose image it cannot read')]);
     });
 
     test.each([
@@ -89,7 +89,7 @@ describe.each<PersonalityName>(['ecr', 'harbor', 'hub', 'dist28'])(
       const digest = told.tags.latest ?? '';
       expect(error).toMatchObject({ code: 'REJECTED', hint: 'Choose another tag.' });
       expect(error.message).toMatch(/^cannot tag \S+:v1: 4\d\d /);
-      expect(error.message).toContain(`it stays at ${first.manifestDigest}`);
+      expect(error.message).toContain(`the tag stays at ${first.manifestDigest}`);
       expect(error.message).toContain(
         `the layers and the manifest are kept as ${told.registry.host}/${REPOSITORY}@${digest}`,
       );
@@ -180,7 +180,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     const { refusal } = await told.plan(world, wanted);
     for (const error of [await failureOf(push(wanted)), refusal]) {
       expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining(why) });
-      expect(error?.message).toContain(`is ${first.manifestDigest} now`);
+      expect(error?.message).toContain(`it points at ${first.manifestDigest}`);
       expect(error?.hint).toContain('--move-tag');
     }
     expect(moved(told)).toEqual(before);
@@ -239,7 +239,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
   });
 });
 
-describe('a tag that cannot be judged', () => {
+describe('a tag whose image cannot be read', () => {
   test.each([401, 403, 500, 503])(
     'because the registry answers %i does not hold the push up, with a warning',
     async (status) => {
@@ -250,7 +250,7 @@ describe('a tag that cannot be judged', () => {
       expect(await told.push(undefined, { tag: undefined })).toEqual(first);
       expect(warnings(told)).toEqual([
         expect.stringMatching(
-          `^this push may move ${told.registry.host}/${REPOSITORY}:${tag}, which cannot be judged: cannot read .*: ${status}`,
+          `^this push may move ${told.registry.host}/${REPOSITORY}:${tag}, whose image it cannot read: cannot read .*: ${status}`,
         ),
       ]);
       expect(told.clock.sleeps.length).toBeLessThanOrEqual(2);
@@ -308,7 +308,7 @@ describe('another push at the same time', () => {
     const error = await failureOf(told.push({ onEvent }, { tag: undefined }));
     expect(error).toMatchObject({
       code: 'REJECTED',
-      message: expect.stringContaining(`is ${manifestDigest} now`),
+      message: expect.stringContaining(`it points at ${manifestDigest}`),
     });
     expect(error.message).toContain('the layers and the manifest are kept as');
     expect(told.tags[tag]).toBe(manifestDigest);

@@ -109,7 +109,7 @@ describePeers(PEERS, '--tar-layout reference repeats the Python tool', () => {
     const env = { HF_ENDPOINT: hub.endpoint };
     const refused = await runCli(args, { env });
     expect(refused).toMatchObject({ code: 6 });
-    expect(refused.stderr).toContain(`cannot tag ${repository}:${tag}: it is sha256:`);
+    expect(refused.stderr).toContain(`cannot tag ${repository}:${tag}: it points at sha256:`);
     expect(refused.stderr).toContain('--move-tag');
     expect(await runCli([...args, '--move-tag'], { env })).toMatchObject({ code: 0 });
   });

@@ -47,7 +47,7 @@ function twoSets({ sets }: WeightFamily): Gap {
   const names = sets.slice(0, 3).map(({ siblings }) => onOneLine(siblings[0]?.path ?? ''));
   return {
     code: 'two-shard-sets',
-    message: `the same weights are there more than once, so a server may load them twice: ${names.join(', ')}`,
+    message: `the image has the same weights more than once, so a server may load them twice: ${names.join(', ')}`,
   };
 }
 
@@ -96,7 +96,7 @@ export function incomplete(problem: Incomplete): ModelcarError {
 function advice({ siblings, kept, families, pickles, found }: Incomplete): string {
   const leftovers = leftoverIndexes(kept, families);
   if (leftovers.length < found.length) {
-    return "Choose a revision whose weights are complete, or push what there is with --allow-patterns '*'.";
+    return "Choose a revision with complete weights, or push all files with --allow-patterns '*'.";
   }
   const option = ignoreOption(leftovers, siblings);
   const trusted = pickles.length === 0 ? '' : ` ${KEEP_PICKLES}, if you trust the publisher's pickles`;

@@ -9,7 +9,7 @@ export function ignoreOption(leaveOut: readonly Sibling[], siblings: readonly Si
   const others = siblings.map(({ path }) => path).filter((path) => !out.has(path));
   const patterns = ignorePatterns([...out], others);
   return patterns === undefined
-    ? '--ignore-patterns, with patterns of yours for them'
+    ? '--ignore-patterns, with patterns for these files'
     : `--ignore-patterns '${patterns.join(',')}'`;
 }
 

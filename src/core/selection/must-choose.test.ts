@@ -63,7 +63,7 @@ describe('GGUF in several quantisations', () => {
   test('says what to do where there are too many to name', () => {
     const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`m${at}.gguf`, 1]));
     expect(refusal(files).message).toContain(
-      '\n           --allow-patterns, with patterns of yours for the files to keep\n',
+      '\n           --allow-patterns, with patterns for the files to keep\n',
     );
   });
 });

@@ -20,7 +20,7 @@ const ROWS = 60;
 /** To find the patterns of each option among more files than these would take minutes. */
 const NAMEABLE = 2_000;
 
-const TOO_MANY = '--allow-patterns, with patterns of yours for the files to keep';
+const TOO_MANY = '--allow-patterns, with patterns for the files to keep';
 
 /** The error that lists the alternatives, each with an option that keeps it and everything else. */
 export function mustChoose(choices: OpenChoices): ModelcarError {
@@ -91,5 +91,5 @@ function advice({ open, siblings, pickles }: OpenChoices): string {
   const chosenFrom = new Set(filesOf(open));
   const beside = pickles.filter((sibling) => !chosenFrom.has(sibling));
   if (open.length > 1 || beside.length === 0) return `${add}; ${trust}.`;
-  return `${add}; ${trust}, and ${ignoreOption(beside, siblings)} leaves out the pickles that are no choice`;
+  return `${add}; ${trust}, and ${ignoreOption(beside, siblings)} leaves out the other pickles`;
 }

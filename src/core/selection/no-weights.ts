@@ -37,7 +37,7 @@ export function noWeightsError(
   return new ModelcarError('USAGE', found.join('\n'), {
     hint:
       branches.length === 0
-        ? "Choose another revision, or push what there is with --allow-patterns '*'."
+        ? "Choose another revision, or push all files with --allow-patterns '*'."
         : `Choose one of them: ${formatModelId(id)}@${onOneLine(branches[0] ?? '')}`,
   });
 }

@@ -84,7 +84,10 @@ export function needsPickles(
 ): ModelcarError {
   const rows = bySize(found).map(({ path, size }) => {
     const unread = pickleByName({ path, size }) === 'look' && !heads.has(path);
-    return { size, text: onOneLine(path) + (unread ? '  (may be one: its first bytes were not read)' : '') };
+    return {
+      size,
+      text: onOneLine(path) + (unread ? '  (may be a pickle: the push did not read its first bytes)' : ''),
+    };
   });
   const first = `${formatModelId(id)} needs pickles, and loading a pickle can run code:`;
   return new ModelcarError('USAGE', withRows(first, rows, ROWS), {

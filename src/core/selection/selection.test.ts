@@ -137,7 +137,7 @@ describe('pickles that are no copy', () => {
 
   test('may be files whose first bytes were not read', () => {
     expect(() => select(['model.safetensors', 'a.dat'])).toThrow(
-      /\n {5}10 B {2}a\.dat {2}\(may be one: its first bytes were not read\)$/,
+      /\n {5}10 B {2}a\.dat {2}\(may be a pickle: the push did not read its first bytes\)$/,
     );
   });
 
@@ -285,7 +285,7 @@ describe('weights that are not complete', () => {
 
 test('an image without weights is a warning, of a dataset not', () => {
   expect(select(['config.yaml', 'handler.py']).warnings).toEqual([
-    { code: 'no-weights', message: 'the image of acme/m holds no weights' },
+    { code: 'no-weights', message: 'the image of acme/m has no weights' },
   ]);
   expect(select(['README.md'], { allow: ['*'] }).warnings).toMatchObject([{ code: 'no-weights' }]);
   expect(select(['README.md', 'm-1-of-2.safetensors'], {}, 'dataset').warnings).toEqual([]);

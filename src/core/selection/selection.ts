@@ -148,7 +148,7 @@ function judge(
   }
   const empty = {
     code: 'no-weights',
-    message: `the image of ${formatModelId(id)} holds no weights`,
+    message: `the image of ${formatModelId(id)} has no weights`,
   } as const;
   return [...found, ...hubNeeds(id, kept, evidence.documents), ...(hasWeights(kept) ? [] : [empty])];
 }
