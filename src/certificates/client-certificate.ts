@@ -11,8 +11,8 @@ export interface ClientFiles {
 }
 
 /**
- * A client certificate with its key. One that this user may not read, as root's docker has it, is only a warning: many
- * a registry does not ask for it.
+ * A client certificate with its key. Warns if this user may not read one of them, as with root's docker: the registry may
+ * not ask for it.
  * @throws ModelcarError `USAGE` when the two cannot be used
  */
 export function readClient(files: ClientFiles, warnings: string[]): ClientCertificate | undefined {
@@ -35,7 +35,7 @@ function parseCertificate(text: string, path: string): X509Certificate {
   }
 }
 
-/** Without a cause: no text about a key reaches a message. */
+/** Drops the cause: no text about a key may reach a message. */
 function parseKey(text: string, path: string): KeyObject {
   if (/ENCRYPTED/.test(text)) throw unusable(path, 'it has a passphrase');
   try {
@@ -45,7 +45,7 @@ function parseKey(text: string, path: string): KeyObject {
   }
 }
 
-/** OpenSSL has demands of its own, such as the length of the key. */
+/** OpenSSL has further demands, such as the length of the key. */
 function requireUsable(cert: string, key: string, path: string): void {
   try {
     createSecureContext({ cert, key });

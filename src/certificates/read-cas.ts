@@ -2,22 +2,22 @@ import { type Dirent, readdirSync, readFileSync, readlinkSync, statSync } from '
 import { join } from 'node:path';
 import { certificatesIn } from '../core/certificates.ts';
 
-/** What one file or folder of CAs holds. */
+/** The CAs of one file or folder. */
 export interface Reading {
   readonly origin: string;
   /** Each in PEM form. */
   readonly certificates: readonly string[];
-  /** Why it cannot be used, although it exists or somebody named it. */
+  /** Why it cannot be used, if it exists or the user named it. */
   readonly problem?: string;
 }
 
-/** Whether a path comes from the user. One that does not may be missing. */
+/** Whether the user named the path. Other paths may be missing. */
 type Named = 'named' | undefined;
 
-/** The largest lists of CAs known have half a mebibyte. */
+/** The largest known lists of CAs have half a mebibyte. */
 const LONGEST = 16 * 2 ** 20;
 
-/** Never waits: a pipe or a device is a problem, not a file. */
+/** Never waits: a pipe or a device is a problem. */
 export function readCaFile(path: string, named?: Named): Reading {
   try {
     const certificates = certificatesIn(readRegular(path));
@@ -31,7 +31,7 @@ export function readCaFile(path: string, named?: Named): Reading {
   }
 }
 
-/** All files of a folder, as far as they hold certificates. */
+/** All files of a folder that hold certificates. */
 export function readCaFolder(folder: string, named?: Named): Reading {
   try {
     const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => !isAlias(folder, entry));
@@ -47,7 +47,7 @@ function isAlias(folder: string, entry: Dirent): boolean {
   return entry.isSymbolicLink() && !readlinkSync(join(folder, entry.name)).includes('/');
 }
 
-/** @throws Error for anything but a file of a sensible size: it never waits for one */
+/** @throws Error for anything but a regular file of a sensible size, without waiting */
 export function readRegular(path: string): string {
   const stats = statSync(path);
   if (!stats.isFile()) throw new Error(stats.isDirectory() ? 'a folder' : 'not a regular file');
@@ -62,7 +62,7 @@ function failed(origin: string, error: unknown, named: Named): Reading {
   return { origin, certificates: [], problem: reasonOf(error) };
 }
 
-/** For people. */
+/** For messages. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EACCES') return 'permission denied';

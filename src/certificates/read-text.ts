@@ -1,6 +1,6 @@
 import { readRegular, reasonOf } from './read-cas.ts';
 
-/** The content of a file of `certs.d`. One that cannot be read is a warning, which names it. */
+/** The content of a file of `certs.d`. Warns of a file that it cannot read. */
 export function readText(path: string, warnings: string[]): string | undefined {
   try {
     return readRegular(path);

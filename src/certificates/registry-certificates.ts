@@ -14,10 +14,10 @@ export interface CertificatePlaces {
 }
 
 /**
- * The certificates that docker and podman use for a registry: of the first folder `certs.d/<host[:port]>` that holds
- * any, every `*.crt` as a CA, and the first `*.cert` with its `*.key` as the client certificate (containers-certs.d(5)).
+ * The certificates that docker and podman use for a registry, from the first folder `certs.d/<host[:port]>` that has any:
+ * every `*.crt` is a CA, the first `*.cert` with its `*.key` the client certificate (containers-certs.d(5)).
  *
- * @param host as it stands in references, with the port if there is one
+ * @param host as in references, with its port
  * @throws ModelcarError `USAGE` when a client certificate has no key, or the two do not belong together
  */
 export async function findRegistryCertificates(
@@ -27,7 +27,7 @@ export async function findRegistryCertificates(
   return findIn(certificateFolders(places), platform() === 'win32' ? host.replaceAll(':', '') : host);
 }
 
-/** First podman's and skopeo's, as they look for them. Then docker's: with root's daemon, Docker Desktop, rootless. */
+/** First podman's and skopeo's, in their order. Then docker's: root's daemon, Docker Desktop, rootless. */
 function certificateFolders({ home, env }: CertificatePlaces): readonly string[] {
   const config = env.XDG_CONFIG_HOME;
   return [
@@ -89,7 +89,7 @@ function readFolder(folder: string, names: readonly string[], warnings: string[]
   return { folder, ca, ...(client && { client }), warnings };
 }
 
-/** Docker and podman refuse one without the other, too. */
+/** Docker and podman also refuse one without the other. */
 function pairsIn(folder: string, names: readonly string[]): readonly ClientFiles[] {
   for (const name of names) {
     const [, base, kind] = /^(.*)\.(cert|key)$/.exec(name) ?? [];

@@ -7,10 +7,9 @@ import { type Reading, readCaFile, readCaFolder } from './read-cas.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The CAs that the operating system trusts, so that a server that curl, docker and podman reach is reached here too. On
- * Linux these are the files and folders that programs in Go read (https://go.dev/src/crypto/x509/root_linux.go), or
- * `SSL_CERT_FILE` and `SSL_CERT_DIR` instead. On macOS and Windows it is the system's store, which Node reads from 22.15
- * on. `REQUESTS_CA_BUNDLE` and `CURL_CA_BUNDLE` add to them. A file that cannot be used is no error: it is in `unusable`.
+ * The CAs that the operating system trusts (docs/certificates.md). On Linux, the files and folders that programs in Go
+ * read (https://go.dev/src/crypto/x509/root_linux.go); elsewhere the system's store, which Node reads from 22.15 on.
+ * Never throws: sources that it cannot use are in `unusable`.
  *
  * @param env such as `process.env`
  */
@@ -20,11 +19,11 @@ export function systemCertificates(env: Environment): TrustedCas {
 
 type Store = (type: 'system') => readonly string[];
 
-/** Not on Linux: it reads the same files there, and takes ten times as long. */
+/** Not for Linux: there Node reads the same files, and takes ten times as long. */
 const STORE = (tls as { readonly getCACertificates?: Store }).getCACertificates;
 
 export interface SystemPlaces {
-  /** Only the first that has a certificate is read. */
+  /** Only the first with a certificate counts. */
   readonly files: readonly string[];
   readonly folders: readonly string[];
   /** Reads the system's own store. */
@@ -43,14 +42,14 @@ const LINUX: SystemPlaces = {
   folders: ['/etc/ssl/certs', '/etc/pki/tls/certs'],
 };
 
-/** What macOS and the BSDs have. It lacks the CAs that were added to the keychain. */
+/** The file of macOS and the BSDs. It lacks the CAs that users add to the keychain. */
 const OTHER: SystemPlaces = { files: ['/etc/ssl/cert.pem'], folders: [] };
 
 export function readSystem(env: Environment, places: SystemPlaces): TrustedCas {
   return merged([...readFiles(env, places), ...readFolders(env, places), ...readAdded(env)]);
 }
 
-/** A variable that names nothing usable does not take the system's own file away. */
+/** If a variable names nothing usable, the system's own files still count. */
 function readFiles({ SSL_CERT_FILE }: Environment, { files, store }: SystemPlaces): readonly Reading[] {
   const readings: Reading[] = [];
   if (SSL_CERT_FILE) readings.push(readCaFile(SSL_CERT_FILE, 'named'));
@@ -68,7 +67,7 @@ function readFolders({ SSL_CERT_DIR }: Environment, { folders }: SystemPlaces): 
   return SSL_CERT_DIR.split(delimiter).map((folder) => readCaFolder(folder, 'named'));
 }
 
-/** Python's requests takes a folder in them too. */
+/** Python's requests also accepts a folder. */
 function readAdded({ REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE }: Environment): readonly Reading[] {
   return [REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE].flatMap((path) => {
     if (!path) return [];
@@ -90,7 +89,7 @@ function isUsable({ certificates }: Reading): boolean {
   return certificates.length > 0;
 }
 
-/** Most of the system's CAs are Node's too, which it trusts by itself: a store that has fewer is made faster. */
+/** Leave out Node's own CAs, which are most of the system's: a smaller store takes less time to make. */
 function merged(readings: readonly Reading[]): TrustedCas {
   const known = new Set(rootCertificates.map(withoutSpace));
   const found = new Set(readings.flatMap(({ certificates }) => certificates));
@@ -104,7 +103,7 @@ function merged(readings: readonly Reading[]): TrustedCas {
   };
 }
 
-/** Lines may have another length. */
+/** Ignores line lengths. */
 function withoutSpace(certificate: string): string {
   return certificate.replace(/\s+/g, '');
 }

@@ -64,7 +64,7 @@ export function concat(...parts: readonly ByteSource[]): ByteSource {
   };
 }
 
-/** The first `count` bytes, or all of a shorter source, in memory of their own. Leaves the source early. */
+/** A copy of the first `count` bytes, or of all bytes of a shorter source. Then closes the source. */
 export async function readFirst(source: ByteSource, count: number, signal: AbortSignal): Promise<Uint8Array> {
   const first = new Uint8Array(Math.min(count, source.size));
   let position = 0;

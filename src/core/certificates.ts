@@ -1,21 +1,21 @@
 /** CAs to trust besides Node's own. */
 export interface TrustedCas {
-  /** Each a certificate in PEM form. One that cannot be read counts for nothing. */
+  /** In PEM form, one certificate each. The TLS library ignores those that it cannot read. */
   readonly ca: readonly string[];
-  /** Where they come from, for people: `/etc/ssl/certs/ca-certificates.crt`. */
+  /** Their sources, for messages: `/etc/ssl/certs/ca-certificates.crt`. */
   readonly origins: readonly string[];
-  /** What should hold CAs and does not, for people: `/etc/corp.pem (permission denied)`. */
+  /** Sources without usable CAs, for messages: `/etc/corp.pem (permission denied)`. */
   readonly unusable: readonly string[];
 }
 
-/** What this machine knows of the certificates of one registry. */
+/** The certificates that this machine has for one registry. */
 export interface RegistryCertificates {
-  /** Where they were found, or where the registry's certificates belong if there are none. */
+  /** The folder that has them; if none does, the folder where they belong. */
   readonly folder: string;
   /** CAs that issue the registry's certificate, each in PEM form. */
   readonly ca: readonly string[];
   readonly client?: ClientCertificate;
-  /** What is there and cannot be used, for people. Never a key. */
+  /** Files that exist and cannot be used, for messages. Never a key. */
   readonly warnings: readonly string[];
   /** Where this user may not look: nothing may be there. Errors about trust name it. */
   readonly unusable?: readonly string[];
@@ -32,7 +32,7 @@ export interface ClientCertificate {
 /** Where the certificates of a registry come from, such as the `certs.d` folders of docker and podman. */
 export type CertificateSource = (host: string) => Promise<RegistryCertificates | undefined>;
 
-/** The PEM certificates in a text. Whatever stands between them is for people. */
+/** The PEM certificates in a text. Text between them is a comment. */
 export function certificatesIn(text: string): readonly string[] {
   return text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
 }

@@ -28,7 +28,7 @@ export type PushEvent =
       readonly files: number;
       readonly size: number;
     }
-  /** A tag of the push exists already. Before the first byte, and in a dry run. */
+  /** A tag of the push already exists. Comes before the first byte, also in a dry run. */
   | {
       readonly type: 'tag-found';
       readonly tag: string;
@@ -84,7 +84,7 @@ export type PushEvent =
       readonly message: string;
     }
   | { readonly type: 'manifest-pushed'; readonly digest: Digest; readonly reference: string }
-  /** A tag points at the image. `previous` is what it pointed at before; only where it moved. */
+  /** A tag points at the image. `previous`: the digest that a moved tag pointed at before. */
   | {
       readonly type: 'tag-pushed';
       readonly tag: string;
@@ -94,7 +94,7 @@ export type PushEvent =
       readonly previous?: Digest;
     };
 
-/** `set`: the tag was free, or the target did not say what it was. */
+/** `set`: the tag was free, or the push could not read it. */
 export type TagOutcome = 'set' | 'moved' | 'existed';
 
 export type OnEvent = (event: PushEvent) => void;

@@ -4,8 +4,8 @@ import type { SelectionPatterns } from './selection/selection.ts';
 import type { TarLayout } from './tar-layer.ts';
 
 /**
- * Everything that decides which layers a push makes and where they go. Two runs that agree in it are one job.
- * Whether pickles are kept is not part of it: a run that refuses them pushes the same layers, or none.
+ * Everything that decides which layers a push makes and where they go: two runs with the same values are one job.
+ * `pickles` is not part of it: a run that refuses them pushes the same layers, or none.
  */
 export interface Job {
   /** The Hub. */

@@ -59,7 +59,7 @@ function plan(sibling: Sibling, options: LayerPlanOptions): PlannedLayer {
   return { sibling, path, size: tarLayerSize(path, sibling.size, options.tarLayout) };
 }
 
-/** Where a file of the model is in the image. */
+/** The path in the image of a file of the model. */
 export function imagePath(path: string, { prefix, tarLayout }: LayerPlanOptions): string {
   // The Python tool kept only the last component of the path.
   return prefix + (tarLayout === 'reference' ? path.slice(path.lastIndexOf('/') + 1) : path);

@@ -4,7 +4,7 @@ import { type Digest, isDigest } from './digest.ts';
 import { parseJson } from './json.ts';
 import { nameRecord } from './name-map.ts';
 
-/** The OCI documents, and Docker's of the same shape, as anybody may have pushed them. */
+/** OCI documents, and Docker's of the same shape. Any client may have pushed them, so nothing is trusted. */
 export type ManifestDocument = ImageManifest | ImageIndex;
 
 export interface ImageManifest {
@@ -20,7 +20,7 @@ export interface ImageIndex {
   readonly manifests: readonly Descriptor[];
 }
 
-/** What is wrong with each of a million entries is of no interest, and would fill the memory. */
+/** Report the first problem only: a hostile document may have a million. */
 const FIRST_ISSUE = { abortEarly: true } as const;
 
 /** RFC 6838, section 4.2: 127 characters for a type, and for a subtype. */

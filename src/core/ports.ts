@@ -57,8 +57,8 @@ export interface FileObserver {
 }
 
 /**
- * Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. It
- * reads as much as a push must know before it moves a tag.
+ * Where images go: one repository of a registry, or an OCI image layout. Held to `test/laws/image-target-laws.ts`. The
+ * reading methods let a push look at a tag before it moves it.
  */
 export interface ImageTarget extends Pick<ImageReader, 'resolveTag' | 'readManifest' | 'readBlob'> {
   /** The largest blob that it is known to take: found out before anything is sent, not after hours. */
@@ -66,7 +66,7 @@ export interface ImageTarget extends Pick<ImageReader, 'resolveTag' | 'readManif
   /** Finds out whether the target is there and takes our credentials, before anything is read for it. */
   prepare(signal: AbortSignal): Promise<void>;
   /**
-   * Finds out whether a push may begin: the target is there, takes our credentials and lets them push. Stores nothing.
+   * Checks that a push may begin: the target exists, accepts our credentials and lets them push. Stores nothing.
    * @throws ModelcarError with the reason why not
    */
   checkAccess(signal: AbortSignal): Promise<void>;
@@ -79,8 +79,8 @@ export interface ImageTarget extends Pick<ImageReader, 'resolveTag' | 'readManif
   /** Stores the manifest under its digest. */
   pushManifest(manifest: Document, signal: AbortSignal): Promise<void>;
   /**
-   * Points a tag at a manifest that the target already has, and asks back whether it took. Succeeds also where the
-   * target refuses because the tag is immutable, and the tag already points at this manifest.
+   * Points a tag at a manifest that the target already has, and checks that it does. If the target refuses an immutable
+   * tag that already points at this manifest, that is a success.
    */
   tagManifest(manifest: Document, tag: string, signal: AbortSignal): Promise<void>;
   /** How people and tools write the image: by tag, or by digest. */
@@ -126,7 +126,7 @@ export interface UploadSession {
 export interface Pause {
   /** 1 for the first retry since it last got further than ever before. */
   readonly retry: number;
-  /** How many there are before we give up, where the count goes on until then. */
+  /** The number of retries before the push gives up, if there is one. */
   readonly retries?: number;
   readonly delayMs: number;
   readonly reason: string;

@@ -10,14 +10,14 @@ export interface FoundCredentials {
   readonly credentials: RegistryCredentials;
   /** Where from, for people: a file, a helper, a variable. Never what. */
   readonly origin: string;
-  /** Places that exist but could not be used, for people. Each becomes a `warning` event. */
+  /** Files that exist and cannot be used, for messages. Each becomes a `warning` event. */
   readonly warnings?: readonly string[];
 }
 
-/** Nothing was found. */
+/** No account for this registry. */
 export interface NoCredentials {
   readonly credentials?: undefined;
-  /** The places that were looked at, for people: `~/.docker/config.json (no entry for ghcr.io)`. Never a secret. */
+  /** Where the search looked, for messages: `~/.docker/config.json (no entry for ghcr.io)`. Never a secret. */
   readonly lookedIn: readonly string[];
   readonly warnings?: readonly string[];
 }
@@ -32,7 +32,7 @@ export type CredentialSource = (
   signal?: AbortSignal,
 ) => Promise<FoundCredentials | NoCredentials | undefined>;
 
-/** Who we told a registry that we are, for messages. It holds no secret. */
+/** The account that we sent to a registry, for messages. Never a secret. */
 export type Account =
   | { readonly kind: 'none'; readonly lookedIn: readonly string[] }
   | {

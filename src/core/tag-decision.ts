@@ -13,35 +13,35 @@ export interface WantedImage extends LayerPlanOptions {
   readonly layers: readonly PlannedLayer[];
 }
 
-/** The image that a tag names. The document is undefined where it is no manifest that we can read. */
+/** The image that a tag points at. `document`: undefined for a manifest that we cannot read. */
 export interface StoredImage {
   readonly digest: Digest;
   readonly document: ManifestDocument | undefined;
 }
 
-/** What a stored image is to a wanted one, as far as its manifest tells. */
+/** How a stored image compares with a wanted one, by its manifest. */
 export type Likeness =
   | SameFiles
-  /** `why` follows "which". It repeats nothing of the stored image, only of the wanted one. */
+  /** `why` follows "which" in a message. It shows no text of the stored image. */
   | { readonly kind: 'other-files'; readonly why: string };
 
 export interface SameFiles {
   readonly kind: 'same-files';
-  /** Ours when the wanted image would have this digest if the bytes of all layers were the same. */
+  /** `ours`: with the same layer bytes, the wanted image would have this digest. */
   readonly encoding: 'ours' | 'another';
   readonly witness: Witness;
 }
 
-/** The layer whose first bytes tell where the stored image has its files. */
+/** The layer to read: its first bytes show the folder of the stored files. */
 export interface Witness {
   readonly layer: Descriptor;
-  /** Where the wanted image has the same file. */
+  /** The path of that file in the wanted image. */
   readonly path: string;
 }
 
 /**
- * Compares by what every manifest of ours and of the Python tool says: each file's path in the model, the hash of LFS
- * files, and the layer sizes. A small file has no hash there: at one commit, the path is enough.
+ * Compares paths in the model, hashes of LFS files, and layer sizes: manifests of ours and of the Python tool have these.
+ * Small files have no hash; at one commit, the path is enough.
  */
 export function compareImages({ digest, document }: StoredImage, wanted: WantedImage): Likeness {
   const found = filesOf(document);
@@ -55,8 +55,8 @@ export function compareImages({ digest, document }: StoredImage, wanted: WantedI
 }
 
 /**
- * The likeness after a look at the first bytes of its witness. One layer tells, because the prefix and the rule for paths
- * are the same for all layers of an image. A layer that the target has lost objects to nothing: the push repairs it.
+ * The likeness after reading the first bytes of the witness. One layer is enough: all layers of an image share the prefix.
+ * If the target has lost the layer, the image still counts as the same: the push repairs it.
  */
 export function comparePaths(likeness: SameFiles, head: Uint8Array | undefined): Likeness {
   const { path } = likeness.witness;
@@ -65,20 +65,20 @@ export function comparePaths(likeness: SameFiles, head: Uint8Array | undefined):
 }
 
 /**
- * What becomes of a tag that exists. `may-move`: the manifest does not tell whether the small files of a tag that the
- * user chose are the same, because they may be of another commit.
+ * What the push will do with an existing tag. `may-move`: a chosen tag may be of another commit, and the manifest has no
+ * hash of small files.
  */
 export type TagOutlook = 'stays' | 'moves' | 'may-move';
 
-/** The default tag is made of the commit, so users take it for that; a chosen tag is the user's. */
+/** Users expect the default tag to mean its commit. A chosen tag may mean anything. */
 export type TagKind = 'default' | 'chosen';
 
 export type TagDecision =
   | { readonly kind: 'goes'; readonly outlook: TagOutlook }
-  /** The tag would silently come to mean other files. */
+  /** The tag would silently move to other files. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** @param moveTag whether the default tag may come to mean other files */
+/** @param moveTag whether the default tag may move to other files */
 export function decideTag(likeness: Likeness, kind: TagKind, moveTag: boolean): TagDecision {
   if (likeness.kind === 'other-files') {
     if (kind === 'default' && !moveTag) return { kind: 'refused', why: likeness.why };
@@ -88,12 +88,12 @@ export function decideTag(likeness: Likeness, kind: TagKind, moveTag: boolean): 
   return { kind: 'goes', outlook: kind === 'default' ? 'stays' : 'may-move' };
 }
 
-/** How much of a layer to read for {@link comparePaths}: more than the headers of any path that a model has. */
+/** Bytes of a layer to read for {@link comparePaths}: more than the headers of the longest path. */
 export const HEAD_LIMIT: number = 64 * 1024;
 
 type Files = ReadonlyMap<string, Descriptor>;
 
-/** The layers by their files; else why they cannot be told. */
+/** The layers by their files, or why the manifest does not say. */
 function filesOf(document: ManifestDocument | undefined): Files | string {
   if (document?.kind !== 'manifest') return 'is not an image of one model';
   const files = new Map<string, Descriptor>();
@@ -120,14 +120,14 @@ function differentFiles(found: Files, layers: readonly PlannedLayer[]): string |
   return changed && `has a different ${shownPath(changed.sibling.path)}`;
 }
 
-/** Whether nothing speaks against it. */
+/** Whether the layer may hold this file, by its size and hash. */
 function mayHold(layer: Descriptor | undefined, { size, oid }: PlannedLayer['sibling']): boolean {
   const hash = layer?.annotations?.[HF_SHA256];
   if (layer !== undefined && layer.size < size) return false;
   return hash === undefined || oid.algorithm !== 'sha256' || hash === oid.hex;
 }
 
-/** The layouts of layers that are known differ in size; sizes of neither are those of another version of a tool. */
+/** Our tar layouts differ in size. Other sizes come from another version of a tool. */
 function otherLayout(found: Files, { layers, prefix, tarLayout: ours }: WantedImage): string | undefined {
   if (layers.every(({ sibling, size }) => found.get(sibling.path)?.size === size)) return undefined;
   const other = TAR_LAYOUTS.find(
@@ -141,7 +141,7 @@ function otherLayout(found: Files, { layers, prefix, tarLayout: ours }: WantedIm
   return other && `has the tar layout ${other}`;
 }
 
-/** A file in a folder comes first, because only there do the layouts differ in their paths; then the smallest. */
+/** Prefer a file in a folder, because the layouts differ only in such paths. Then prefer the smallest. */
 function witnesses(found: Files, layers: readonly PlannedLayer[]): readonly Witness[] {
   const isNested = ({ sibling }: PlannedLayer) => Number(sibling.path.includes('/'));
   return layers

@@ -1,8 +1,8 @@
 import { BLOCK } from './tar-header.ts';
 
 /**
- * The path of the first file in a tar, read from the first bytes of the tar. Folders before it are skipped. Undefined
- * where these bytes do not say it: not a tar, or a head that is longer than they are.
+ * The path of the first file in a tar, from the first bytes of the tar. Undefined if they are not those of a tar, or do
+ * not reach the file.
  */
 export function firstFilePath(bytes: Uint8Array): string | undefined {
   let longPath: string | undefined;

@@ -14,7 +14,7 @@ export interface CredentialPlaces {
 }
 
 export type AuthPlace =
-  /** A variable that does not name a place. */
+  /** A variable that names no file. */
   | { readonly kind: 'nowhere'; readonly name: string; readonly why: string }
   /** A variable whose value is the content of a file. */
   | { readonly kind: 'text'; readonly name: string; readonly text: string }
@@ -25,15 +25,15 @@ export type AuthPlace =
       readonly folder: string;
       readonly file: string;
       /**
-       * `named`: the user named it, and for credentials alone. `guessed`: a path of the system that may be closed to this
-       * user, as `/run/containers` is once root has run podman.
+       * `named`: the user named it, only for credentials. `guessed`: a system path that this user may not be allowed to
+       * read, such as `/run/containers` after root has run podman.
        */
       readonly by: 'named' | 'usual' | 'guessed';
     };
 
 /**
- * All places in order: `DOCKER_AUTH_CONFIG`, which is the content of a file (docker CLI 28), the files of podman and
- * skopeo, then docker's. A file that `REGISTRY_AUTH_FILE` names is the only one (containers-auth.json(5)).
+ * All sources in order: `DOCKER_AUTH_CONFIG`, which holds the content of a file (docker CLI 28), the files of podman and
+ * skopeo, then docker's. `REGISTRY_AUTH_FILE` replaces all of them (containers-auth.json(5)).
  */
 export function authPlaces({ home, env, uid }: CredentialPlaces): readonly AuthPlace[] {
   const { REGISTRY_AUTH_FILE, DOCKER_AUTH_CONFIG, DOCKER_CONFIG } = env;

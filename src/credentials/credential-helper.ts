@@ -17,7 +17,7 @@ export interface HelperFailure {
 
 const answerSchema = v.object({ Username: v.string(), Secret: v.string() });
 
-/** What helpers print, on stdout, when they simply have nothing. */
+/** Helpers print this on stdout when they have no account. */
 const NOTHING = /credentials not found|no credentials server URL|no credentials username/i;
 
 /** Variables with our secrets, or those of the Hub's tools. No registry helper needs them. */

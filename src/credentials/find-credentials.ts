@@ -7,7 +7,7 @@ import { askHelper, type HelperAnswer, helperError, programOf } from './credenti
 import { type Reading, readPlace } from './read-place.ts';
 
 /**
- * The first of the places that has something for `host/repository`, else the helper of the cloud that runs the registry.
+ * The account for `host/repository` from the first source that has one, else from the helper of the registry's cloud.
  *
  * @param signal stops a running credential helper
  * @throws ModelcarError `USAGE` when a file is damaged, or was named by the user and cannot be read; `UNAUTHORIZED` when
@@ -36,7 +36,7 @@ export async function findCredentials(
   return withWarnings(found ?? { lookedIn: search.lookedIn }, search);
 }
 
-/** What one search has seen so far. */
+/** The state of one search. */
 interface Search {
   readonly host: string;
   readonly places: CredentialPlaces;
@@ -67,8 +67,8 @@ async function lookIn(
 }
 
 /**
- * A helper for all registries (`credsStore`) that is not installed, in a file that knows no login at this registry, is
- * the trace of another machine's Docker Desktop: the search goes on, because the registry may want no account.
+ * Docker Desktop leaves files that name a helper for all registries (`credsStore`). If it is not installed and the file has
+ * no login at this registry, warns and continues the search.
  */
 async function askNamedHelper(
   { name, server, expected }: NamedHelper,
@@ -90,7 +90,7 @@ async function askNamedHelper(
   return note(origin, `${programOf(name)} is not installed`, search);
 }
 
-/** No file named these helpers, so their failure is no more than a note. */
+/** No file names these helpers, so a failure is only a note. */
 async function askCloudHelpers(search: Search): Promise<FoundCredentials | undefined> {
   const { host, places, signal, asked } = search;
   for (const name of cloudHelpers(host)) {

@@ -4,7 +4,7 @@ import { ModelcarError } from '../core/error.ts';
 import { type AuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
 import type { AuthPlace } from './auth-places.ts';
 
-/** What is in a place; `name` is a path or a variable. */
+/** The content of one source; `name` is a path or a variable. */
 export type Reading =
   | { readonly kind: 'read'; readonly name: string; readonly file: AuthFile; readonly warning?: string }
   | { readonly kind: 'absent'; readonly name: string; readonly why: string; readonly warning?: string }
@@ -48,7 +48,7 @@ async function readFolder({ folder, file, by }: Folder): Promise<Reading> {
   return { kind: 'absent', name: join(folder, file), why: 'no such file' };
 }
 
-/** Docker takes a missing folder for an empty one, so this is not fatal; but it may be a slip, so the user is warned. */
+/** Docker treats a missing folder as empty, so warn instead of failing: it may be a typo. */
 async function readNamedFolder(place: Folder): Promise<Reading> {
   const { folder, file } = place;
   const stats = await stat(folder).catch((cause) => {

@@ -75,7 +75,7 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
 };
 
-/** No name server knows this host: it was looked up several times, and never found. */
+/** No name server knows this host, not even after several lookups. */
 export class UnknownHost extends Error {
   readonly code = 'ENOTFOUND';
   readonly host: string;

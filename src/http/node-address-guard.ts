@@ -22,11 +22,11 @@ export interface AddressGuard {
 
 type Scopes = ReadonlySet<AddressScope>;
 
-/** The scopes of a host's addresses, as far as we have seen them. */
+/** The scopes of the addresses that we have seen of a host. */
 interface Seen {
   /** In any answer. */
   readonly ever: Scopes;
-  /** In every answer: a name server may leave out some addresses of a host, but a private host keeps a private one. */
+  /** In every answer: a name server may omit some addresses of a host, but a private host keeps a private one. */
   readonly always: Scopes;
 }
 
@@ -41,7 +41,7 @@ const MAY_POINT_TO: Readonly<Record<AddressScope, readonly AddressScope[]>> = {
 
 export interface AddressGuardOptions {
   readonly lookup?: Lookup | undefined;
-  /** Whether a URL is asked through a proxy: the proxy resolves its name then, not we. Default: none is. */
+  /** Whether requests to a URL use a proxy, which then resolves the name. Default: no. */
   readonly isProxied?: (url: string) => Promise<boolean>;
 }
 

@@ -4,9 +4,8 @@ import type { Duplex } from 'node:stream';
 import type { Lookup } from './node-lookup.ts';
 
 /**
- * How long an address has for the TCP handshake while there are others to try. Node gives it 250 ms, which is too short for
- * a far server, and drops it then. This leaves time for one lost SYN, which is repeated after a second, and for three
- * addresses within the time limit of the whole connection.
+ * Time for the TCP handshake with an address while there are others to try. Node's 250 ms are too short for a far server.
+ * This allows for one lost SYN (resent after a second), and for three addresses within the connection's time limit.
  */
 const ATTEMPT_TIMEOUT_MS = 3_000;
 

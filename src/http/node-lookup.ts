@@ -12,19 +12,18 @@ export type Lookup = (
 export interface PatientLookupOptions {
   /** Default: `dns.lookup`. */
   readonly lookup?: Lookup | undefined;
-  /** Every host has been reached before, by the thread that started this one. */
+  /** The thread that started this one has already reached every host. */
   readonly isMidRun?: boolean | undefined;
-  /** How long to wait before a name that no name server knows is looked up again. */
+  /** Waits before each further lookup of an unknown name. */
   readonly pausesMs?: readonly number[] | undefined;
 }
 
-/** Name servers of CI systems also say "no such name" while they start: 3 s are enough for that. */
+/** Name servers of CI systems also answer "no such name" while they start: wait 3 s for that. */
 const PAUSES_MS = [250, 750, 2_000];
 
 /**
- * A lookup that tells a name that does not exist from a name server in trouble. A name that was never found, not even
- * after several tries, fails with `UnknownHost`: the user probably misspelled it. A name that was found before stays a
- * transient error.
+ * A lookup that tells a misspelled name from a failing name server. A name that no lookup has ever found fails with
+ * `UnknownHost`; for a name that was found before, the error is transient.
  */
 export function createPatientLookup({
   lookup = dns.lookup,
@@ -45,7 +44,7 @@ export function createPatientLookup({
   };
 }
 
-/** The same for a socket, which may ask for one address only. */
+/** For a socket, which may ask for only one address. */
 export function forSocket(lookup: Lookup): LookupFunction {
   return (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, addresses) => {

@@ -13,7 +13,7 @@ export type ProxyFor = (url: string) => string | undefined;
  * those below, then addresses and CIDR blocks, each but a block with or without a port, and `*` for all. `localhost`
  * and the loopback addresses never go through a proxy.
  *
- * @returns a function that throws ModelcarError `USAGE`, naming the variable, where that one holds no HTTP proxy
+ * @returns a function that throws ModelcarError `USAGE`, with the variable, if its value is not an HTTP proxy
  */
 export function proxyFromEnvironment(env: Readonly<Record<string, string | undefined>>): ProxyFor {
   const of = (name: string): Setting | undefined =>
@@ -35,7 +35,7 @@ export function proxyFromEnvironment(env: Readonly<Record<string, string | undef
     const target = { host, port: port || (protocol === 'https:' ? '443' : '80') };
     const left = isLoopback(host) || exceptions.some((matches) => matches(target));
     const proxy = left ? undefined : proxies[protocol];
-    // Only here is the name of the variable known.
+    // Parse here, where the name of the variable is known.
     if (proxy !== undefined) parseProxy(proxy.value, proxy.variable);
     found.set(origin, proxy?.value);
     return proxy?.value;

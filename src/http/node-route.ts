@@ -25,7 +25,7 @@ export interface Route {
   /** Besides those of the request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly proxy: HttpProxy | undefined;
-  /** For the error of a server that cannot be verified. */
+  /** For the error about a server that fails verification. */
   readonly verification: Verification;
 }
 
@@ -74,7 +74,7 @@ export interface HomeServer {
   readonly origin: string;
   /** Do not verify its certificate. Those of other servers and of https proxies are always verified. */
   readonly insecure?: boolean | undefined;
-  /** Shown to this server and no other, if it asks for one. */
+  /** For this server only, if it asks for one. */
   readonly clientCertificate?: ClientCertificate | undefined;
   /** Where its certificates belong, for errors. */
   readonly certificateFolder?: string | undefined;
@@ -166,7 +166,7 @@ export function createRoutes(options: RoutesOptions): Routes {
 
 const NODES_OWN: TrustedCas = { ca: [], origins: [], unusable: [] };
 
-/** @param home undefined for every other server: it is always verified, and is shown no certificate of ours */
+/** @param home undefined for any other server: always verify it, and never show it our certificate */
 function secureAgents(ca: readonly string[], home: HomeServer | undefined, order: AddressOrder) {
   const trust = trustAlso(ca, home?.clientCertificate);
   const tls = { ...trust, keepAlive: true, rejectUnauthorized: !home?.insecure };

@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { ClientCertificate } from '../core/certificates.ts';
 
-/** What a TLS connection verifies the other side with, and shows to it; nothing where Node's own defaults do. */
+/** The CAs and the client certificate of a TLS connection; empty if Node's defaults are enough. */
 export interface Trust {
   readonly secureContext?: SecureContext;
 }
@@ -9,7 +9,7 @@ export interface Trust {
 /**
  * Trusts further CAs besides Node's own. The option `ca` would replace them, and what they are can be asked only from
  * Node 22.15 on (`tls.getCACertificates`); so they are added to the store of a context, which begins with all of them
- * but those of `NODE_EXTRA_CA_CERTS`. The store takes no notice of a certificate that it cannot read.
+ * but those of `NODE_EXTRA_CA_CERTS`. The store ignores a certificate that it cannot read.
  *
  * @param ca each a certificate in PEM form
  */
@@ -21,7 +21,7 @@ export function trustAlso(ca: readonly string[], client?: ClientCertificate): Tr
   return trust;
 }
 
-/** A store takes milliseconds to make, and memory: transports with the same list share it. */
+/** A store takes milliseconds and memory, so transports with the same list share one. */
 const MADE = new WeakMap<readonly string[], Map<ClientCertificate | undefined, Trust>>();
 
 function createContext(ca: readonly string[], client: ClientCertificate | undefined): SecureContext {

@@ -4,8 +4,8 @@ export function originOf(url: string): string {
 }
 
 /**
- * A server behind a TLS proxy often names its own host with `http:`. Use its https origin instead, port included: the
- * port in such a URL is usually the one behind the proxy.
+ * A server behind a TLS proxy often names its own host with `http:`. Use its https origin instead, with its port: the port
+ * in such a URL is usually the one behind the proxy.
  *
  * @param base the URL that we asked
  * @param url what the server named; unchanged, character by character, unless it is `http:` on the same host as an https `base`

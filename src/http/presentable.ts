@@ -43,7 +43,7 @@ export function presentablePage(page: string, from: Redacting): string {
   return presentable(isHeading ? words.replace(title, '') : words, from);
 }
 
-/** The status and the server's words. Many pages begin or end with the status themselves. */
+/** The status and the server's words. Many pages already begin or end with the status. */
 export function withStatus(status: number, said: string): string {
   const more = said.replace(new RegExp(`^(?:${status}\\b[\\s:,–-]*)+|\\s${status}$`, 'g'), '');
   return more === '' ? `${status}` : `${status} ${more}`;

@@ -10,8 +10,8 @@ export function isRedirect(response: HttpResponse): boolean {
 }
 
 /**
- * The target of a redirect, character by character as the server wrote it: a signed URL must not be re-encoded. Only
- * `http:` on the host of an https URL becomes https.
+ * The target of a redirect, exactly as the server wrote it: a signed URL must not be re-encoded. Only `http:` on the host
+ * of an https URL becomes https.
  * @throws ModelcarError `UNSUPPORTED` if it goes from https to http on another host, or to another scheme
  */
 export function redirectTarget(from: string, location: string, answer: Redacting): string {

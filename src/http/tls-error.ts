@@ -2,11 +2,11 @@ import type { TrustedCas } from '../core/certificates.ts';
 import type { ErrorCode } from '../core/error.ts';
 import { presentable, type Redacting } from './presentable.ts';
 
-/** How both sides of a connection are verified. */
+/** How both sides of a connection verify each other. */
 export interface Verification {
   /** Besides Node's own CAs. */
   readonly trusted: TrustedCas;
-  /** Where certificates of this server belong, if there is such a place. */
+  /** The folder for certificates of this server, if there is one. */
   readonly folder: string | undefined;
   readonly hasClientCertificate: boolean;
 }
@@ -89,7 +89,7 @@ function trustHint({ folder }: Verification): string {
 const ABOUT_CLIENT =
   /^(bad certificate|unsupported certificate|certificate (revoked|expired|unknown|required)|unknown ca|access denied)$/;
 
-/** What the server says before it hangs up, in the words of OpenSSL. */
+/** The alert of the server before it closes the connection, in the words of OpenSSL. */
 function alertTrouble(alert: string, { folder, hasClientCertificate }: Verification): TlsTrouble {
   const said = `it refused the connection (TLS alert: ${alert})`;
   const wanted = `Put client.cert and client.key into ${folder}`;

@@ -50,7 +50,7 @@ export interface HttpResponse {
   readonly redact: (text: string) => string;
   /** A 401 to a body that cannot be sent again: the next request carries another token. */
   readonly renewed?: true;
-  /** Of a refusal: who we told the registry that we are. Undefined where it has not asked. */
+  /** Of a refusal: the account that we sent. Undefined if the registry has not asked for one. */
   readonly account?: Account | undefined;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */
   readonly body: AsyncIterable<Uint8Array>;

@@ -10,7 +10,7 @@ import { cachedFile, openCached } from './cached-file.ts';
 export interface CacheOptions {
   /** The cache of `huggingface_hub`: `HF_HUB_CACHE`. Nothing is ever written to it. */
   readonly folder: string;
-  /** Lists the files of a model where the cache does not. A text says what forbids asking it, such as `HF_HUB_OFFLINE`. */
+  /** Lists the files of a model if the cache does not. A text names what forbids that, such as `HF_HUB_OFFLINE`. */
   readonly hub: Pick<ModelSource, 'resolve'> | string;
 }
 

@@ -33,7 +33,7 @@ export function parseHubEndpoint(text: string): HubEndpoint {
       hint: 'Give a URL such as https://huggingface.co, without an @, and pass the token separately.',
     });
   }
-  // The parser sees no query in a mere `?`, but every path that we append would become one.
+  // The parser ignores a lone `?`, but it would turn the paths that we append into a query.
   if (/[?#]/.test(text)) {
     throw new ModelcarError(
       'USAGE',

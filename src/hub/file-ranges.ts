@@ -19,7 +19,7 @@ const HUNGRY = 0.3;
 /** A reader that is held up for so long gives back what it has ahead: others may have no connection at all. */
 const HELD_UP_MS = 5_000;
 
-/** A server that ignores the range sends the whole file: take in as little of it as the receive buffer allows. */
+/** If a server ignores the range, it sends the whole file: receive as little of it as the buffer allows. */
 const LEAST_READ_AHEAD = 64 * 1024;
 
 /**

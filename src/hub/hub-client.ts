@@ -39,7 +39,7 @@ export interface HubOptions extends HubTokenOptions {
 /** What the parts of the adapter share. */
 export interface HubClient {
   readonly endpoint: HubEndpoint;
-  /** What the next request will say about who asks. */
+  /** The token of the next request. */
   readonly token: SentToken;
   /** Metadata: with the token, retried, redirects followed. */
   readonly api: Transport;

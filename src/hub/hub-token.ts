@@ -8,12 +8,12 @@ import {
   type Wrapper,
 } from '../http/transport.ts';
 
-/** What the Hub was told about who asks. `refused`: the Hub refused the token, and requests go on without it. */
+/** The token of a request. `refused`: the Hub refused the token, and requests continue without it. */
 export type SentToken =
   | { readonly kind: 'none' }
   | { readonly kind: 'sent' | 'refused'; readonly origin: string | undefined };
 
-/** Shared by all who ask one Hub with one token that a push can do without. */
+/** An optional token and whether the Hub has refused it. Shared by all requests to one Hub. */
 export interface OptionalToken {
   readonly isRefused: boolean;
   refuse(): void;
@@ -54,7 +54,7 @@ export interface HubTokenOptions {
   readonly token: string | undefined;
   /** Where the token comes from, for messages. */
   readonly tokenOrigin?: string | undefined;
-  /** Undefined: the token was given for this push, so nothing is asked without it. */
+  /** Undefined: the user set the token for this push, so never ask without it. */
   readonly optionalToken?: OptionalToken | undefined;
   /** Undefined: the token stays what it is. */
   readonly renewToken?: RenewToken | undefined;
@@ -117,7 +117,7 @@ async function askWithout(
     throw error;
   });
   if (anonymous.status === 401 || anonymous.status === 403) {
-    // The model is not public, so the first answer is the one to act on.
+    // The model is not public, so return the first answer.
     await discard(anonymous);
     return refusal;
   }

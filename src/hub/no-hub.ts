@@ -6,7 +6,7 @@ import type { HttpResponse } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
 import { isJson, isRegistryError } from './wire.ts';
 
-/** What a server answers that knows nothing of the Hub's routes. */
+/** Answers of a server without the Hub's routes. */
 const NO_ROUTE: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
 /** The Hub's own words, which mirrors repeat without its headers. */
@@ -14,9 +14,8 @@ const WORDS =
   /^(Invalid (username or password|credentials|rev id)|(Repository|Entry|Revision) not found|Access to )/i;
 
 /**
- * Whether an answer shows that `HF_ENDPOINT` names something else: a registry, or a path with a typo. Mirrors differ, so
- * every sign of a Hub counts: its headers, JSON that a registry would not send, its words. A page or a plain text at a
- * route that every Hub has is none.
+ * Whether `HF_ENDPOINT` does not name a Hub but, for example, a registry or a path with a typo. Mirrors differ, so any sign
+ * of a Hub counts: its headers, its words, or JSON that a registry would not send. A page is no sign.
  *
  * @param said the words of the answer
  */

@@ -30,7 +30,7 @@ export interface Walk {
 
 type Blob = Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
 
-/** `file`: of the model, as the manifest names it, cut. */
+/** `file`: the path in the model that the manifest names, cut. */
 type Layer = Blob & { readonly file: string | undefined };
 
 /** Reads and checks the manifests and configs below a root, each manifest once however often it is named. */

@@ -6,14 +6,14 @@ import type { Branch } from '../core/ports.ts';
 import { hasWeights } from '../core/selection/no-weights.ts';
 import type { World } from './world.ts';
 
-/** Enough for a publisher's quantisations. A branch takes two requests, or more where it has thousands of files. */
+/** Enough for a publisher's quantisations. A branch takes two requests, or more if it has thousands of files. */
 const MOST_BRANCHES = 20;
 const AT_ONCE = 4;
 const TIME_MS = 20_000;
 
 /**
- * The other branches of a model that have weights, as far as the source tells in time. It is advice for an error, so
- * whatever fails here only makes it shorter.
+ * The other branches of a model that have weights, as far as the source answers in time. They are advice in an error, so
+ * a failure only shortens the list.
  */
 export async function branchesWithWeights(
   { id, commit }: ResolvedModel,

@@ -16,16 +16,16 @@ import type { World } from './world.ts';
 
 export type EvidenceWorld = Pick<World, 'source' | 'onEvent' | 'signal' | 'rateLimit'>;
 
-/** All documents together: they are in memory until the files are selected. Indexes of the largest models have some 10 MB. */
+/** Of all documents together: they stay in memory until the files are selected. The largest indexes have some 10 MB. */
 const MOST_BYTES = 64 * 2 ** 20;
 
 const HEADS_AT_ONCE = 8;
 const DOCUMENTS_AT_ONCE = 4;
 
 /**
- * Reads what the selection needs beyond names and sizes. A document that is too large is not read: a warning says so.
- * A file with an unsafe path is never asked for: a push of it is refused later.
- * @throws ModelcarError of the source, which then also says why the file was read
+ * Reads what the selection needs beyond names and sizes. Warns of documents that are too large. Skips unsafe paths, which
+ * the plan refuses later.
+ * @throws ModelcarError of the source, with the reason why the push read the file
  */
 export async function gatherEvidence(
   model: ResolvedModel,
@@ -81,12 +81,12 @@ function unread(documents: readonly Sibling[]): readonly PlanWarning[] {
   ];
 }
 
-/** Undefined for one that is no JSON, or that the source lacks. */
+/** Undefined for a file that is not JSON, or that the source lacks. */
 async function readDocument(model: ResolvedModel, sibling: Sibling, world: EvidenceWorld): Promise<unknown> {
   try {
     return parseJson(Buffer.from(await readVerified(model, sibling, world)).toString('utf8'));
   } catch (error) {
-    // Once the files are selected, `requireFiles` names all that it lacks.
+    // After the selection, `requireFiles` names all files that the source lacks.
     const lacks = error instanceof ModelcarError && LACKS.has(error.code);
     if (lacks && world.source.requireFiles !== undefined) return undefined;
     throw error;
@@ -95,7 +95,7 @@ async function readDocument(model: ResolvedModel, sibling: Sibling, world: Evide
 
 const LACKS: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'CONTENT_MISMATCH']);
 
-/** Fetches wrong bytes once more where that may help, as a push of the file does. */
+/** Fetches a file with wrong bytes again, if that may help, as a push of the file does. */
 async function readVerified(
   model: ResolvedModel,
   sibling: Sibling,
@@ -128,7 +128,7 @@ function observer({ onEvent }: EvidenceWorld): FileObserver {
   };
 }
 
-/** The user has not asked for this file to be read: its error says why it was. */
+/** The user did not ask for this file, so the error says why the push read it. */
 async function explained<T>(why: string, work: Promise<T>): Promise<T> {
   try {
     return await work;

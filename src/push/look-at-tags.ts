@@ -17,26 +17,26 @@ import {
 } from '../core/tag-decision.ts';
 import type { World } from './world.ts';
 
-/** A tag of the push, as the target had it. */
+/** A tag of the push, as it was at the target. */
 export interface SeenTag {
   readonly tag: string;
   readonly kind: TagKind;
-  /** What it points at; undefined where the tag is free, or the target does not say. */
+  /** The image that it points at; undefined if the tag is free or cannot be read. */
   readonly digest: Digest | undefined;
   readonly outlook: TagOutlook;
-  /** When this was so, by the clock of the push. */
+  /** The time of the look, by the clock of the push. */
   readonly at: number;
 }
 
 /**
  * Looks at one tag.
- * @throws ModelcarError `REJECTED` when it is the default tag, and the push would make it mean other files
+ * @throws ModelcarError `REJECTED` when the push would move the default tag to other files
  */
 export type LookAtTag = (name: Pick<SeenTag, 'tag' | 'kind'>, signal: AbortSignal) => Promise<SeenTag>;
 
 export interface TagLookOptions {
   readonly wanted: WantedImage;
-  /** Whether the default tag may come to mean other files. */
+  /** Whether the default tag may move to other files. */
   readonly moveTag: boolean;
 }
 
@@ -54,7 +54,7 @@ export async function lookAtTags(
   return seen;
 }
 
-/** A target that does not answer costs a warning, not the push. */
+/** If the target does not answer, warns and lets the push continue. */
 export function createTagLook(
   { wanted, moveTag }: TagLookOptions,
   { target, clock, onEvent }: Pick<World, 'target' | 'clock' | 'onEvent'>,
@@ -77,7 +77,7 @@ export function createTagLook(
     const image = images.get(digest) ?? readImage(digest, signal);
     images.set(digest, image);
     const likeness = compareImages(await image, wanted);
-    // Only the default tag depends on the paths; for a chosen tag they are not worth a request.
+    // The paths only matter for the default tag; for a chosen tag, spare the request.
     if (kind === 'chosen' || likeness.kind === 'other-files') return likeness;
     const { digest: layer } = likeness.witness.layer;
     return comparePaths(likeness, await target.readBlob(layer, HEAD_LIMIT, signal));

@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 export interface CheckedPlan extends PushPlan {
   /** Those of its tags that exist. Empty if the target refuses the push. */
   readonly tagsFound: readonly FoundTag[];
-  /** Why the target would not take the push; undefined: it would. */
+  /** Why the target would refuse the push; undefined: it would accept it. */
   readonly refusal: ModelcarError | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface FoundTag {
 }
 
 /**
- * The plan of a push, and whether the target would take it: the account may push, and the default tag keeps its meaning.
+ * The plan of a push, and whether the target would accept it: the account may push, and the default tag may be set.
  * Stores nothing.
  * @throws ModelcarError as {@link planImage} does; a refusal of the target is in the result
  */

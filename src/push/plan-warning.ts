@@ -1,4 +1,4 @@
-/** What may be wrong with the image, though the push goes on. */
+/** A possible problem of the image that does not stop the push. */
 export interface PlanWarning {
   /** Stable: docs/events.md and docs/selection.md explain each. */
   readonly code: string;

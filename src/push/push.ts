@@ -29,7 +29,7 @@ export interface PushRequest {
   readonly tag: string | undefined;
   /** Further tags for the same image. */
   readonly alsoTags: readonly string[];
-  /** Whether the default tag may come to mean other files. */
+  /** Whether the default tag may move to other files. */
   readonly moveTag: boolean;
   readonly patterns: SelectionPatterns;
   readonly pickles: Pickles;
@@ -75,7 +75,7 @@ export interface PushResult {
 }
 
 /**
- * Looks at what the tags of a plan point at now.
+ * Looks at the images that the tags of a plan point at.
  * @throws ModelcarError as {@link LookAtTag} does
  */
 export async function lookAtPlannedTags(
@@ -97,7 +97,7 @@ function tagNames({ tags }: PushPlan, request: PushRequest): readonly Pick<SeenT
 }
 
 /**
- * Reads from the source, writes nothing anywhere.
+ * Reads from the source and writes nothing.
  * @throws ModelcarError as {@link ModelSource.resolve}, {@link selectFiles} and {@link planLayers} do
  */
 export async function planImage(request: PushRequest, world: World): Promise<PushPlan> {

@@ -15,7 +15,7 @@ import type { World } from './world.ts';
 type SelectedFiles = Omit<Selection, 'warnings'> & { readonly warnings: readonly PlanWarning[] };
 
 /**
- * Which files of a model to push: reads what names and sizes do not decide, then applies the rules.
+ * Selects the files of a model to push: reads evidence where names and sizes do not decide, then applies the rules.
  * @throws ModelcarError as {@link selectSiblings}, {@link gatherEvidence} and {@link noWeightsError} do
  */
 export async function selectFiles(
@@ -29,7 +29,7 @@ export async function selectFiles(
   const { evidence, warnings } = await gatherEvidence(model, evidenceNeeded(model, request), world);
   const selection = selectSiblings(model, request, evidence);
   const all = [...warnings, ...selection.warnings];
-  // This warning says more than that of the selection, which does not know of other revisions.
+  // Replaces the warning of the selection, which knows no other revisions.
   return weightless
     ? {
         ...selection,

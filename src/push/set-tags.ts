@@ -7,17 +7,16 @@ import type { World } from './world.ts';
 /** A tag that pointed at another image before. */
 export interface MovedTag {
   readonly tag: string;
-  /** What it pointed at. */
+  /** The digest that it pointed at. */
   readonly previous: Digest;
 }
 
-/** A push of hours looks at a tag again before it moves it: another push may have been faster. */
+/** Look again before moving a tag if the first look is older: another push may have moved it. */
 const FRESH_MS = 10_000;
 
 /**
- * Points the tags at a manifest that the target has. A refused tag does not keep the others from being set: the error
- * comes at the end.
- * @throws ModelcarError what the target says; if it refused, also where the image is and what the tag still points at
+ * Points the tags at a manifest that the target has. After a refused tag, sets the others before it throws.
+ * @throws ModelcarError of the target; for a refusal also with the image by digest, and the image that the tag points at
  */
 export async function setTags(
   manifest: Document,
@@ -43,7 +42,7 @@ export async function setTags(
   throw new ModelcarError(code, message, { cause: first, ...(hint !== undefined && { hint }) });
 }
 
-/** Nothing, or the tag that moved. */
+/** @returns the tag if it moved */
 async function setTag(
   manifest: Document,
   seen: SeenTag,
@@ -69,8 +68,8 @@ async function setTag(
 }
 
 /**
- * What the user needs to know of a refusal: where the image is, and that the tag is the cause. The target has just
- * accepted the same manifest by its digest, so no refusal of a tag that exists is about the account.
+ * Adds to a refusal where the image is. The target has just accepted the manifest by digest, so the refusal of an existing
+ * tag is about the tag, not the account.
  */
 async function explained(
   error: unknown,
@@ -94,7 +93,7 @@ async function explained(
   });
 }
 
-/** Whether the target understood, and does not want this tag; the other tags may still be set. */
+/** Whether the target refused this tag, so that the other tags may still be set. */
 function isRefusal(error: unknown): error is ModelcarError {
   return error instanceof ModelcarError && error.code !== 'CONTENT_MISMATCH' && !isPassingError(error);
 }

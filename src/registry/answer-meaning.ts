@@ -1,17 +1,17 @@
 import type { Account } from '../core/registry-credentials.ts';
 
-/** What an unwelcome answer says, in every form in which it can be read. */
+/** A refusal, in all forms that tell what it means. */
 export interface Answer {
   readonly status: number;
   /** Error codes of the OCI distribution-spec, or a registry's own. */
   readonly codes: readonly string[];
-  /** Codes, messages and details together, also what a message to a person leaves out. */
+  /** Codes, messages and details together, including what our error message leaves out. */
   readonly words: string;
   /** The `error` of a Bearer challenge (RFC 6750, section 3.1). */
   readonly challengeError?: string | undefined;
   /** `registry`: in the form of a registry, or with its header. `page`: of a proxy or firewall, such as HTML. */
   readonly from: 'registry' | 'page' | 'unknown';
-  /** Who we said that we are; undefined where the registry has not asked. */
+  /** The account that we sent; undefined if the registry has not asked for one. */
   readonly account?: Account | undefined;
 }
 
@@ -57,12 +57,11 @@ interface Row {
 const REFUSED: Row['within'] = [400, 499];
 
 /**
- * What registries say whatever their status: many send 403 DENIED for all of it, and clients then ask for a login. One
- * match in a row is enough, and the first row that matches wins. Exact answers with their sources are in
- * `answer-meaning.test.ts`.
+ * Codes and words that count whatever the status: many registries send 403 DENIED for everything. One match in a row is
+ * enough, and the first row that matches wins. `answer-meaning.test.ts` has exact answers with their sources.
  */
 const ROWS: readonly Row[] = [
-  // These codes say one thing; their words may hold any name.
+  // Look at these codes first: their words may contain any name.
   { meaning: 'blobs-missing', codes: ['MANIFEST_BLOB_UNKNOWN'] },
   { meaning: 'name-invalid', codes: ['NAME_INVALID'] },
   { meaning: 'unknown-repository', codes: ['NAME_UNKNOWN'] },
@@ -72,7 +71,7 @@ const ROWS: readonly Row[] = [
     words: /plain HTTP request .{0,40}HTTPS port|HTTP request to an HTTPS server|plain HTTP to an SSL/i,
     isPage: true,
   },
-  // nginx finishes the handshake without a client certificate, or with a wrong one, and refuses with a page
+  // nginx finishes the handshake without a valid client certificate, then refuses with a page
   {
     meaning: 'needs-client-certificate',
     words: /No required SSL certificate was sent|The SSL certificate error/,

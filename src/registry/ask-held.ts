@@ -1,14 +1,14 @@
 import { isPassing } from '../http/retry.ts';
 import { discard, type HttpRequest, type HttpResponse, type Transport } from '../http/transport.ts';
 
-/** Whether a HEAD was refused before: then the next question begins with what follows. */
+/** Whether the registry refused a HEAD before: then start with GET. */
 export interface HeadMemory {
   isRefused: boolean;
 }
 
 /**
- * Asks whether something is there: with HEAD, and where that is refused with a GET of its first byte. A proxy may let
- * only GET through, and a signed URL of storage is good for one method (containerd/stargz-snapshotter#167).
+ * Asks with HEAD whether content exists; if that is refused, with a GET of its first byte. A proxy may let only GET
+ * through, and a signed URL of storage is valid for one method (containerd/stargz-snapshotter#167).
  */
 export async function askHeld(
   request: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
@@ -23,7 +23,7 @@ export async function askHeld(
   return askFirstByte(request, api);
 }
 
-/** What HEAD tells, and the total length also where a proxy leaves it out of the answer to a HEAD. */
+/** Tells the same as HEAD, and the total length even if a proxy removes it from answers to HEAD. */
 export function askFirstByte(
   { headers, ...request }: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
   api: Transport,
@@ -31,7 +31,7 @@ export function askFirstByte(
   return api({ ...request, method: 'GET', headers: { ...headers, range: 'bytes=0-0' } });
 }
 
-/** A registry or storage that does not let us look: that proves neither that the content is there nor that it is not. */
+/** Whether the answer proves neither that the content exists nor that it does not. */
 export function refusesReading({ status }: HttpResponse): boolean {
   const isAbsent = status === 404 || status === 410;
   return (status >= 400 && status < 500 && !isAbsent && !isPassing(status)) || status === 501;
@@ -41,12 +41,12 @@ export function isThere({ status }: HttpResponse): boolean {
   return [200, 204, 206].includes(status);
 }
 
-/** The length of the whole; undefined where the answer does not say. */
+/** The length of the whole content; undefined if the answer does not say. */
 export function totalLength({ status, headers }: HttpResponse): number | undefined {
   // `bytes 0-0/1234`, and `bytes */0` with a 416: an empty blob has no first byte (RFC 9110, section 15.5.17)
   const range = /^bytes (?:\d+-\d+|\*)\/(\d{1,15})$/.exec(headers['content-range'] ?? '');
   if (range) return Number(range[1]);
-  // What was compressed on the way has another length.
+  // Compressed content has another length.
   const encoding = headers['content-encoding'] ?? 'identity';
   const length = headers['content-length'] ?? '';
   return status === 200 && encoding === 'identity' && /^\d{1,15}$/.test(length) ? Number(length) : undefined;

@@ -21,15 +21,15 @@ const PATIENCE_MS: readonly number[] = [1000, 2000, 4000, 8000];
 export interface HeldRegistry {
   /** With retry and redirects. */
   readonly patient: Transport;
-  /** Without either: what the registry itself answers. */
+  /** Without either: the answer of the registry itself. */
   readonly authorized: Transport;
   readonly clock: Clock;
   readonly head: HeadMemory;
 }
 
 /**
- * Asks a registry whether it holds what was pushed. Every answer that proves it is good; every answer that proves the
- * opposite is an error; what proves nothing leaves the success of the commit, which the registry gave for this digest.
+ * Asks a registry whether it has the content that was pushed. An answer that proves nothing is good enough: the registry
+ * has confirmed the commit of this digest.
  *
  * @throws ModelcarError `CONTENT_MISMATCH` when it does not, or holds something of another digest or size
  */
@@ -70,14 +70,14 @@ async function look(
   }
   const answer = await judge(response, what, descriptor);
   const { size } = descriptor;
-  // Without a length it may be a blob that was cut to nothing.
+  // Without a length, the blob may be empty.
   const tellsLength = !isThere(response) || size === 0 || heldLength(response, size) !== undefined;
   return tellsLength || head.isRefused
     ? answer
     : judge(await askFirstByte(request, patient), what, descriptor);
 }
 
-/** @throws ModelcarError `CONTENT_MISMATCH` when the answer is of something else; the error of a server that fails */
+/** @throws ModelcarError `CONTENT_MISMATCH` when the answer is about other content; the error of a failing server */
 async function judge(
   response: HttpResponse,
   what: string,
@@ -93,8 +93,8 @@ async function judge(
 }
 
 /**
- * Whether the registry sends us on to storage that we cannot reach, or may not. It looks for the blob before it does
- * (distribution, registry/storage/blobserver.go), so that is its word that it has it.
+ * Whether the registry redirects to storage that we cannot reach. A registry looks for the blob before it redirects
+ * (distribution, registry/storage/blobserver.go), so the redirect proves that the blob exists.
  */
 async function isRedirected(
   request: Pick<HttpRequest, 'url' | 'headers' | 'signal'>,
@@ -116,7 +116,7 @@ export function checkDigest(response: HttpResponse, what: string, { digest }: De
   }
 }
 
-/** A proxy that adds what the registry has said already makes two of one. */
+/** More than one if a proxy repeats the header of the registry. */
 function namedDigests({ headers }: HttpResponse): readonly string[] {
   return (headers['docker-content-digest'] ?? '').split(/,\s*/).filter((named) => named !== '');
 }
@@ -129,7 +129,7 @@ function compare(response: HttpResponse, what: string, descriptor: Descriptor): 
   }
 }
 
-/** A proxy may answer a HEAD with a length of 0; then the digest has to do. */
+/** A proxy may answer a HEAD with a length of 0: ignore that, and rely on the digest. */
 function heldLength(response: HttpResponse, size: number): number | undefined {
   const length = totalLength(response);
   return length === 0 && size > 0 && response.status === 200 ? undefined : length;

@@ -10,7 +10,7 @@ export interface Outcome {
 
 const AGAIN = 'Run the same command again.';
 
-/** What each meaning is for a script, and what a person can do. Only a login problem says "log in". */
+/** The code for scripts and the hint for people. Only a login problem says "log in". */
 const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   'needs-tls': { code: 'UNSUPPORTED', hint: 'Write https:// in front of the registry.' },
   'needs-client-certificate': {
@@ -62,7 +62,7 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
     code: 'NOT_FOUND',
     hint: 'Check the repository name; ECR and Harbor need the repository or its project created first.',
   },
-  // Every layer was there a moment ago: the next run asks for each, and sends what is missing.
+  // Every layer was just checked. The next run asks for each again, and sends the missing ones.
   'blobs-missing': { code: 'UNAVAILABLE', hint: AGAIN },
   'no-credentials': {
     code: 'UNAUTHORIZED',
@@ -101,7 +101,7 @@ export function outcomeOf(meaning: Meaning, account: Account | undefined): Outco
   return { ...rest, hint: `${hint.slice(0, -1)}; no account found in ${account.lookedIn.join(', ')}.` };
 }
 
-/** Meanings in which it matters who we said that we are. */
+/** Meanings that depend on the account: the message names it. */
 export const ABOUT_ACCOUNT: ReadonlySet<Meaning> = new Set<Meaning>([
   'package-access',
   'expired',

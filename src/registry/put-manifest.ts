@@ -25,9 +25,8 @@ export interface ManifestRegistry {
 }
 
 /**
- * Stores a manifest. After an answer that was lost or unclear, as from a proxy that had no patience, it is looked for
- * before it is sent again. After a refusal it is looked for too: an immutable tag may already point at it, because an
- * earlier run has set it.
+ * Stores a manifest. After a lost or unclear answer, looks for the manifest before it sends it again. After a refusal it
+ * looks too: an earlier run may have set an immutable tag to this manifest.
  * @throws ModelcarError what the registry refuses; `UNAVAILABLE` when it goes on failing
  */
 export async function putManifest(put: ManifestPut, registry: ManifestRegistry): Promise<void> {
@@ -60,7 +59,7 @@ export async function putManifest(put: ManifestPut, registry: ManifestRegistry):
       return undefined;
     }
     const error = await registryError(what, response);
-    // Full storage and a quota come with 500 too, a rate limit with 403.
+    // Registries also send 500 for full storage or a quota, and 403 for a rate limit.
     const passing = isPassing(status) ? isPassingError(error) : error.code === 'RATE_LIMITED';
     return { error, passing, delayMs: parseRetryAfter(said['retry-after'], clock.date()) };
   }
@@ -83,6 +82,6 @@ async function isThere({ url, manifest, signal }: ManifestPut, { once }: Manifes
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ModelcarError)) throw error;
-    return false; // the failure of the PUT is what the user must hear of
+    return false; // report the failure of the PUT instead
   }
 }

@@ -7,7 +7,7 @@ import { parseChallenges } from './auth/challenge.ts';
 import { ABOUT_ACCOUNT, outcomeOf } from './meaning-outcome.ts';
 import { parseProblems, type RegistryProblem } from './wire.ts';
 
-/** An unwelcome answer, with what it says short enough for one line. */
+/** A refusal, with its words cut to one line. */
 export interface Problem extends Answer {
   /** `403 DENIED: requested access to the resource is denied` */
   readonly text: string;
@@ -16,14 +16,14 @@ export interface Problem extends Answer {
 /** What an answer refused, before it becomes an error. */
 export interface Refusal {
   readonly code: ErrorCode;
-  /** Where it matters who we are: `as user "ada" (from OCI_USERNAME)`. */
+  /** The account, if the meaning depends on it: `as user "ada" (from OCI_USERNAME)`. */
   readonly as?: string;
   /** What the other side said. */
   readonly said: string;
   readonly hint?: string;
 }
 
-/** All that is searched for a meaning: what comes later is hardly an explanation. */
+/** Search only this much for a meaning: later words hardly explain it. */
 const MOST_WORDS = 4096;
 
 export async function readProblem(response: HttpResponse): Promise<Problem> {
@@ -51,7 +51,7 @@ export async function registryError(what: string, response: HttpResponse): Promi
   return refusalError(what, refusalOf(await readProblem(response)));
 }
 
-/** @param meaning where the request tells more than the answer on its own */
+/** @param meaning set if the request says more than the answer alone */
 export function refusalOf(problem: Problem, meaning: Meaning = meaningOf(problem)): Refusal {
   const { account, text } = problem;
   const as = ABOUT_ACCOUNT.has(meaning) ? account && identity(account) : undefined;

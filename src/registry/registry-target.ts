@@ -29,7 +29,7 @@ export interface RegistryTargetOptions extends RegistryApiOptions {
   readonly host?: HostMemory | undefined;
 }
 
-/** No request of any kind will be accepted. */
+/** The registry will accept no request at all. */
 const ENDS_AT_ONCE: ReadonlySet<Meaning> = new Set<Meaning>([
   'needs-tls',
   'needs-client-certificate',
@@ -39,7 +39,7 @@ const ENDS_AT_ONCE: ReadonlySet<Meaning> = new Set<Meaning>([
 /** Proxies cut a request that brings nothing for a minute (nginx: client_body_timeout). */
 const SILENCE_MS = 20_000;
 
-/** A look at a tag before a push is a courtesy: a registry that fails there must not hold the push up for long. */
+/** A look at a tag is optional, so a failing registry must not delay the push for long. */
 const LOOK_RETRIES = 2;
 
 /** One repository of a registry that speaks the OCI distribution-spec 1.1. */
@@ -114,7 +114,7 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   }
 }
 
-/** A tag that does not point at what we have just put there may be the work of another push. */
+/** Another push may have moved the tag since we set it. */
 function maybeMoved(error: unknown): unknown {
   if (!(error instanceof ModelcarError) || error.code !== 'CONTENT_MISMATCH') return error;
   return new ModelcarError(error.code, error.message, {

@@ -6,16 +6,16 @@ import { type RecordedJob, readJobs, recordedJobs, stateFileError } from './read
 export type JobsToForget = readonly string[] | 'complete' | 'all';
 
 /**
- * Removes jobs from the state file. The registry keeps what they pushed; an open upload is lost, and the registry
- * discards it in its own time.
+ * Removes jobs from the state file. The registry keeps their layers and images. Open uploads are lost; the registry
+ * discards them later.
  *
  * @returns the removed jobs, the latest first
- * @throws ModelcarError `NOT_FOUND` when a key names no job, and nothing is removed then; `USAGE` as `readJobs`
+ * @throws ModelcarError `NOT_FOUND` when a key names no job, before anything is removed; `USAGE` as `readJobs`
  */
 export async function forgetJobs(which: JobsToForget, world: StateWorld): Promise<readonly RecordedJob[]> {
   const known = await readJobs(world.path, world.user);
   if (Array.isArray(which)) requireKnown(which, known, world.path);
-  // Do not create a state file that is not there.
+  // Do not create a missing state file.
   if (!known.some((job) => isNamed(job, which))) return [];
   let forgotten: readonly RecordedJob[] = [];
   await changeState(world, (state) => {

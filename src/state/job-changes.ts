@@ -51,7 +51,7 @@ export function withSessions(
   return { ...record, sessions: open.size === 0 ? undefined : open };
 }
 
-/** A tag names one image: jobs that set a tag of this image before, to another image, no longer have it. */
+/** A tag names one image, so take this job's tags from earlier jobs with another image. */
 export function withoutMovedTags(
   state: StateDocument,
   target: string,

@@ -20,7 +20,7 @@ export interface RecordedJob {
   /** Layers that were pushed, and the bytes of them. */
   readonly layers: number;
   readonly size: number;
-  /** Uploads that are still open at the registry, and the bytes that it had confirmed. */
+  /** Uploads that a later run can resume, and the bytes that the registry confirmed. */
   readonly openUploads: number;
   readonly openSize: number;
   readonly startedAt: string;

@@ -8,7 +8,7 @@ import type { PlainError } from './plain-error.ts';
 /** What a thread is started with. */
 export interface ThreadData {
   readonly places: Places;
-  /** Whether the Hub has refused the token before the thread was started. */
+  /** Whether the Hub refused the token before this thread started. */
   readonly isTokenRefused: boolean;
   /** Whether another token can replace one that the Hub refuses. */
   readonly renewsToken: boolean;

@@ -12,12 +12,12 @@ export interface Choice {
 }
 
 interface Alternative {
-  /** The same in each component that has the format. */
+  /** All components with this format use the same label. */
   readonly label: string;
   readonly siblings: readonly Sibling[];
 }
 
-/** @param siblings what no rule leaves out */
+/** @param siblings the files that the rules keep */
 export function choices(siblings: readonly Sibling[], families: readonly WeightFamily[]): readonly Choice[] {
   const shards = families.flatMap(shardChoice);
   const formats = formatChoices(siblings).filter(({ alternatives }) => alternatives.length > 1);
@@ -28,7 +28,7 @@ export function choices(siblings: readonly Sibling[], families: readonly WeightF
   ];
 }
 
-/** A format that is there in several sets of shards is as many alternatives, so that one choice decides everything. */
+/** A format with several sets of shards becomes one alternative per set, so that one choice decides everything. */
 function splitBySets(formats: readonly Choice[], shards: readonly Choice[]): readonly Choice[] {
   const shardsOf = new Map(shards.flatMap((choice) => filesOf([choice]).map((file) => [file, choice])));
   const split = (format: Alternative): readonly Alternative[] => {
@@ -80,13 +80,13 @@ function formatChoices(siblings: readonly Sibling[]): readonly Choice[] {
   });
 }
 
-/** Sets of shards in one folder. No index says which of them counts, or the rules would have left out the others. */
+/** Sets of shards in one folder, when no index says which one counts. */
 export function shardChoice({ sets, index, extension }: WeightFamily): readonly Choice[] {
   if (sets.length < 2 || extension === 'gguf' || extension === 'onnx') return [];
   if (index?.names && index.missing.count === 0) return [];
   const alternatives = sets.map(({ total, siblings }) => ({
     label: labelOf(siblings),
-    // Weights in one file have no use for the index of the others.
+    // The index belongs to the shards, not to weights in one file.
     siblings: total === undefined || !index ? siblings : [...siblings, index.sibling],
   }));
   return [{ kind: 'shards', alternatives }];

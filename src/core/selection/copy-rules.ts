@@ -15,7 +15,7 @@ const MODEL = ['model', 'pytorch_model'];
 const DIFFUSION = ['diffusion_pytorch_model'];
 const MAIN = [...MODEL, ...DIFFUSION];
 
-/** To teach the selection another copy, add it here. What no row matches is no copy, and stays. */
+/** To teach the selection another copy, add a row. A file that matches no row is kept. */
 export const COPY_RULES: readonly CopyRule[] = [
   { format: 'PyTorch', path: /^(?:pytorch_)?model\.(?:bin|pt|pth|ckpt)$/, of: MODEL },
   { format: 'PyTorch', path: /^consolidated(?:\.\d+)?\.(?:pt|pth|bin)$/, of: MODEL },
@@ -38,7 +38,7 @@ export const COPY_RULES: readonly CopyRule[] = [
 
 /** Sub-folders that belong to the component above them. */
 const FORMAT_FOLDER = /(?:^|\/)(?:onnx|openvino|coreml)\//i;
-/** For GGUF these also bear the name of a quantisation. */
+/** Folders of GGUF files may also be named after a quantisation. */
 const GGUF_FOLDER = /(?:^|\/)(?:gguf|(?:ud-)?(?:iq|tq|q)\d\w*|bf16|f16|f32)\//i;
 
 /** The folder of the component that a file belongs to: empty, or ending in `/`. */

@@ -1,6 +1,6 @@
 import type { Sibling } from '../model.ts';
 
-/** How many first bytes tell a pickle from other formats. */
+/** Enough first bytes to tell a pickle from other formats. */
 export const HEAD_BYTES = 64;
 
 /** What the selection must read of a model, because names do not decide it. */

@@ -1,8 +1,8 @@
 import { nameOf } from '../file-path.ts';
 
 /**
- * What a file is, by its name alone. `other` is a name that no row knows: it may be weights, data, or a pickle.
- * `pickle` is certain by name; the first bytes of an `other` file decide (`pickles.ts`).
+ * The kind of a file, by its name alone. `pickle` is certain. `other` matches no row: it may be weights, data or a
+ * pickle, and its first bytes decide (`pickles.ts`).
  */
 export type FileKind =
   | 'hidden'
@@ -20,20 +20,20 @@ export type FileKind =
 
 export function fileKind(path: string): FileKind {
   const lower = path.toLowerCase();
-  // Names that mean deletion or another folder are not hidden files: they stay, and `planLayers` refuses them.
+  // Keep names that mean deletion or another folder: `planLayers` refuses them.
   if (/(?:^|\/)\.(?!\.?(?:\/|$)|wh\.)/.test(lower)) return 'hidden';
   const name = nameOf(lower);
   return KINDS.find(([, pattern]) => pattern.test(name))?.[0] ?? 'other';
 }
 
 /**
- * To teach the selection a kind of file, add it here. The first row that matches decides. Each pattern sees the last
- * component in lower case: over a whole path, `[^/]*` on both sides of a word takes quadratic time.
+ * To teach the selection a kind of file, add a row; the first match decides. Patterns see only the last component, in
+ * lower case: on a whole path, `[^/]*` on both sides of a word takes quadratic time.
  */
 const KINDS: readonly (readonly [FileKind, RegExp])[] = [
-  // A licence stays in whatever format.
+  // A licence stays, whatever its format.
   ['card', /^(?=.*\.pdf$).*(?:licen[cs]e|notice|copyright|agreement)/],
-  // Sound is no media: reference voices belong to models. Other documents stay too.
+  // Sound is not media: reference voices belong to models. Other documents stay too.
   ['media', /\.(?:png|jpe?g|gif|svg|webp|bmp|ico|tiff?|avif|heic|mp4|m4v|webm|mov|avi|mkv|pdf)$/],
   // What transformers' Trainer, accelerate and DeepSpeed leave beside the weights.
   [
@@ -66,7 +66,7 @@ const KINDS: readonly (readonly [FileKind, RegExp])[] = [
     'card',
     /^(?=[^.]*(?:\.\d+)*$).*(?:licen[cs]e|notice|copying|copyright|[-_]policy|agreement|patents|citation)/,
   ],
-  // Numbers, sound, archives, fonts, tables: formats of their own, which no loader reads as a pickle.
+  // Numbers, sound, archives, fonts, tables: no loader reads these formats as a pickle.
   ['data', /\.(?:np[yz]|wav|mp3|flac|ogg|opus|m4a|zip|gz|bz2|xz|zst|7z|ttf|otf|parquet|arrow|index|meta)$/],
   ['data', /^events\.out\.tfevents\./],
   ['text', /\.(?:json|jsonl|txt|csv|tsv|log|lock|html?|css|docx?|pptx?|xlsx?)$/],

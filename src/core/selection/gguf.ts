@@ -15,7 +15,7 @@ export function isRawPart(path: string): boolean {
 
 const RAW_PART = /\.gguf[.-](?:part|split)[^/]*$/i;
 
-/** The projector of a multimodal model: llama.cpp reads it beside whichever quantisation is served. */
+/** The projector of a multimodal model: llama.cpp reads it beside any quantisation. */
 function isProjector(path: string): boolean {
   return /mmproj/i.test(nameOf(path));
 }

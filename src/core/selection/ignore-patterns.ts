@@ -3,7 +3,7 @@ import { groupBy } from '../group-by.ts';
 import type { Sibling } from '../model.ts';
 import { matcher } from './path-patterns.ts';
 
-/** The option that leaves out some files of a model and no others, ready to paste into a shell. */
+/** The option that leaves out exactly these files of a model, ready to paste into a shell. */
 export function ignoreOption(leaveOut: readonly Sibling[], siblings: readonly Sibling[]): string {
   const out = new Set(leaveOut.map(({ path }) => path));
   const others = siblings.map(({ path }) => path).filter((path) => !out.has(path));
@@ -13,14 +13,14 @@ export function ignoreOption(leaveOut: readonly Sibling[], siblings: readonly Si
     : `--ignore-patterns '${patterns.join(',')}'`;
 }
 
-/** Few names are shown in full; many as the beginnings that they have and the others have not. */
+/** Above this number of files, use common beginnings instead of full names. */
 const NAMES = 12;
-/** No shell line is for more, and to try each on all other paths would take minutes. */
+/** More do not fit into a shell line, and testing each on all other paths would take minutes. */
 const MOST_PATTERNS = 200;
 
 /**
- * Patterns that match all of some paths and none of the others. None of them has a comma, a quote, or white space,
- * which a list on a command line gives a meaning.
+ * Patterns that match all of some paths and none of the others. None has a comma, a quote or white space: these have a
+ * meaning on a command line.
  * @returns undefined if it takes too many
  */
 export function ignorePatterns(
@@ -58,18 +58,18 @@ function shardSets(paths: readonly string[]) {
 
 const SHARD = /-\d{1,9}-(?=of-\d)/;
 
-/** From the most readable on. Without a wildcard a pattern is the end of a path; a set of one makes it the whole. */
+/** The most readable first. Without a wildcard a pattern is the end of a path; `[x]` makes it the whole path. */
 function forms(path: string): readonly string[] {
   const name = literalPattern(path);
   return [name, name.replace(/\w/, '[$&]')];
 }
 
-/** What a pattern or a list of patterns would read as its own becomes "any character". */
+/** Replaces characters with a meaning in a pattern or a list by `?`. */
 function literalPattern(path: string): string {
   return path.replace(/[*?[\]'",\s\p{C}]/gu, '?');
 }
 
-/** For names that are alike where a pattern cannot say their characters: these are "no other of ASCII". */
+/** Tells more names apart than `?`: a set that excludes all other ASCII characters. */
 function exactPattern(path: string): string {
   const name = exactText(path);
   if (/[*?[]/.test(name)) return name;

@@ -1,4 +1,4 @@
-/** Why a file is not pushed. Stable; docs/selection.md explains each. */
+/** Why a push leaves out a file. Stable; docs/selection.md explains each. */
 export type LeftOutCode =
   | 'hidden'
   | 'media'
@@ -35,7 +35,7 @@ const TEXTS: Readonly<Record<LeftOutCode, string>> = {
   'not-allowed': 'not matched by the patterns to allow',
 };
 
-/** The one object for a reason, so that files group by it. */
+/** Files with one reason share the object, so that they can be grouped by it. */
 export const REASONS = Object.fromEntries(
   Object.entries(TEXTS).map(([code, text]) => [code, { code, text }]),
 ) as Readonly<Record<LeftOutCode, Reason>>;

@@ -9,20 +9,20 @@ import type { WeightFamily, WeightSet } from './weight-families.ts';
 export interface OpenChoices {
   readonly id: ModelId;
   readonly open: readonly Choice[];
-  /** All files of the model, and of those that would be pushed the families and the pickles. */
+  /** All files of the model; `families` and `pickles` are those of the files to push. */
   readonly siblings: readonly Sibling[];
   readonly families: readonly WeightFamily[];
   readonly pickles: readonly Sibling[];
 }
 
-/** As many quantisations as any publisher offers. */
+/** No publisher offers more quantisations. */
 const ROWS = 60;
-/** To find the patterns of each option among more files than these would take minutes. */
+/** With more files, finding patterns for each option would take minutes. */
 const NAMEABLE = 2_000;
 
 const TOO_MANY = '--allow-patterns, with patterns for the files to keep';
 
-/** The error that lists the alternatives, each with an option that keeps it and everything else. */
+/** The error that lists the alternatives. The option of each leaves out only the other alternatives. */
 export function mustChoose(choices: OpenChoices): ModelcarError {
   const { id, open, families } = choices;
   const nameable = filesOf(open).length <= NAMEABLE;
@@ -30,7 +30,7 @@ export function mustChoose(choices: OpenChoices): ModelcarError {
   const labels = new Set(open.flatMap(({ alternatives }) => alternatives.map(({ label }) => label)));
   const rows = [...labels].map(
     (label): SizedRow => ({
-      // Only the rows that are shown need these.
+      // Getters: only the rows that are shown need them.
       get size() {
         return totalSize(labelled(label, open));
       },
@@ -50,7 +50,7 @@ function labelled(wanted: string, open: readonly Choice[]): readonly Sibling[] {
 }
 
 function optionFor(wanted: string, { open, siblings, pickles }: OpenChoices): string {
-  // A choice that lacks this alternative is decided too, so that the push does not ask again.
+  // Decide choices without this alternative too, so that the push does not ask again.
   const out = open.flatMap((choice) => {
     const chosen = choice.alternatives.find(({ label }) => label === wanted) ?? choice.alternatives[0];
     return unchosen(choice, chosen);

@@ -5,13 +5,13 @@ import { nameMap } from '../name-map.ts';
 import { mainFormat } from './copy-rules.ts';
 import { onOneLine } from './sized-list.ts';
 
-/** What a server asks the Hub for when it loads the image. */
+/** Something that a server must fetch from the Hub when it loads the image. */
 export interface HubNeed {
   readonly code: 'needs-hub' | 'needs-base-model';
   readonly message: string;
 }
 
-/** Documents that can name another repository, where servers read them. */
+/** Documents that servers read and that can name another repository. */
 export function canNeedHub(path: string): boolean {
   return /^(?:config|(?:tokenizer|processor|preprocessor)_config)\.json$/.test(path) || isAdapter(path);
 }
@@ -30,7 +30,7 @@ export function hubNeeds(
     if (document === undefined || !canNeedHub(path)) return [];
     return isAdapter(path) ? baseModel(id, path, document, kept) : foreignParts(id, path, document);
   });
-  // A tokenizer and its model mostly name the same repository.
+  // A tokenizer and its model usually name the same repository.
   return [...new Map(needs.map((need) => [need.message, need])).values()];
 }
 

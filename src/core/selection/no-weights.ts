@@ -3,7 +3,7 @@ import { formatModelId, type ResolvedModel, type Sibling } from '../model.ts';
 import { type FileKind, fileKind } from './file-kind.ts';
 import { onOneLine } from './sized-list.ts';
 
-/** Whether any file can hold weights. A file of no known kind can. */
+/** Whether any file may hold weights. A file of unknown kind may. */
 export function hasWeights(siblings: readonly Pick<Sibling, 'path'>[]): boolean {
   return siblings.some(({ path }) => WEIGHTS.has(fileKind(path)));
 }
@@ -11,9 +11,8 @@ export function hasWeights(siblings: readonly Pick<Sibling, 'path'>[]): boolean 
 const WEIGHTS: ReadonlySet<FileKind> = new Set(['weights', 'pickle', 'data', 'other']);
 
 /**
- * Whether the default selection would make an image that serves nothing: cards and measurements alone, as on the main
- * branch of repositories that have their weights on other branches. A config, a tokenizer or code can be all that a
- * repository is for, so these count as something.
+ * Whether a model has only cards and measurements, as the main branch of a repository with weights on other branches. A
+ * config, a tokenizer or code may be all that a repository is for, so these count as content.
  */
 export function lacksWeights(
   { id, siblings }: Pick<ResolvedModel, 'id' | 'siblings'>,
@@ -25,7 +24,7 @@ export function lacksWeights(
 
 const SERVES_NOTHING: ReadonlySet<FileKind> = new Set(['hidden', 'media', 'card', 'text']);
 
-/** @param branches names of branches that have weights, if it is known that some do */
+/** @param branches the known branches with weights */
 export function noWeightsError(
   { id, revision }: Pick<ResolvedModel, 'id' | 'revision'>,
   branches: readonly string[],

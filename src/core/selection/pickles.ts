@@ -5,13 +5,13 @@ import { fileKind } from './file-kind.ts';
 import { ignoreOption } from './ignore-patterns.ts';
 import { bySize, onOneLine, withRows } from './sized-list.ts';
 
-/** Whether a file is a pickle, as far as its name tells. `look`: its first bytes decide. */
+/** Whether the name says that a file is a pickle. `look`: its first bytes decide. */
 export function pickleByName({ path, size }: Pick<Sibling, 'path' | 'size'>): 'pickle' | 'look' | 'no' {
   if (size === 0) return 'no';
   switch (fileKind(path)) {
     case 'pickle':
       return 'pickle';
-    // Weights in an odd place, such as a lone training_args.bin.
+    // May be weights in an unusual place, such as a lone training_args.bin.
     case 'training':
     case 'other':
       return 'look';
@@ -26,7 +26,7 @@ export function pickleByName({ path, size }: Pick<Sibling, 'path' | 'size'>): 'p
   }
 }
 
-/** Files that are pickles, or that may be: a file whose first bytes nobody read is not called safe. */
+/** Files that are pickles or may be: without its first bytes, an ambiguous file is not safe. */
 export function pickles(siblings: readonly Sibling[], { heads }: Evidence): readonly Sibling[] {
   return siblings.filter((sibling) => {
     const named = pickleByName(sibling);
@@ -61,7 +61,7 @@ function text(bytes: Uint8Array): string {
  */
 export function startsAsPickle(head: Uint8Array): boolean {
   const [first = 0, protocol = 0, opcode = 0] = head;
-  // Without a look at the opcode, a raw file that begins with the number 640 or 896 would count.
+  // Check the opcode too, or a raw file that begins with the number 640 or 896 would count.
   if (first === 0x80 && protocol >= 2 && protocol <= 5 && opcode >= 0x28 && opcode <= 0x98) return true;
   const start = text(head);
   if (start.startsWith(ZIP_MAGIC)) return !firstMember(head).endsWith('.npy');
@@ -71,7 +71,7 @@ export function startsAsPickle(head: Uint8Array): boolean {
 /** Protocol 0 has no magic: Python 2 began a dict, a list, or a well-known object like this. */
 const TEXT_PICKLE =
   /^(?:\([dl]p\d+\n|c(?:__builtin__|builtins|copy_reg|collections|numpy[\w.]*|torch[\w.]*)\n\w)/;
-/** What torch wrote before 0.1.10: a tar with these members. */
+/** Torch before 0.1.10 wrote a tar with these members. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL ends the name of a member
 const TORCH_TAR = /^(?:\.\/)?(?:sys_info|pickle|storages|tensors)\x00/;
 

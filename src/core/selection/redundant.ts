@@ -7,7 +7,7 @@ import { REASONS, type Reason, type ReasonOf } from './left-out-reason.ts';
 import { isComplete, isNamed, type WeightFamily } from './weight-families.ts';
 import { parseWeightName, type WeightName } from './weight-name.ts';
 
-/** Why a file of a model is redundant or useless; undefined for one that no rule names, which stays. */
+/** Why a file of a model is redundant or useless; undefined for a file that matches no rule and stays. */
 export function redundancy(siblings: readonly Sibling[], families: readonly WeightFamily[]): ReasonOf {
   const weights = siblings.filter(({ path }) => isModelWeights(path));
   const outside = weights.map(({ path }) => path).filter((path) => !COPY_FOLDER.test(path));
@@ -35,16 +35,16 @@ export function redundancy(siblings: readonly Sibling[], families: readonly Weig
   };
 }
 
-/** Where publishers put the originals (Llama, gpt-oss), and where a training left its states. */
+/** Folders of original weights (Llama, gpt-oss) and of training states. */
 const COPY_FOLDER = /^(?:(original|metal)|checkpoint-\d+|global_step\d+)\//;
 
-/** Weights that a model can be served with: not a lone pickle beside them, such as a list of speakers. */
+/** Weights that a server can load, unlike a lone pickle beside them, such as a list of speakers. */
 function isModelWeights(path: string): boolean {
   if (fileKind(path) === 'weights') return true;
   return fileKind(path) !== 'hidden' && copyRule(path, parseWeightName(path)) !== undefined;
 }
 
-/** Whether a stem is complete in a folder, in a precision that makes this one another copy. */
+/** Whether a folder has the complete weights of a stem in a precision that makes this variant a copy. */
 type Covered = (folder: string, stem: string, variant: string, extension?: 'safetensors' | 'onnx') => boolean;
 
 function coverage(families: readonly WeightFamily[]): Covered {
@@ -88,7 +88,7 @@ const OTHER_FORMAT: ReadonlyMap<string, Reason> = new Map(
   }),
 );
 
-/** Sets of shards that an index passes over for another set, all of which is there. */
+/** Sets of shards that the index does not name, if the set that it names is complete. */
 function unnamedSets(families: readonly WeightFamily[]): ReadonlySet<string> {
   return new Set(
     families
@@ -101,8 +101,7 @@ function unnamedSets(families: readonly WeightFamily[]): ReadonlySet<string> {
 }
 
 /**
- * A diffusers pipeline once more, as one file for other programs. It is a copy only if each component is complete as
- * safetensors: https://huggingface.co/docs/diffusers/using-diffusers/other-formats
+ * A diffusers pipeline in one file, for other programs. It is a copy only if each component is complete as safetensors: https://huggingface.co/docs/diffusers/using-diffusers/other-formats
  */
 function pipelineInOneFile(siblings: readonly Sibling[], covered: Covered): (path: string) => boolean {
   const paths = siblings.map(({ path }) => path);

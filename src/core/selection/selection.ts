@@ -24,7 +24,7 @@ export interface SelectionPatterns {
   readonly ignore: readonly string[];
 }
 
-/** Whether pickles that are no second copy are pushed. `refuse`: the selection throws and names them. */
+/** What to do with pickles that are not a copy. `refuse`: the selection throws and names them. */
 export type Pickles = 'refuse' | 'keep';
 
 export interface SelectionRequest extends SelectionPatterns {
@@ -35,9 +35,9 @@ export interface Selection {
   readonly kept: readonly Sibling[];
   /** The most bytes first. */
   readonly leftOut: readonly LeftOut[];
-  /** The patterns that no file matches: a mistyped one may be what the model was for. */
+  /** The patterns that match no file: a mistyped one may have named the weights. */
   readonly unmatched: readonly string[];
-  /** What may be wrong with the image, though the push goes on. */
+  /** Possible problems of the image that do not stop the push. */
   readonly warnings: readonly SelectionWarning[];
 }
 
@@ -58,10 +58,10 @@ export interface LeftOut {
 
 type Model = Pick<ResolvedModel, 'id' | 'siblings'>;
 
-/** One small request each. A file beyond these counts as unread, so it may be a pickle. */
+/** Each takes a small request. Further files count as pickles. */
 const MOST_HEADS = 512;
 const MOST_DOCUMENTS = 64;
-/** The index of a model of a trillion parameters has 13 MB. */
+/** The index of a model with a trillion parameters has 13 MB. */
 const LARGEST_DOCUMENT = 16 * 2 ** 20;
 
 /** What {@link selectSiblings} must read first. */
@@ -73,7 +73,7 @@ export function evidenceNeeded(model: Model, request: SelectionRequest): Evidenc
   const kept = wanted.filter(({ path }) => !ignored(path));
   const heads = asksForPickles(request) ? kept.filter((sibling) => pickleByName(sibling) === 'look') : [];
   const documents = [
-    // An ignored index still says whether the weights are complete, and so which other files are copies of them.
+    // An ignored index still says whether the weights are complete, and so which files are copies.
     ...wanted.filter(({ path }) => isIndex(path)),
     ...kept.filter(({ path }) => canNeedHub(path)),
   ];
@@ -84,8 +84,8 @@ export function evidenceNeeded(model: Model, request: SelectionRequest): Evidenc
 }
 
 /**
- * @throws ModelcarError `NOT_FOUND` when nothing is kept, showing what there is; `USAGE` when only the user can choose
- * between copies, the weights are not complete, or pickles are needed
+ * @throws ModelcarError `NOT_FOUND` when no file is left, with the files of the model; `USAGE` when only the user can choose
+ * between copies, when the weights are not complete, or when the model needs pickles
  */
 export function selectSiblings(model: Model, request: SelectionRequest, evidence: Evidence): Selection {
   const reasonOf = exclusions(model, request, evidence);
@@ -118,13 +118,13 @@ function chosen({ id, siblings }: Model, allow: readonly string[], { documents }
     return (path) => (allowed(path) ? undefined : REASONS['not-allowed']);
   }
   if (id.type === 'dataset') return () => undefined;
-  // Patterns to ignore change nothing here: to leave out a file never brings in another.
+  // Judge copies before the patterns to ignore: an ignored file never brings in its copy.
   return redundancy(siblings, weightFamilies(siblings, documents));
 }
 
 /**
- * What is wrong with an image of these files. What the user has to decide is thrown, unless patterns decide it: patterns to
- * allow decide everything, patterns to ignore decide that the weights need not be complete.
+ * Problems of an image of these files. Throws if the user must decide, unless patterns do: patterns to allow decide
+ * everything, and with patterns to ignore the weights need not be complete.
  */
 function judge(
   { id, siblings }: Model,
@@ -153,7 +153,7 @@ function judge(
   return [...found, ...hubNeeds(id, kept, evidence.documents), ...(hasWeights(kept) ? [] : [empty])];
 }
 
-/** Patterns to allow name what is wanted, pickles too. */
+/** Patterns to allow also allow the pickles that they match. */
 function asksForPickles({ allow, pickles: wish }: SelectionRequest): boolean {
   return allow.length === 0 && wish === 'refuse';
 }
@@ -167,7 +167,7 @@ function nothingKept({ id, siblings }: Model, { allow, ignore }: SelectionPatter
     withRows(first, siblings.length > 10 ? kinds(siblings) : files(siblings)),
     {
       hint: byDefault
-        ? "Ask for what you want, such as --allow-patterns '*' for everything."
+        ? "Say what to push, such as --allow-patterns '*' for everything."
         : 'Patterns are matched against whole paths, case by case: *.json, 1_Pooling/*, onnx/.',
     },
   );

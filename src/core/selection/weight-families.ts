@@ -5,7 +5,7 @@ import type { Sibling } from '../model.ts';
 import { nameMap } from '../name-map.ts';
 import { parseWeightName, type WeightName } from './weight-name.ts';
 
-/** All files of one stem, precision and extension in one folder: one set of shards, or several left by uploads. */
+/** All files of one stem, precision and extension in one folder: one set of shards, or several after several uploads. */
 export interface WeightFamily extends Pick<WeightName, 'folder' | 'stem' | 'variant' | 'extension'> {
   readonly sets: readonly WeightSet[];
   readonly index: FamilyIndex | undefined;
@@ -38,7 +38,7 @@ const EXAMPLES = 3;
 /** Formats that come in shards. Only these have families. */
 const SHARDED = /^(?:safetensors|bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|data)$/;
 
-/** @param documents parsed `*.index.json`, by path; names alone decide where one is absent */
+/** @param documents parsed `*.index.json`, by path; without one, the names decide */
 export function weightFamilies(
   siblings: readonly Sibling[],
   documents: ReadonlyMap<string, unknown>,

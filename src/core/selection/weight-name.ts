@@ -62,14 +62,14 @@ const SHARD = /-(\d{1,9})-of-(\d{1,9})$/;
 const PRECISION =
   /[._](?:fp\d|q?u?int[48]|q\d|(?:bf16|f16|f32|nf4|bnb4|quantized|o[1-4]|[48]bit)$)|\.(?:non_)?ema$/i;
 
-/** Where the suffix for a precision begins; the length of the name if it has none. */
+/** Index of the suffix for a precision; the length of the name if it has none. */
 function variantStart(name: string): number {
   const word = lastWord(name);
   const from = name.slice(word).search(PRECISION);
   return from === -1 ? name.length : word + from;
 }
 
-/** Where the last run of letters, digits and `_` begins, with a dot before it. */
+/** Index of the last run of letters, digits and `_`, with the dot before it. */
 function lastWord(name: string): number {
   const start = /^.*\W/s.exec(name)?.[0].length ?? 0;
   return name[start - 1] === '.' ? start - 1 : start;

@@ -21,7 +21,7 @@ export interface RegistryAuth {
   readonly scope: string;
   /** Asked when the registry wants them, and again when they are refused: what helpers give out has a life of hours. */
   readonly credentials: () => Promise<RegistryCredentials | undefined>;
-  /** Who the credentials asked for last are; undefined before that. */
+  /** The account of the latest credentials; undefined before the registry asks. */
   readonly account: () => Account | undefined;
   /** For the token endpoint: without authorization and without retry, which is for who needs the token. */
   readonly tokens: Transport;
@@ -41,7 +41,7 @@ export function withRegistryAuth(origin: string, authorization: Authorization): 
     return async (request) => {
       const response = await send(request);
       const { status } = response;
-      // A registry may refuse with any of these; only 404 is asked for so often that each question would cost time.
+      // A registry may refuse with any of these. Skip 404: it is too frequent.
       const mayBeRefusal = status >= 400 && status < 500 && status !== 404;
       if (!mayBeRefusal || originOf(request.url) !== origin) return response;
       return { ...response, account: await authorization.account() };
@@ -77,7 +77,7 @@ export interface Authorization {
   current(): Promise<string | undefined>;
   /** What to send instead of `refused`. Layers that are refused together share one renewal. */
   renew(challenge: ShownChallenge, refused: string | undefined): Promise<string | undefined>;
-  /** Who the registry was told that we are; undefined where it has not asked. */
+  /** The account that we sent; undefined if the registry has not asked. */
   account(): Promise<Account | undefined>;
 }
 

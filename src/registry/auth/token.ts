@@ -61,7 +61,7 @@ export async function fetchToken(request: TokenRequest, transport: Transport, cl
   return { value: answer.token, staleAt, deadAt, ...(exchanged && { refreshToken: answer.refreshToken }) };
 }
 
-/** A token server may answer a wrong password with 403 (GitHub), as others answer an account that may not push (GitLab). */
+/** A 403 of a token server may mean a wrong password (GitHub) or an account that may not push (GitLab). */
 async function tokenRefused(what: string, response: HttpResponse): Promise<ModelcarError> {
   const problem = await readProblem(response);
   const refusal = refusalOf(problem);
@@ -141,8 +141,8 @@ export function basicAuthorization({ username, password }: { username: string; p
 }
 
 /**
- * Credentials go to the realm, so it must be as well protected as the registry that named it. An `http:` realm on the
- * registry's own host is asked at the registry's https origin: the registry does not know of the TLS in front of it.
+ * The realm gets credentials, so its connection must be as safe as that of the registry. Replace an `http:` realm on the
+ * registry's own host by its https origin: the registry does not know about the TLS proxy in front of it.
  */
 function trustedRealm({ parameters, shownRealm }: ShownChallenge, registryOrigin: string): string {
   const realm = parameters.realm && keepTls(registryOrigin, parameters.realm);

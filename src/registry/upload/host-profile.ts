@@ -29,7 +29,7 @@ export interface HostProfile {
   readonly lastChunkInPut: boolean;
   /** A streamed request is ended in good order after this, in milliseconds: what cuts it does so later. */
   readonly requestMs: number;
-  /** Sessions whose first PATCH was answered with a 404 that said nothing of a session. */
+  /** Sessions with a first PATCH whose 404 names no session. */
   readonly unroutedPatches: number;
   /** Sessions that were lost because a request was cut: a streamed one, a chunk. */
   readonly lostStreams: number;
@@ -129,14 +129,14 @@ function refusesKind(reply: UploadReply): boolean {
   }
 }
 
-/** Once may be a proxy that was restarting. */
+/** A single one may come from a restarting proxy. */
 const ENOUGH_UNROUTED = 2;
 
 function isUnrouted(state: UploadState): boolean {
   return state.phase === 'asking' && state.unrouted === true;
 }
 
-/** A proxy may know no PATCH and say 404. A PUT with all of the blob is what is left then. */
+/** A proxy without PATCH may answer 404. Then only a PUT with the whole blob remains. */
 function unrouted(host: HostProfile): HostProfile {
   const unroutedPatches = host.unroutedPatches + 1;
   return { ...host, unroutedPatches, patches: host.patches && unroutedPatches < ENOUGH_UNROUTED };
@@ -169,7 +169,7 @@ function firstChunk(state: UploadState): boolean {
   return inChunks(state) && (state.phase === 'sending' || state.phase === 'asking') && state.offset === 0;
 }
 
-/** A stream that no other request of its session precedes. */
+/** A stream in the first request of its session. */
 function firstStream(state: UploadState): boolean {
   return state.phase === 'sending' && state.framing === 'stream' && state.offset === 0;
 }

@@ -19,15 +19,15 @@ export interface Asked {
   readonly date: number;
 }
 
-/** HEAD blobs/<digest>, or a GET of its first byte where HEAD is refused. */
+/** HEAD blobs/<digest>, or a GET of its first byte if HEAD is refused. */
 export async function readExists(
   response: HttpResponse,
   asked: Asked & { readonly sent: boolean },
 ): Promise<UploadReply> {
   if (isThere(response)) return after(response, { type: 'exists' });
-  // 405: a registry, or a proxy, that answers neither; then sending the blob is what is left.
+  // 405: the registry or a proxy answers neither, so send the blob.
   if (response.status === 404 || response.status === 405) return after(response, { type: 'absent' });
-  // A HEAD is refused without a word, and to a POST the registry says why.
+  // The answer to a HEAD has no words; the answer to the POST will say why.
   if (!asked.sent && refusesReading(response)) return after(response, { type: 'absent' });
   return readTrouble(response, asked);
 }
@@ -85,7 +85,7 @@ export async function readAccepted(
   }
 }
 
-/** A PATCH may be refused for being one: https://github.com/moby/moby/issues/27877 has a proxy that says 400. */
+/** A proxy may refuse every PATCH, here with 400: https://github.com/moby/moby/issues/27877 */
 async function readRefusedPatch(response: HttpResponse, asked: Asked): Promise<UploadReply> {
   const { status } = response;
   const problem = await readProblem(response);

@@ -5,7 +5,7 @@ import { type Meaning, meaningOf, saidMeaning } from '../answer-meaning.ts';
 import { type Problem, readProblem, refusalOf } from '../registry-error.ts';
 import type { UploadReply } from './upload-state.ts';
 
-/** What every request of an upload can be told. @param read the answer, where it was read already */
+/** Answers that any request of an upload may get. @param read the answer, if it was already read */
 export async function readTrouble(
   response: HttpResponse,
   { date }: { readonly date: number },
@@ -26,7 +26,7 @@ export async function readTrouble(
   }
   // Gitea and Forgejo, of a second body without a range.
   if (/stream uploads after first write/i.test(reason)) return { type: 'unfit', want: 'range', reason };
-  // olareg says the same of a session that is gone and of a digest that differs; its detail tells them apart.
+  // olareg sends one code for a lost session and a different digest; its detail tells them apart.
   const differs = problem.codes.includes('DIGEST_INVALID') || problem.codes.includes('SIZE_INVALID');
   if (differs || /BLOB_UPLOAD_INVALID.*invalid digest/.test(problem.text)) {
     return { type: 'refused', failure: { code: 'CONTENT_MISMATCH', said: reason } };
@@ -35,14 +35,14 @@ export async function readTrouble(
   if (lost || (status === 404 && !problem.codes.includes('NAME_UNKNOWN'))) {
     return { type: 'session-lost', reason };
   }
-  // To a request in a session it is the method that is refused: the registry takes uploads.
+  // In a session, a 405 refuses the method: the registry does accept uploads.
   const meaning = meaningOf(problem);
   return refused(problem, status === 405 && said === undefined ? 'not-let-through' : meaning);
 }
 
 /**
- * Whether a refusal is one of the blob, whichever way it is sent. The others may end with the session: a registry calls
- * a blob that another upload has finished "immutable", and then it is there.
+ * Whether the registry refuses the blob, whichever way it is sent. Others are about the session: "immutable" may mean that
+ * another upload has finished the blob.
  */
 export function isFinal(said: Meaning | undefined): said is Meaning {
   return said !== undefined && FINAL.has(said);
@@ -63,7 +63,7 @@ const FINAL: ReadonlySet<Meaning> = new Set<Meaning>([
   'needs-client-certificate',
 ]);
 
-/** Final where the registry says what it is; its status alone may be about this kind of request. */
+/** Final if the words say what is wrong; a status alone may be about this kind of request. */
 export function refused(
   problem: Problem,
   meaning: Meaning = meaningOf(problem),

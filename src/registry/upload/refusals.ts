@@ -11,7 +11,7 @@ import type { Framing, UploadFailure, UploadReply, UploadState } from './upload-
 export const LARGER_BODIES =
   'Raise the limit of the proxy in front of the registry (nginx: client_max_body_size), or push with --chunk-mib.';
 
-/** The default of nginx is 1 MiB, and nobody can push in smaller requests than this. */
+/** Below this size no push works. The default limit of nginx is 1 MiB. */
 const SMALLEST_BODY = 512 * 1024;
 
 const SMALL_BODIES =

@@ -1,13 +1,13 @@
 import { type ErrorCode, ModelcarError } from '../../core/error.ts';
 import type { BlobPush } from '../../core/ports.ts';
 
-/** A later run may go on with what was stopped, or failed in a way that can be put right. */
+/** A later run may resume an upload that was stopped, or that failed for a cause that can be fixed. */
 export function staysOpen(error: unknown, { onSession, isSessionKept, signal }: BlobPush): boolean {
   const isKept = onSession !== undefined && isSessionKept?.() !== false;
   return isKept && (signal.aborted || (error instanceof ModelcarError && MENDABLE.has(error.code)));
 }
 
-/** Somebody can put these right, and then run it again. */
+/** The user can fix the cause and run the push again. */
 const MENDABLE: ReadonlySet<ErrorCode> = new Set([
   'UNAVAILABLE',
   'RATE_LIMITED',

@@ -15,7 +15,7 @@ export interface BudgetOptions {
   readonly clock: Clock;
   /** `registry/repository`, for messages. */
   readonly target: string;
-  /** What messages call the blob: the path of its file, where that is known. */
+  /** The blob in messages: the path of its file, if known. */
   readonly name: string;
   /** Length of the blob in bytes. */
   readonly size: number;
@@ -50,7 +50,7 @@ export class UploadBudget {
   readonly #refusals = new Map<UploadReply['type'], number>();
   #furthest = 0;
   #failures = 0;
-  /** When the first of these failures was met, on the clock's `now()`. */
+  /** Time of the first of these failures, by the clock's `now()`. */
   #failingSince = 0;
   /** 401 answers in a row: the second one refuses a fresh token. */
   #tokensRefused = 0;

@@ -111,7 +111,7 @@ export function uploadRequests(push: BlobPush, uploads: Uploads, source: Source)
       if (signal.aborted) throw signal.reason;
       if (!isPassingError(error)) throw error;
       const cut = brokenByPeer(error) ? { byPeer: true as const } : {};
-      // The request and its URL tell a person nothing: the message names the target and the layer.
+      // Leave out the request and its URL: the message names the target and the layer.
       const reason = error.message.replace(/^[A-Z]+ \S+: /, '');
       return { type: 'interrupted', reason, ...cut };
     }

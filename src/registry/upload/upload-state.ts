@@ -75,7 +75,7 @@ export interface Asking {
   readonly taken?: number;
   /** It refused the range of a body at `offset`. */
   readonly disputed?: true;
-  /** It answered a PATCH with a 404 that names no session: a proxy may not know PATCH. */
+  /** The 404 to a PATCH names no session: a proxy may not know PATCH. */
   readonly unrouted?: true;
   /** Its commit was asked for, and the answer was lost or unclear. */
   readonly committed?: true;
@@ -89,7 +89,7 @@ export interface Asking {
   readonly failures?: number;
 }
 
-/** What ends an upload; the driver adds which blob it was, and where it went. */
+/** Why an upload failed; the driver adds the blob and the target. */
 export type UploadFailure = Refusal;
 
 export type UploadReply =
@@ -106,7 +106,7 @@ export type UploadReply =
   /** The session lives, and says that it has everything before `end`. */
   | { readonly type: 'status'; readonly location: string; readonly end: number }
   | { readonly type: 'committed' }
-  /** The session is gone, with what it had. `unrouted`: the answer to a PATCH, and it says nothing of a session. */
+  /** The session and its bytes are lost. `unrouted`: the answer to a PATCH, and it names no session. */
   | { readonly type: 'session-lost'; readonly reason: string; readonly unrouted?: true }
   /** 416: the registry did not take the range; it may say what it has, or how much it takes at once. */
   | {
@@ -124,7 +124,7 @@ export type UploadReply =
   | { readonly type: 'unfit'; readonly want: 'length' | 'range' | 'put'; readonly reason: string }
   /** 307, 308: the same request, to another place. */
   | { readonly type: 'moved'; readonly location: string }
-  /** 401, and the next request carries another token. The session is intact. `failure`: what a second one means. */
+  /** 401, and the next request carries another token. The session is intact. `failure`: the error after a second 401. */
   | { readonly type: 'unauthorized'; readonly reason: string; readonly failure: UploadFailure }
   /** 408, 429, 5xx. */
   | {
@@ -146,5 +146,5 @@ export type UploadReply =
       readonly elapsedMs?: number;
       readonly previousMs?: number;
     }
-  /** Anything that will not get better by trying again. `final`: nor by asking in another way, such as a quota. */
+  /** A retry cannot help. `final`: neither can another way of uploading, as with a quota. */
   | { readonly type: 'refused'; readonly failure: UploadFailure; readonly final?: true };
