@@ -19,8 +19,8 @@ export interface PushOptions {
   /** Further tags for the same image. */
   readonly alsoTags?: readonly string[];
   /**
-   * Let the default tag move also when the image there holds other files of the commit, or has them elsewhere. Default:
-   * the push ends with `REJECTED` before its first byte. A tag that you name may always move.
+   * Let the default tag move to other files of its commit, or to another prefix or tar layout. Default: the push ends with
+   * `REJECTED` before its first byte. A tag that you name may always move.
    */
   readonly moveTag?: boolean;
   readonly hub?: HubAccess;
@@ -34,8 +34,8 @@ export interface PushOptions {
   /** The same: never these files, also of the default. */
   readonly ignorePatterns?: readonly string[];
   /**
-   * Pickles that are no copy of other weights: loading one can run code. `refuse` rejects with `USAGE` before the first
-   * byte and names them, `keep` pushes them. Default `refuse`.
+   * What to do with pickles that are not a copy of other weights: loading one can run code. `refuse` rejects with `USAGE`
+   * before the first byte and names them; `keep` pushes them. Default `refuse`.
    */
   readonly pickles?: Pickles;
   /** The folder of the image that holds the model: empty, or ending in `/`. Default `models/`. */
@@ -91,8 +91,8 @@ export interface HubAccess {
   /** Where the token comes from, for messages: a variable, a file. Never the token. */
   readonly tokenOrigin?: string;
   /**
-   * The token was found on this machine, not given for this push. If the Hub refuses it for a public model, the push warns
-   * and continues without it. Default: no.
+   * The token is of this machine, not set for this push. If the Hub refuses it for a public model, the push warns and
+   * continues without it. Default: no.
    */
   readonly tokenIsOptional?: boolean;
   /**
@@ -106,7 +106,7 @@ export interface HubAccess {
    * say it, unless it is `offline`.
    */
   readonly cache?: string;
-  /** Forbid all requests to the Hub. A text says what forbids them, for messages, such as `TRANSFORMERS_OFFLINE`. */
+  /** Forbid all requests to the Hub. A text names the reason for messages, such as `TRANSFORMERS_OFFLINE`. */
   readonly offline?: boolean | string;
   /** How often a request or a file may fail without getting further, 0 to 100. Default 10. */
   readonly retries?: number;
@@ -138,9 +138,8 @@ export interface RegistryAccess {
    */
   readonly insecure?: boolean;
   /**
-   * Asked once for the CAs and the client certificate of an `https` registry, such as `findRegistryCertificates`. The CAs
-   * are trusted for the registry and the servers that it names. Only its own host and port is shown the client
-   * certificate. Default: none.
+   * Returns the CAs and the client certificate of an `https` registry, such as `findRegistryCertificates`. A push trusts the
+   * CAs for the registry and the servers that it names, and shows the certificate only to its own host and port. Default: none.
    */
   readonly certificates?: CertificateSource;
 }

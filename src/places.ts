@@ -40,10 +40,10 @@ export interface Places {
     readonly insecure: boolean;
     readonly framing: 'stream' | number;
     readonly certificates: RegistryCertificates | undefined;
-    /** What verifies the registry, and the token servers and storage that it names. */
+    /** CAs for the registry, and for the token servers and storage that it names. */
     readonly trusted: TrustedCas;
   };
-  /** What verifies every other server. */
+  /** CAs for every other server. */
   readonly trusted: TrustedCas;
 }
 
@@ -74,7 +74,7 @@ export interface OpenPlaces {
 
 /**
  * Hub and registry share no connections: each has its own rules for certificates and addresses.
- * @param isMidRun for a thread that starts when the main thread has reached both: its lookups of hosts that fail are transient
+ * @param isMidRun for a thread: the main thread has reached both, so failed lookups are transient
  */
 export function openPlaces(places: Places, shared: Shared, isMidRun: boolean = false): OpenPlaces {
   const { trusted } = places;
@@ -101,7 +101,7 @@ function createTransport(options: {
   return createNodeTransport({ ...options, userAgent: USER_AGENT });
 }
 
-/** Also for a layout, which asks nothing of it. */
+/** A layout gets one too, and does not use it. */
 export function registryTransport(
   { target, registry }: Pick<Places, 'target'> & { readonly registry: RegistryTls },
   how: { readonly proxyFor: FindProxy | undefined; readonly isMidRun?: boolean },

@@ -49,7 +49,7 @@ export function registryAccess(
   };
 }
 
-/** A flag wins over every variable, so accounts in variables do not count where a file is given. */
+/** A flag wins over every variable, so --authfile switches off accounts in variables. */
 function withAuthfile(values: FlagValues, env: Environment): Environment {
   const file = values.text('authfile');
   if (file === undefined) return env;
@@ -73,8 +73,8 @@ export function networkAccess(env: Environment, { ca, systemCa }: Surroundings):
 }
 
 /**
- * As `huggingface_hub` reads it: the variable, else the file, unless the implicit use of a token is disabled. A token from
- * the file is optional: it is one for this machine, not for this push.
+ * As in `huggingface_hub`: the variable, else the file, unless the user disables implicit tokens. A token of the file is
+ * optional, because the user did not set it for this push.
  */
 function hubToken(
   env: Environment,
@@ -112,7 +112,7 @@ function checkedToken(
   );
 }
 
-/** As `huggingface_hub` decides it: the second variable counts where the first one is not set. */
+/** As in `huggingface_hub`: the second variable counts if the first one is not set. */
 function offlineBy(env: Environment): string | undefined {
   const name = ['HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'].find((each) => notEmpty(env[each]) !== undefined);
   return name !== undefined && isTrue(env[name]) ? name : undefined;

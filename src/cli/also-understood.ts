@@ -1,6 +1,6 @@
 import { type Flag, type Flags, longName, namesOf, takesValue } from './flag.ts';
 
-/** A table for the help: the names that other tools have for our flags, and the flags that only they have. */
+/** A table for the help: other tools' names for our flags, and their flags that we only accept. */
 export function alsoUnderstood(flags: Flags): string {
   const rows = Object.values(flags).flatMap((flag) => {
     const names = shownNames(flag);
@@ -12,7 +12,7 @@ export function alsoUnderstood(flags: Flags): string {
   return `\nAlso understood, as other tools call them:\n${lines.join('')}`;
 }
 
-/** Without those that name the target once more, as in --dest-authfile. */
+/** Without names that repeat the target, as in --dest-authfile. */
 function shownNames(flag: Flag): readonly string[] {
   const names = namesOf(flag).slice(flag.hidden ? 0 : 1);
   const value = flag.hidden && takesValue(flag) ? flag.flag.replace(/^\S+/, '') : '';

@@ -3,7 +3,7 @@ import { type CredentialSource, findCredentials, ModelcarError } from '../index.
 import { type Environment, notEmpty, refuseMacro, usage } from './read-flags.ts';
 
 /**
- * The account of the variables, else the files of docker and podman.
+ * The account of the variables, else that of the files of docker and podman.
  * @throws ModelcarError `USAGE` when the variables are half an account
  */
 export function credentialSource(env: Environment, home: string, uid: number | undefined): CredentialSource {
@@ -33,7 +33,7 @@ export function credentialSource(env: Environment, home: string, uid: number | u
   return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
 }
 
-/** Reads the file each time that the registry wants an account: what mounts such files also replaces them. */
+/** Reads the file each time that the registry wants an account: mounted files are replaced at run time. */
 function withPasswordFile(username: string, file: string): CredentialSource {
   return async () => {
     const password = withoutLineBreak(await readPasswordFile(file));
@@ -58,7 +58,7 @@ function unreadable(file: string, why: string, cause?: unknown): ModelcarError {
   });
 }
 
-/** A secret that comes from a file often ends with its line break; remove no more than that. */
+/** Secrets from files often end with a line break. Remove only that. */
 function withoutLineBreak(text: string): string {
   return text.replace(/\r?\n$/, '');
 }

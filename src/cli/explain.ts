@@ -19,7 +19,7 @@ export function explain(error: unknown): readonly string[] {
   ];
 }
 
-/** A user who installed the command has no docs folder at hand. */
+/** The installed command has no docs folder, so name the page of the manual. */
 function withHelp(hint: string): string {
   return hint.replace(/\bdocs\/([a-z]+)\.md\b/g, 'oci-modelcar help $1');
 }

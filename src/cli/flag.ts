@@ -8,19 +8,19 @@ export interface Flag {
   readonly about: string;
   /** What it does where neither flag nor variable says anything. */
   readonly otherwise?: string;
-  /** May be given again, or holds several items. White space is part of a pattern, and separates words. */
+  /** Repeatable, or with several items in one value. White space separates words, but is part of a pattern. */
   readonly list?: 'words' | 'patterns';
   /** The only words that it takes. */
   readonly choices?: readonly string[];
   /** Its value is the name of a file. */
   readonly file?: true;
-  /** What other tools call it: the parser takes these names too, and the help names them in one line. */
+  /** Names in other tools. The parser accepts them, and the help lists them. */
   readonly aliases?: readonly string[];
-  /** The help names it only in the line of what other tools call it. */
+  /** The help lists it only among the names of other tools. */
   readonly hidden?: true;
-  /** `--name=false` means something else than leaving it out. */
+  /** `--name=false` differs from leaving it out. */
   readonly negatable?: true;
-  /** It does more than what was asked for, so a slip of the keys never leads to it. */
+  /** It may do more than the user meant, so never suggest it for a typo. */
   readonly neverSuggested?: true;
 }
 
@@ -74,7 +74,7 @@ export function longName({ flag }: Flag): string {
   return flag.replace(/ .*/, '');
 }
 
-/** Every name that the parser takes for it. */
+/** Every name that the parser accepts for it. */
 export function namesOf(flag: Flag): readonly string[] {
   return [longName(flag), ...(flag.aliases ?? [])];
 }
@@ -88,7 +88,7 @@ export function itemsOf(kind: 'words' | 'patterns', text: string): readonly stri
   return kind === 'words' ? words(text) : nonEmpty(text.split(',').map((item) => item.trim()));
 }
 
-/** Items separated by commas or white space, as the Python tool has them in its variables. */
+/** Items separated by commas or white space, as in the variables of the Python tool. */
 export function words(text: string): readonly string[] {
   return nonEmpty(text.split(/[\s,]+/));
 }

@@ -84,7 +84,7 @@ export function storedImage(argument: string, values: FlagValues): StoredReferen
 }
 
 /**
- * Refuses a target in place of the model: docker and podman take nothing else in a push.
+ * Refuses a target in place of the model: docker and podman take only a target.
  * @throws ModelcarError `USAGE`
  */
 export function refuseSwapped(model: string | undefined, reference: string | undefined): void {
@@ -120,7 +120,7 @@ function isReference(text: string): boolean {
   }
 }
 
-/** The registry or layout as the library takes it: with http:// in front where `--plain-http` asks for it. */
+/** The registry or layout for the library: with http:// in front if `--plain-http` asks for it. */
 function checkedTarget(text: string, values: FlagValues): string {
   refuseForeignTarget(text);
   if (!values.decision('plainHttp') || text.startsWith('http://')) return text;

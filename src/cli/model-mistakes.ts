@@ -2,25 +2,25 @@ import { usage } from './read-flags.ts';
 
 const SEGMENT = /^[A-Za-z0-9_][\w.-]*$/;
 const HUBS = /^(www\.)?(huggingface\.co|hf\.co)$/i;
-/** What llama.cpp and ollama take after a colon. */
+/** Quantisations that llama.cpp and ollama accept after a colon. */
 const QUANTISATION = /^(UD-)?(I?Q\d\w*|B?F16|F32|FP16|MXFP4\w*)$/i;
-/** As pages of the Hub call what follows the name of a model. */
+/** Path components after the name of a model in the URLs of the Hub. */
 const PAGE = /^(tree|blob|resolve|raw|commits?)$/;
-/** What a hint can repeat: it needs no quotes and has no secret in a query. */
+/** Text that a hint may repeat: it needs no quotes and has no secret in a query. */
 const PLAIN = /^[\w./+-]+$/;
 
-/** A model as the Hub's pages, git or another tool write it: what to type here. */
+/** What to type for a model that is written as on the Hub's pages, in git or in another tool. */
 interface Understood {
   /** `org/model[@revision]`. */
   readonly model: string;
-  /** A pattern for the files, where some of them were named. */
+  /** A pattern, if the text names files. */
   readonly pattern?: string | undefined;
-  /** The Hub, where it is not huggingface.co. */
+  /** The Hub, if it is not huggingface.co. */
   readonly endpoint?: string | undefined;
 }
 
 /**
- * Refuses a model that is written in a way of another tool, and says what to type.
+ * Refuses a model in the style of another tool, and says what to type.
  * @throws ModelcarError `USAGE`
  */
 export function refuseForeignModel(text: string): void {
@@ -37,7 +37,7 @@ export function refuseForeignModel(text: string): void {
   throw usage(mistakeOf(text), `Write it as ${[model, ...flags].join(' ')}`);
 }
 
-/** The model, as we write it, that stands in place of a target; undefined if that is no model. */
+/** The model that a user gave as the target, as we write it; undefined if it is not a model. */
 export function meantModel(text: string): string | undefined {
   const [name = '', revision] = text.split('@', 2);
   const [org = '', bare = '', ...more] = name.replace(/^datasets\//, '').split('/');
@@ -47,7 +47,7 @@ export function meantModel(text: string): string | undefined {
   return address ? readForeignModel(text)?.model : undefined;
 }
 
-/** Undefined for what is no model in another way of writing. */
+/** Undefined for text that is not a model in another style. */
 function readForeignModel(text: string): Understood | undefined {
   const [, git] = /^git@[\w.-]+:(.+)$/.exec(text) ?? [];
   const [, hub] = /^hf:\/\/(?:models\/)?(.+)$/i.exec(text) ?? [];

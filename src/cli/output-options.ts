@@ -1,7 +1,7 @@
 import { type Environment, type FlagValues, usage } from './read-flags.ts';
 import { chooseLogStyle, LOG_STYLES, type OutputStyle, type Verbosity } from './ui/choose.ts';
 
-/** @throws ModelcarError `USAGE` for an unknown style, and for a style beside `--json` */
+/** @throws ModelcarError `USAGE` for an unknown style, or for a style together with `--json` */
 export function outputStyleOf(values: FlagValues, env: Environment): OutputStyle {
   if (values.wasGiven('json') && values.wasGiven('logStyle'))
     throw usage('--json and --log-style contradict each other', 'Leave out one of them.');

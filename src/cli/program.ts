@@ -84,12 +84,12 @@ export function wasHelped(error: unknown): boolean {
   return error instanceof CommanderError && error.exitCode === 0;
 }
 
-/** What the parser could not understand, in its own words; undefined for errors that are not of the parser. */
+/** The error of the parser, in its own words; undefined for other errors. */
 export function parserError(error: unknown): { readonly code: string; readonly message: string } | undefined {
   return error instanceof CommanderError ? error : undefined;
 }
 
-/** The parser's own error says how many there are, but not which. */
+/** The parser's own error has the number of arguments, but not which one is too many. */
 async function refuseExcess(command: Command): Promise<void> {
   const { args, registeredArguments } = command;
   if (args.length <= registeredArguments.length) return;
@@ -130,7 +130,7 @@ function optionOf(name: string, flag: Flag): Option {
   return option.argParser((value, before: readonly string[] = []) => [...before, ...itemsOf(list, value)]);
 }
 
-/** What is given by another name is kept under the name of the table. */
+/** Stores the value of an alias under the name of the flag. */
 function addOtherNames(command: Command, name: string, flag: Flag): void {
   for (const alias of flag.aliases ?? []) {
     addHidden(command, flag.flag.replace(/^\S+/, alias), (text) => {
@@ -151,8 +151,8 @@ function addHidden(command: Command, flags: string, take: (text: string | undefi
 }
 
 /**
- * Words of the command line as the parser takes them. Tools written in Go take `=true` and `=false` behind every switch,
- * and one dash in front of a long name.
+ * The command line as the parser needs it. Tools written in Go accept `=true` and `=false` after every switch, and one
+ * dash before a long name.
  */
 export function withPlainOptions(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');

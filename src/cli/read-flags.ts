@@ -88,7 +88,7 @@ export function usage(message: string, hint: string): ModelcarError {
 }
 
 /**
- * Azure Pipelines passes `$(NAME)` on as it is where no variable has that name.
+ * Azure Pipelines leaves `$(NAME)` as text if no variable has that name.
  * @throws ModelcarError `USAGE`
  */
 export function refuseMacro(name: string, value = ''): void {
@@ -100,7 +100,7 @@ export function refuseMacro(name: string, value = ''): void {
 }
 
 function checked({ choices, file }: Flag, value: Value): Value {
-  // Neither bash behind an equals sign nor the YAML of a CI job expands it.
+  // Bash does not expand it after an equals sign, nor does the YAML of a CI job.
   if (file && /^~(\/|$)/.test(value.text)) {
     throw usage(
       `the shell did not expand the ~ in ${value.from}`,

@@ -10,7 +10,7 @@ export interface Surroundings {
   readonly uid: number | undefined;
   /** The file that `hf auth login` writes, if there is one. */
   readonly tokenFile?: TokenFile | undefined;
-  /** What could not be read and is no reason to stop. */
+  /** Problems that do not stop the command. */
   readonly warnings?: readonly string[];
   /** The content of the file that `--ca-file` names. */
   readonly ca?: string | undefined;
@@ -39,8 +39,8 @@ export async function readSurroundings(caFile: string | undefined, env: Environm
 }
 
 /**
- * `HOME`, else the home that the machine has for the user. A `HOME` that is empty or relative counts as unset, so that the
- * working directory supplies no credentials. In a container neither may exist: `/`, where nothing is found.
+ * `HOME`, else the home that the system has for the user, else `/`. An empty or relative `HOME` counts as unset, so that
+ * the working directory supplies no credentials.
  */
 export function homeFolder(): string {
   for (const find of [homedir, () => userInfo().homedir]) {
@@ -52,7 +52,7 @@ export function homeFolder(): string {
   return '/';
 }
 
-/** The value of an XDG variable. Their specification has relative paths ignored. */
+/** The value of an XDG variable; their specification says to ignore relative paths. */
 export function absolutePath(value: string | undefined): string | undefined {
   const path = notEmpty(value);
   return path !== undefined && isAbsolute(path) ? path : undefined;
@@ -69,12 +69,12 @@ function hubHome(env: Environment, home: string): string {
   return notEmpty(env.HF_HOME) ?? join(cache, 'huggingface');
 }
 
-/** The variable that holds a token, if one does. It comes before the file. */
+/** The variable that holds a token, if any. It wins over the file. */
 export function tokenVariable(env: Environment): string | undefined {
   return ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN'].find((name) => notEmpty(env[name]) !== undefined);
 }
 
-/** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. A public model needs none, so a file that cannot be read is a warning. */
+/** `HF_TOKEN_PATH`, else `token` in `HF_HOME`. Warns of an unreadable file: a public model needs no token. */
 async function readTokenFile(
   env: Environment,
   home: string,

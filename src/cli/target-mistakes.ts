@@ -1,6 +1,6 @@
 import { shown, usage } from './read-flags.ts';
 
-/** Transports of skopeo and podman that have no registry, and how what they write is made from a layout. */
+/** Transports of skopeo and podman without a registry, with the target of `skopeo copy` from a layout. */
 const TRANSPORTS: Readonly<Record<string, string>> = {
   'oci-archive': 'oci-archive:FILE.tar:TAG',
   'docker-archive': 'docker-archive:FILE.tar',
@@ -12,8 +12,8 @@ const TRANSPORTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Refuses a target, or an image, that is written in a way of another tool, and says what to type. Shows nothing that
- * may hold an account: the parser of the library refuses that.
+ * Refuses a target or image in the style of another tool, and says what to type. Shows no text that may hold an account;
+ * the parser of the library refuses that.
  *
  * @throws ModelcarError `USAGE`
  */
@@ -57,7 +57,7 @@ function refuseWindowsPath(text: string): void {
   );
 }
 
-/** Shells expand ~ at the start of a word only. */
+/** Shells expand ~ only at the start of a word. */
 function refuseTilde(text: string): void {
   const [, user, path = ''] = /^oci:~([^/]*)(.*)$/s.exec(text) ?? [];
   if (user === undefined) return;

@@ -2,7 +2,7 @@ import type { ModelcarError } from '../index.ts';
 import type { Words } from './flag.ts';
 import { shown, usage } from './read-flags.ts';
 
-/** Why a command was given more arguments than it takes; `args` has all of them. */
+/** The error for too many arguments; `args` has all of them. */
 export function tooManyArguments(
   command: string,
   args: readonly string[],
@@ -18,7 +18,7 @@ export function tooManyArguments(
   const last = shown(args[most] ?? '');
   if (!words.allowPatterns && !words.ignorePatterns)
     return usage(`${last} is one argument too many`, `Run: oci-modelcar ${command} --help`);
-  // A pattern that comes first leaves its files in front of what was meant.
+  // If the expanded pattern comes first, its files come before the real arguments.
   const file = args.find((each) => /^[^/:@]+\.\w+$/.test(each));
   return usage(
     `${file ?? last} is one argument too many`,

@@ -12,7 +12,7 @@ export interface UsageMessage {
 type CommandName = keyof typeof COMMANDS;
 
 /**
- * What the parser has to say, and what to type instead. Undefined for what is not of the parser.
+ * The message and hint for an error of the parser; undefined for other errors.
  * @param command the first word of the command line
  */
 export function usageMessage(error: unknown, command = ''): UsageMessage | undefined {
@@ -26,7 +26,7 @@ export function usageMessage(error: unknown, command = ''): UsageMessage | undef
 }
 
 function unknownOption(text: string, command: CommandName | undefined, help: string): UsageMessage {
-  // No more than the name is shown: the value may be a secret, also where it follows -p without a space.
+  // Show only the name: the value may be a secret, also in -pVALUE.
   const [, name = ''] = /unknown option '(--[\w-]*|-[^\s]?)/.exec(text) ?? [];
   const message = `unknown option '${name}'`;
   const habit = optionHabit(name, command ?? 'push');
@@ -44,7 +44,7 @@ function unknownOption(text: string, command: CommandName | undefined, help: str
     return { message: habit.why ? `${message}: ${habit.why}` : message, hint: habit.hint };
   if (owner !== undefined)
     return { message: `${command} has no ${name}`, hint: `Leave it out: it belongs to ${owner}.` };
-  // A guess at --no-verbose would be its opposite.
+  // The guess for --no-verbose would be its opposite.
   return { message: name.startsWith('--no-') ? message : message + suggestion(text), hint: help };
 }
 
@@ -58,7 +58,7 @@ function unknownCommand(text: string, help: string): UsageMessage {
   return { message: message + suggestion(text), hint: help };
 }
 
-/** The parser's guess at a slip of the keys, without what would do more than was asked for. */
+/** The parser's guess at a typo, without flags that may do more than the user meant. */
 function suggestion(text: string): string {
   const [, guesses = ''] = /\(Did you mean (?:one of )?([^()']*)\?\)$/.exec(text) ?? [];
   const names = guesses.split(', ').filter((name) => name !== '' && !NEVER_SUGGESTED.has(name));

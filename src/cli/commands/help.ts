@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { COMMANDS } from '../flags.ts';
 
-/** The pages of docs/ that a user needs while a command is at hand. */
+/** The pages of docs/ that users need while they run commands. */
 const PAGES: readonly string[] = ['errors', 'events', 'inspect', 'selection'];
 
 export const TOPICS: readonly string[] = [...Object.keys(COMMANDS), ...PAGES];
