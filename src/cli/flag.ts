@@ -12,6 +12,8 @@ export interface Flag {
   readonly list?: 'words' | 'patterns';
   /** The only words that it takes. */
   readonly choices?: readonly string[];
+  /** What to do instead of a value that is not one of `choices`, in lower case. */
+  readonly insteadOf?: ReadonlyMap<string, string>;
   /** Its value is the name of a file. */
   readonly file?: true;
   /** Names in other tools. The parser accepts them, and the help lists them. */

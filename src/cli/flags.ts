@@ -263,6 +263,7 @@ export const PUSH_FLAGS: Flags = {
     about: 'text, azure or github',
     otherwise: 'auto, from GITHUB_ACTIONS and TF_BUILD',
     choices: ['auto', 'text', 'azure', 'github'],
+    insteadOf: new Map([['json', 'For JSON add --json, or set LOG_JSON=1.']]),
   },
   json: {
     ...json.json,

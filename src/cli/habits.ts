@@ -108,11 +108,11 @@ export const COMMAND_HABITS: readonly (readonly [names: string, habit: Habit])[]
 export function optionHabit(name: string, command: keyof typeof COMMANDS): Habit | undefined {
   // skopeo has --dest-creds and oras --to-password; a push logs in to its target only.
   const plain = name.replace(/^--(?:dest|to)-/, '--');
-  if (COMMANDS[command].flags.json !== undefined) {
-    if (/^(--format|--jsonl)$/.test(plain)) return { hint: 'For JSON add --json.' };
-    if (/^(--output|-o)$/.test(plain))
-      return { hint: 'For JSON add --json; to write into a folder, push to oci:FOLDER.' };
-  }
+  if (COMMANDS[command].flags.json && /^--(format|jsonl|log-format|log-style)$/.test(plain))
+    return { hint: 'For JSON add --json.' };
+  if (command === 'push' && /^(--output|-o)$/.test(plain))
+    return { hint: 'For JSON add --json; to write into a folder push to oci:FOLDER.' };
+  if (COMMANDS[command].flags.json && /^(--output|-o)$/.test(plain)) return { hint: 'For JSON add --json.' };
   const known = habitOf(OPTION_HABITS, name) ?? habitOf(OPTION_HABITS, plain);
   if (known !== undefined) return known;
   if (/^--(src|from)-(username|password|creds|identity-token)/.test(name))

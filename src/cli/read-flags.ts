@@ -99,7 +99,7 @@ export function refuseMacro(name: string, value = ''): void {
   );
 }
 
-function checked({ choices, file }: Flag, value: Value): Value {
+function checked({ choices, insteadOf, file }: Flag, value: Value): Value {
   // Bash does not expand it after an equals sign, nor does the YAML of a CI job.
   if (file && /^~(\/|$)/.test(value.text)) {
     throw usage(
@@ -111,7 +111,7 @@ function checked({ choices, file }: Flag, value: Value): Value {
   throw invalid(
     value,
     new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(choices),
-    'Choose one of these.',
+    insteadOf?.get(value.text.toLowerCase()) ?? 'Choose one of these.',
   );
 }
 

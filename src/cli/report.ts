@@ -1,6 +1,8 @@
 import { failureOf } from './failure.ts';
 import type { Interruption } from './interruption.ts';
+import { withPlainOptions } from './program.ts';
 import type { Environment } from './read-flags.ts';
+import { isTrue } from './surroundings.ts';
 import { chooseLogStyle, LOG_STYLES, type OutputStyle } from './ui/choose.ts';
 import { createRenderer } from './ui/create-renderer.ts';
 import { systemTime } from './ui/system-time.ts';
@@ -19,12 +21,22 @@ export function report(
   return failure.exitCode;
 }
 
-/** The words could not be understood, but who asked for JSON reads nothing else. */
-function guessStyle([command, ...words]: readonly string[], env: Environment): OutputStyle {
-  if (words.includes('--json') || /^(1|true|yes|on)$/i.test(env.LOG_JSON?.trim() ?? '')) return 'json';
-  const at = words.findIndex((word) => /^--log-style(=|$)/.test(word));
-  const given = words[at]?.split('=')[1] ?? words[at + 1];
-  const wanted = at === -1 ? env.LOG_STYLE : given;
-  const known = LOG_STYLES.find((style) => style === wanted?.trim());
-  return chooseLogStyle(command === 'push' ? known : undefined, env);
+/** The command line could not be parsed, but a script that asked for JSON reads nothing else. */
+function guessStyle(given: readonly string[], env: Environment): OutputStyle {
+  const words = withPlainOptions(given);
+  const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  const isPush = options[0] === 'push';
+  const style = isPush ? logStyleOf(options) : undefined;
+  if (options.includes('--json') || (style === undefined && isTrue(env.LOG_JSON))) return 'json';
+  const wanted = style ?? (isPush ? env.LOG_STYLE?.trim() : undefined);
+  return chooseLogStyle(
+    LOG_STYLES.find((known) => known === wanted),
+    env,
+  );
+}
+
+/** The value of `--log-style`, if it is there. */
+function logStyleOf(options: readonly string[]): string | undefined {
+  const at = options.findIndex((word) => /^--log-style(=|$)/.test(word));
+  return at === -1 ? undefined : (options[at]?.split('=')[1] ?? options[at + 1]);
 }

@@ -24,10 +24,13 @@ async function said(...line: readonly string[]): Promise<{ message: string; hint
 
 describe('an option of another tool is answered with what to do here', () => {
   test.each([
-    ['push --format json', "unknown option '--format'", '^For JSON add --json\\.$'],
-    ['status --format json', "unknown option '--format'", '--json'],
+    ['push --format json', "unknown option '--format'", 'For JSON add --json.'],
+    ['status --format json', "unknown option '--format'", 'For JSON add --json.'],
+    ['status --log-style json', "unknown option '--log-style'", 'For JSON add --json.'],
+    ['validate --output json', "unknown option '--output'", 'For JSON add --json.$'],
     ['completion --format json', "unknown option '--format'", 'completion --help'],
-    ['completion --json', 'completion has no --json', 'belongs to push'],
+    ['completion --json', 'completion has no --json', 'Leave it out'],
+    ['help --json', 'help has no --json', 'Leave it out'],
     ['push --output json', "unknown option '--output'", 'oci:FOLDER'],
     ['push --creds x:y', "unknown option '--creds': other users", 'OCI_USERNAME and OCI_PASSWORD'],
     ['push --dest-creds=x:y', "unknown option '--dest-creds': other users", 'OCI_USERNAME and OCI_PASSWORD'],

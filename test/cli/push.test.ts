@@ -253,8 +253,8 @@ describe('an error says what happened, what to do, and ends with its exit code',
 
 describe('what other tools call an option', () => {
   test.each([
-    ['--include', '*.safetensors', '-t', 'v1', '-q'],
-    ['--include=*.safetensors', '--tag=v1', '--quiet=true'],
+    ['--include', '*.json,*.safetensors', '-t', 'v1', '-q'],
+    ['--include=*.json,*.safetensors', '--tag=v1', '--quiet=true'],
   ])('pushes what is asked for: %s %s %s', async (...words) => {
     const out = join(folder, `aliases-${words.length}`);
     const run = await push(MODEL, `oci:${out}`, ...words);
@@ -432,6 +432,17 @@ test.each([
 });
 
 test.each<[by: string, args: string[], env: Record<string, string>]>([
+  ['--log-style', ['--log-style', 'json'], {}],
+  ['--log-style', ['--log-style=JSON'], {}],
+  ['LOG_STYLE', [], { LOG_STYLE: 'json' }],
+])('%s that asks for JSON is answered with --json', async (by, args, env) => {
+  const { code, stderr } = await runCli(['push', MODEL, 'oci:lost:v1', ...args], { env });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(new RegExp(`^error: invalid ${by}: json `, 'i'));
+  expect(stderr).toContain('hint: For JSON add --json, or set LOG_JSON=1.');
+});
+
+test.each<[by: string, args: string[], env: Record<string, string>]>([
   ['--json', ['--json'], {}],
   ['LOG_JSON', [], { LOG_JSON: '1' }],
 ])('%s makes a dry run one JSON document and leaves stderr empty', async (by, args, env) => {
@@ -444,16 +455,39 @@ test.each<[by: string, args: string[], env: Record<string, string>]>([
   expect(JSON.parse(stdout)).toMatchObject({ v: 1, type: 'plan', warnings: [], refusal: null });
 });
 
-test('with --json an error of any command is one JSON document on stdout', async () => {
-  for (const args of [
-    ['status', 'oci:/nowhere'],
-    ['validate', 'oci:/nowhere:v1'],
-    ['push', '--unknown'],
-  ]) {
-    const { stdout, stderr, code } = await runCli([...args, '--json'], {});
-    expect(JSON.parse(stdout)).toMatchObject({ v: 1, type: 'error', exitCode: code });
-    expect(stderr).toBe('');
-  }
+test.each<[line: string, env?: Record<string, string>]>([
+  ['status oci:/nowhere --json'],
+  ['validate oci:/nowhere:v1 --json'],
+  ['push --unknown --json'],
+  ['push --unknown --json=true'],
+  ['status oci:/nowhere --json=1'],
+  ['validate oci:/nowhere:v1 -json'],
+  ['--json push a/b oci:lost:v1'],
+  ['--json'],
+  ['completion ksh --json'],
+  ['help nothing --json'],
+  ['unknown', { LOG_JSON: '1' }],
+  ['status oci:/nowhere', { LOG_JSON: 'yes' }],
+  ['completion ksh', { LOG_JSON: 'true' }],
+  ['help nothing', { LOG_JSON: 'on' }],
+  ['push --unknown', { LOG_JSON: '1', LOG_STYLE: 'azure' }],
+])('the error of `%s` is one JSON document on stdout where JSON was asked for', async (line, env) => {
+  const { stdout, stderr, code } = await runCli(line.split(' '), env ? { env } : {});
+  expect(JSON.parse(stdout)).toMatchObject({ v: 1, type: 'error', exitCode: code });
+  expect(stderr).toBe('');
+});
+
+test.each<[line: string, env: Record<string, string>]>([
+  ['push --unknown --log-style text', { LOG_JSON: '1' }],
+  ['push --log-style=text --unknown', { LOG_JSON: '1' }],
+  ['push --unknown', { LOG_JSON: '0' }],
+  ['push a/b oci:lost:v1 one-too-many -- --json', {}],
+])('the error of `%s` is for people, though JSON is named', async (line, env) => {
+  expect(await runCli(line.split(' '), { env })).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: /),
+  });
 });
 
 test.each(['status', '--help', `push ${MODEL} oci:lost:v1 --json`])(
