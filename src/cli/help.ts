@@ -1,3 +1,5 @@
+import { oneQuantisation } from './one-quantisation.ts';
+
 /** What `--help` says after the flags. */
 
 export const PROGRAM_HELP = `
@@ -6,7 +8,7 @@ Start here:
   $ oci-modelcar push --help
 `;
 
-export const PUSH_HELP = `
+export const PUSH_HELP: string = `
 Examples:
   # a model into a registry; the tag is the first 12 characters of the commit
   $ oci-modelcar push Qwen/Qwen3-0.6B ghcr.io/acme/qwen3
@@ -18,7 +20,7 @@ Examples:
   $ oci-modelcar push acme/llama oci:./llama:v1.2
 
   # one quantisation of many
-  $ oci-modelcar push acme/llama-GGUF ghcr.io/acme/llama:q4 --allow-patterns '*Q4_K_M*,*mmproj*,*.md,LICENSE*'
+  $ oci-modelcar push acme/llama-GGUF ghcr.io/acme/llama:q4 --allow-patterns '${oneQuantisation('Q4_K_M')}'
 
   # what would be pushed, and what left out
   $ oci-modelcar push acme/llama ghcr.io/acme/llama --dry-run

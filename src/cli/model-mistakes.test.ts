@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { unlessRefused } from '../../test/support/rejection.ts';
@@ -49,8 +50,8 @@ describe('a model in the way of another tool is answered with ours', () => {
     ['acme/llama/', 'acme/llama'],
     ['acme/llama:v1.2', 'acme/llama@v1.2'],
     ['acme/llama:latest', 'acme/llama'],
-    ['acme/llama-GGUF:Q4_K_M', "acme/llama-GGUF --allow-patterns '*Q4_K_M*,*mmproj*,*.md,LICENSE'"],
-    ['hf.co/acme/llama-GGUF:IQ3_XXS', "acme/llama-GGUF --allow-patterns '*IQ3_XXS*,*mmproj*,*.md,LICENSE'"],
+    ['acme/llama-GGUF:Q4_K_M', "acme/llama-GGUF --allow-patterns '*Q4_K_M*,*mmproj*,*.md,LICENSE*'"],
+    ['hf.co/acme/llama-GGUF:IQ3_XXS', "acme/llama-GGUF --allow-patterns '*IQ3_XXS*,*mmproj*,*.md,LICENSE*'"],
     ['datasets/acme/rows:v1', 'datasets/acme/rows@v1'],
     ['acme/llama/model.gguf', "acme/llama --allow-patterns 'model.gguf'"],
     ['acme/sd/vae', "acme/sd --allow-patterns 'vae/'"],
@@ -134,4 +135,13 @@ test('what stands in place of a target is a model only if it has no registry in 
     'oci:x',
   ])
     expect(meantModel(text)).toBe(undefined);
+});
+
+test('the pattern for one quantisation is the same in the hint, the help and the documents', async () => {
+  const [, hinted] = /--allow-patterns ('.*')$/.exec(refusal('acme/llama-GGUF:Q4_K_M')?.hint ?? '') ?? [];
+  for (const page of ['README.md', 'docs/cli.md', 'docs/selection.md']) {
+    const text = await readFile(new URL(`../../${page}`, import.meta.url), 'utf8');
+    const given = [...text.matchAll(/--allow-patterns ('[^']*Q4_K_M[^']*')/g)].map(([, pattern]) => pattern);
+    expect([page, ...new Set(given)]).toEqual([page, hinted]);
+  }
 });

@@ -1,3 +1,4 @@
+import { oneQuantisation } from './one-quantisation.ts';
 import { usage } from './read-flags.ts';
 
 const SEGMENT = /^[A-Za-z0-9_][\w.-]*$/;
@@ -91,7 +92,7 @@ function understoodAs(model: string, revision: string | undefined, file: string)
 }
 
 function withTag(model: string, tag: string): Understood | undefined {
-  if (QUANTISATION.test(tag)) return { model, pattern: `*${tag}*,*mmproj*,*.md,LICENSE` };
+  if (QUANTISATION.test(tag)) return { model, pattern: oneQuantisation(tag) };
   return tag === 'latest' ? { model } : understoodAs(model, tag, '');
 }
 
