@@ -197,6 +197,22 @@ describe('a push that failed', () => {
     }
   });
 
+  test('of one layer, where the others go on, is a line that names the layer once', () => {
+    const path = 'models/a.safetensors';
+    const code = 'UNAVAILABLE';
+    const line = (message: string) => {
+      const { renderer, log } = record({ style: 'text' });
+      renderer.event({ type: 'layer-failed', path, code, message });
+      return log().trimEnd().split('\n').at(-1);
+    };
+    expect(line(`cannot push ${path} to ghcr.io/acme/llama: 503`)).toBe(
+      `failed: cannot push ${path} to ghcr.io/acme/llama: 503`,
+    );
+    expect(line('a.safetensors from the Hub ended at byte 1 of 2')).toBe(
+      `failed ${path}: a.safetensors from the Hub ended at byte 1 of 2`,
+    );
+  });
+
   test('by a bug of ours has no code of an error in JSON', () => {
     const { renderer, stdout } = record({ style: 'json' });
     renderer.error({

@@ -68,7 +68,7 @@ export function createNarrator(now: () => number): Narrate {
       case 'layer-done':
         return layers(progress, ...layerDone(event, progress));
       case 'layer-failed':
-        return layers(progress, { kind: 'error', lines: [`failed ${event.path}: ${event.message}`] });
+        return layers(progress, { kind: 'error', lines: [failed(event)] });
       case 'manifest-pushed':
         return [...endLayers(), info(`pushed manifest ${event.reference}`)];
       case 'tag-pushed':
@@ -115,6 +115,11 @@ function tagPushed({ reference, digest, outcome, previous }: Of<'tag-pushed'>): 
     case 'moved':
       return `moved ${reference} from ${previous} to ${digest}`;
   }
+}
+
+/** Most messages name the layer, or the file that it is made of. */
+function failed({ path, message }: Of<'layer-failed'>): string {
+  return message.includes(path) ? `failed: ${message}` : `failed ${path}: ${message}`;
 }
 
 type Of<Type extends PushEvent['type']> = Extract<PushEvent, { type: Type }>;
