@@ -86,6 +86,23 @@ test.each([
   expect(presentable(said, answer(403))).toBe(shown);
 });
 
+const NGINX_404 =
+  '<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>\r\n<center><h1>404 Not Found</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n';
+const NGINX_400 =
+  '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>';
+
+test.each([
+  [404, '404 page not found\n', '404 page not found'],
+  [404, '404', '404'],
+  [404, NGINX_404, '404 Not Found nginx/1.22.1'],
+  [400, NGINX_400, '400 The plain HTTP request was sent to HTTPS port 400 Bad Request'],
+  [502, '<html><body><h1>502 Bad Gateway</h1></body></html>', '502 Bad Gateway'],
+  [502, 'error code: 502', '502 error code'],
+  [503, '<title>503</title>', '503'],
+])('a message begins with the status once: %i and the page %j', (status, page, shown) => {
+  expect(withStatus(status, presentablePage(page, answer(status)))).toBe(shown);
+});
+
 test.each([
   [400, '400 The plain HTTP request', '400 The plain HTTP request'],
   [404, '404: page not found', '404 page not found'],

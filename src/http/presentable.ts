@@ -45,7 +45,7 @@ export function presentablePage(page: string, from: Redacting): string {
 
 /** The status and the server's words. Many pages already begin or end with the status. */
 export function withStatus(status: number, said: string): string {
-  const more = said.replace(new RegExp(`^(?:${status}\\b[\\s:,–-]*)+|\\s${status}$`, 'g'), '');
+  const more = said.replace(new RegExp(`^(?:${status}\\b[\\s:,–-]*)+|[\\s:,–-]+${status}$`, 'g'), '');
   return more === '' ? `${status}` : `${status} ${more}`;
 }
 
