@@ -26,9 +26,13 @@ export async function push(
     ...{ env, stdout, stderr, time: systemTime },
     dryRun: words.dryRun === true,
   });
-  // Whatever ends the process leaves the terminal with its cursor: a second Ctrl-C, or a crash.
+  // Whatever ends the process leaves the terminal with its cursor: a second Ctrl-C, Ctrl-\, or a crash.
   interruption.signal.addEventListener('abort', renderer.close);
   process.once('exit', renderer.close);
+  process.once('SIGQUIT', () => {
+    renderer.close();
+    process.kill(process.pid, 'SIGQUIT');
+  });
   try {
     const surroundings = await readSurroundings(values.text('caFile'), env);
     for (const message of surroundings.warnings ?? []) renderer.event({ type: 'warning', message });
