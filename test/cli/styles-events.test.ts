@@ -89,6 +89,11 @@ describe('docs/events.md', () => {
     }
   });
 
+  test('has an example for a failed layer, and for the last error, that name the layer as the push does', () => {
+    for (const type of ['layer-failed', 'error'])
+      expect(sections.get(type)).toMatch(/"message":"cannot push models\/\S+ to ghcr\.io\/acme\/llama: /);
+  });
+
   test('has examples that the code would write byte for byte', () => {
     for (const type of Object.keys(EVENTS)) {
       const [, example = '{}'] = /```json\n(.*)\n```/.exec(sections.get(type) ?? '') ?? [];
