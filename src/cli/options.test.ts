@@ -6,9 +6,9 @@ import { secret } from '../../test/support/secrets.ts';
 import { tempFolder } from '../../test/support/temp-folder.ts';
 import { type PushOptions, planPush } from '../index.ts';
 import { type FlagName, longName } from './flag.ts';
-import { PUSH_FLAGS } from './flags.ts';
 import { type PushWords, toPushOptions } from './options.ts';
 import { verbosityOf } from './output-options.ts';
+import { PUSH_FLAGS } from './push-flags.ts';
 import { type Environment, readFlags } from './read-flags.ts';
 
 const registry = {

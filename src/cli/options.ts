@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type PushOptions, TAR_LAYOUTS } from '../index.ts';
 import { hubAccess, networkAccess, registryAccess } from './access.ts';
 import type { Words } from './flag.ts';
-import { PUSH_FLAGS } from './flags.ts';
 import { modelOf, refuseSwapped, targetOf } from './model-and-target.ts';
+import { PUSH_FLAGS } from './push-flags.ts';
 import { type Environment, type FlagValues, readFlags, usage } from './read-flags.ts';
 import { absolutePath, type Surroundings } from './surroundings.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parsedWords } from '../../test/support/parsed-words.ts';
 import { namesOf, takesValue } from './flag.ts';
-import { COMMANDS, PUSH_FLAGS } from './flags.ts';
+import { COMMANDS } from './flags.ts';
+import { PUSH_FLAGS } from './push-flags.ts';
 
 describe('what other tools call a flag', () => {
   test.each([

@@ -5,9 +5,10 @@ import { parsedWords } from '../../test/support/parsed-words.ts';
 import { secret } from '../../test/support/secrets.ts';
 import { ModelcarError } from '../index.ts';
 import { namesOf } from './flag.ts';
-import { COMMANDS, PUSH_FLAGS } from './flags.ts';
+import { COMMANDS } from './flags.ts';
 import { COMMAND_HABITS, commandHabit, OPTION_HABITS } from './habits.ts';
 import { toPushOptions } from './options.ts';
+import { PUSH_FLAGS } from './push-flags.ts';
 import { usageMessage } from './usage-message.ts';
 
 /** What is shown for a command line that is refused. */

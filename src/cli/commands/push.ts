@@ -1,9 +1,9 @@
 import { type PushEvent, planPush, pushModel } from '../../index.ts';
 import { failureOf } from '../failure.ts';
-import { PUSH_FLAGS } from '../flags.ts';
 import type { Interruption } from '../interruption.ts';
 import { type PushWords, toPushOptions } from '../options.ts';
 import { outputStyleOf, verbosityOf } from '../output-options.ts';
+import { PUSH_FLAGS } from '../push-flags.ts';
 import { readFlags } from '../read-flags.ts';
 import { readSurroundings } from '../surroundings.ts';
 import { createRenderer } from '../ui/create-renderer.ts';
