@@ -1,6 +1,7 @@
 export { type CertificatePlaces, findRegistryCertificates } from './certificates/registry-certificates.ts';
 export { systemCertificates } from './certificates/system-certificates.ts';
-export { forgetJobs, listJobs, listTags, planPush, pushModel, validateImage } from './compose.ts';
+export { planPush, pushModel } from './compose.ts';
+export { forgetJobs, listJobs, listTags, validateImage } from './compose-inspect.ts';
 export type {
   CertificateSource,
   ClientCertificate,
