@@ -137,6 +137,7 @@ describe('HF_ENDPOINT that is no Hub', () => {
     ['a registry that wants a login', answer(401, v2, ''), 'UNSUPPORTED', '401'],
     ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404'],
     ['a server that takes no GET there', answer(405, {}, ''), 'UNSUPPORTED', '405'],
+    ['a port that speaks TLS', answer(400, html, '<h1>400 Bad Request</h1>'), 'UNSUPPORTED', '400'],
   ])('is called that: %s', async (_, response, code, said) => {
     expect(await saying(response)).toMatchObject({
       code,

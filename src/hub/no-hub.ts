@@ -7,7 +7,7 @@ import type { HubEndpoint } from './endpoint.ts';
 import { isJson, isRegistryError } from './wire.ts';
 
 /** Answers of a server without the Hub's routes. */
-const NO_ROUTE: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+const NO_ROUTE: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
 
 /** The Hub's own words, which mirrors repeat without its headers. */
 const WORDS =
