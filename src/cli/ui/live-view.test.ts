@@ -132,6 +132,14 @@ describe('the live lines', () => {
     expect(draw(advance(reading, sending, 4_000), 120)[0]).not.toContain('reading');
   });
 
+  test('say that a layer waits until its first byte is sent, such as for a connection to the Hub', () => {
+    const started = { type: 'layer-started', path: LONG, size: 5_000_000_000 } as const;
+    const later = advance(advance(NOTHING_YET, RESOLVED, 0), started, 0);
+    expect(draw(later, 120, { now: 60_000 })[0]).toMatch(/0% +0 B of 5\.00 GB +waiting$/);
+    const sent = { type: 'layer-progress', path: LONG, sent: 1, size: 5_000_000_000 } as const;
+    expect(draw(advance(later, sent, 61_000), 120)[0]).not.toContain('waiting');
+  });
+
   test('say that the registry is storing what it has got', () => {
     const all = { type: 'layer-progress', path: LONG, sent: 5_000_000_000, size: 5_000_000_000 } as const;
     expect(draw(advance(progress, all, 3_000), 80)[0]).toMatch(/100% .* storing$/);

@@ -37,6 +37,11 @@ test('bytes in open uploads count, because the next run resumes there', () => {
   expect(formatJobs([open], 'x').at(-1)).toBe('  1 layer pushed (2.56 kB), 1 open upload (50.3 MB)');
 });
 
+test('open uploads of which the registry has confirmed no byte are not called empty', () => {
+  const open = { ...begun, layers: 1, size: 2560, openUploads: 4, openSize: 0 };
+  expect(formatJobs([open], 'x').at(-1)).toBe('  1 layer pushed (2.56 kB), 4 open uploads');
+});
+
 test('further tags of a job are counted', () => {
   expect(formatJobs([{ ...done, tags: ['v1', 'latest', 'x'] }], 'x')[0]).toContain('llama:v1 (+2)');
 });

@@ -35,7 +35,10 @@ function nameOf({ model, commit }: Pick<RecordedJob, 'model' | 'commit'>): strin
 }
 
 function openOf({ openUploads, openSize }: RecordedJob): string {
-  return openUploads === 0 ? '' : `, ${count(openUploads, 'open upload')} (${formatSize(openSize)})`;
+  if (openUploads === 0) return '';
+  // After a kill no registry has confirmed any byte, though it may hold many.
+  const confirmed = openSize === 0 ? '' : ` (${formatSize(openSize)})`;
+  return `, ${count(openUploads, 'open upload')}${confirmed}`;
 }
 
 /** The same for `--json`; the keys are documented in docs/inspect.md. */
