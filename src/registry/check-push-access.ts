@@ -1,5 +1,6 @@
 import { discard, type Transport } from '../http/transport.ts';
-import { registryError } from './registry-error.ts';
+import { type Routes, refuseWebServer } from './no-registry.ts';
+import { readProblem, refusalError, refusalOf } from './registry-error.ts';
 import { cancelSession } from './upload/cancel-session.ts';
 import { resolveLocation } from './upload/location.ts';
 
@@ -10,14 +11,19 @@ import { resolveLocation } from './upload/location.ts';
  * @throws ModelcarError with the registry's reason
  */
 export async function checkPushAccess(
-  { base, target, signal }: { readonly base: string; readonly target: string; readonly signal: AbortSignal },
-  { patient, authorized }: { readonly patient: Transport; readonly authorized: Transport },
+  { target, signal }: { readonly target: string; readonly signal: AbortSignal },
+  routes: Routes,
+  authorized: Transport,
 ): Promise<void> {
-  const url = `${base}/blobs/uploads/`;
+  const { repository, api } = routes;
+  const url = `${repository}/blobs/uploads/`;
   const headers = { 'content-length': '0' };
-  const response = await patient({ method: 'POST', url, headers, signal });
-  if (response.status !== 202 && response.status !== 201)
-    throw await registryError(`push to ${target}`, response);
+  const response = await api({ method: 'POST', url, headers, signal });
+  if (response.status !== 202 && response.status !== 201) {
+    const problem = await readProblem(response);
+    await refuseWebServer(problem.page, 'repository', routes, signal);
+    throw refusalError(`push to ${target}`, refusalOf(problem));
+  }
   await discard(response);
   const { location } = response.headers;
   if (location === undefined) return;

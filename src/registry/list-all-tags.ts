@@ -1,12 +1,11 @@
 import { ModelcarError } from '../core/error.ts';
-import { readText, type Transport } from '../http/transport.ts';
+import { readText } from '../http/transport.ts';
 import { nextPage } from './next-page.ts';
-import { readProblem, registryError } from './registry-error.ts';
+import { type Routes, refuseWebServer, webPageIn } from './no-registry.ts';
+import { readProblem, refusalError, refusalOf } from './registry-error.ts';
 import { parseTagsPage } from './wire.ts';
 
 export interface TagsQuestion {
-  /** `…/tags/list` */
-  readonly url: string;
   /** Messages name the repository with it. */
   readonly target: string;
   readonly signal: AbortSignal;
@@ -28,15 +27,15 @@ const ANSWERS_LIMIT_MIB = 64;
  *
  * @throws ModelcarError `NOT_FOUND` when there is no such repository
  */
-export async function listAllTags(question: TagsQuestion, api: Transport): Promise<readonly string[]> {
+export async function listAllTags(question: TagsQuestion, routes: Routes): Promise<readonly string[]> {
   const tags = new Set<string>();
   const asked = new Set<string>();
   let received = 0;
-  let url: string | undefined = `${question.url}?n=${PAGE_SIZE}`;
+  let url: string | undefined = `${routes.repository}/tags/list?n=${PAGE_SIZE}`;
   while (url !== undefined && !asked.has(url)) {
     if (asked.size === PAGES_LIMIT) throw unreadable(question, `its list has more than ${PAGES_LIMIT} pages`);
     asked.add(url);
-    const page = await readPage(url, question, api);
+    const page = await readPage(url, question, routes);
     received += url.length + page.length;
     if (received > ANSWERS_LIMIT_MIB * 2 ** 20)
       throw unreadable(question, `its list is longer than ${ANSWERS_LIMIT_MIB} MiB`);
@@ -54,15 +53,18 @@ interface Page {
   readonly length: number;
 }
 
-async function readPage(url: string, question: TagsQuestion, api: Transport): Promise<Page> {
+async function readPage(url: string, question: TagsQuestion, routes: Routes): Promise<Page> {
   const { target, signal } = question;
-  const response = await api({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
+  const response = await routes.api({ method: 'GET', url, headers: { accept: 'application/json' }, signal });
   if (response.status !== 200) {
     const what = `list the tags of ${target}`;
-    if (response.status !== 404) throw await registryError(what, response);
-    throw unknownRepository(what, (await readProblem(response)).text);
+    const problem = await readProblem(response);
+    await refuseWebServer(problem.page, 'repository', routes, signal);
+    if (response.status !== 404) throw refusalError(what, refusalOf(problem));
+    throw unknownRepository(what, problem.text);
   }
   const text = await readText(response, PAGE_LIMIT_BYTES);
+  await refuseWebServer(webPageIn(response, text), 'repository', routes, signal);
   const tags = parseTagsPage(text);
   if (tags === undefined) throw unreadable(question, 'the answer is not a list of tags');
   return { tags, next: nextPage(url, response.headers.link), length: text.length };

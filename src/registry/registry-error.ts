@@ -5,12 +5,15 @@ import { type HttpResponse, readText } from '../http/transport.ts';
 import { type Answer, type Meaning, meaningOf } from './answer-meaning.ts';
 import { parseChallenges } from './auth/challenge.ts';
 import { ABOUT_ACCOUNT, outcomeOf } from './meaning-outcome.ts';
+import { type WebPage, webPageIn } from './no-registry.ts';
 import { parseProblems, type RegistryProblem } from './wire.ts';
 
 /** A refusal, with its words cut to one line. */
 export interface Problem extends Answer {
   /** `403 DENIED: requested access to the resource is denied` */
   readonly text: string;
+  /** The answer looks like that of a web server. */
+  readonly page?: WebPage | undefined;
 }
 
 /** What an answer refused, before it becomes an error. */
@@ -43,6 +46,7 @@ export async function readProblem(response: HttpResponse): Promise<Problem> {
     from: problems.length > 0 ? 'registry' : senderOf(body, headers),
     account,
     text: withStatus(status, said),
+    page: webPageIn(response, body),
   };
 }
 

@@ -12,8 +12,9 @@ import {
   type Transport,
 } from '../http/transport.ts';
 import { listAllTags } from './list-all-tags.ts';
+import { answerText, noRegistryError, type Routes, refuseWebServer } from './no-registry.ts';
 import { createRegistryApi, type RegistryApiOptions } from './registry-api.ts';
-import { registryError } from './registry-error.ts';
+import { readProblem, refusalError, refusalOf } from './registry-error.ts';
 
 /** Without it registries turn a manifest into another kind, or hide it. */
 const ACCEPT = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX].join(', ');
@@ -21,28 +22,32 @@ const ACCEPT = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX].join(', ');
 /** What a registry, or a proxy before it, answers to HEAD when only GET is let through: presigned URLs know one method. */
 const HEAD_REFUSED: ReadonlySet<number> = new Set([400, 401, 403, 405, 501]);
 
+type Question = Omit<HttpRequest, 'headers' | 'signal'> & { readonly signal: AbortSignal };
+
 /** Reads one repository of a registry that speaks the OCI distribution-spec 1.1. */
 export function createRegistryReader(options: RegistryApiOptions): ImageReader {
   const { registry, repository } = options;
   const location: TargetLocation = { kind: 'registry', registry, repository };
   const target = formatReference(location);
-  const { base, patient } = createRegistryApi(options, 'pull');
+  const { origin, base, patient } = createRegistryApi(options, 'pull');
   let latest: HttpResponse | undefined;
   const api: Transport = async (request) => {
     latest = await patient(request);
     return latest;
   };
+  const routes: Routes = { host: registry.host, root: `${origin}/v2/`, repository: base, api };
 
   /** Undefined where the answer is that there is none. */
-  async function ask(what: string, request: Omit<HttpRequest, 'headers'>): Promise<HttpResponse | undefined> {
+  async function ask(what: string, request: Question): Promise<HttpResponse | undefined> {
     const response = await api({ ...request, headers: { accept: ACCEPT } });
     if (response.status === 200) return response;
     if (request.method === 'HEAD' && HEAD_REFUSED.has(response.status)) {
       await discard(response);
       return ask(what, { ...request, method: 'GET' });
     }
-    if (response.status !== 404) throw await registryError(what, response);
-    await discard(response);
+    const problem = await readProblem(response);
+    await refuseWebServer(problem.page, 'repository', routes, request.signal);
+    if (response.status !== 404) throw refusalError(what, refusalOf(problem));
     return undefined;
   }
 
@@ -56,7 +61,9 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
     const response = await ask(`read ${formatReference(location, name)}`, { method: 'GET', url, signal });
     if (response === undefined) return undefined;
     const mediaType = response.headers['content-type']?.split(';')[0]?.trim();
-    return { bytes: await readBytes(response, limit), mediaType, digest: namedDigest(response) };
+    const bytes = await readBytes(response, limit);
+    if (isForeign(bytes, response)) throw noRegistryError(registry.host, answerText(response));
+    return { bytes, mediaType, digest: namedDigest(response) };
   }
 
   async function findBlob({ digest, size }: Descriptor, signal: AbortSignal): Promise<FoundBlob | undefined> {
@@ -74,7 +81,7 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
   }
 
   return {
-    listTags: (signal) => listAllTags({ url: `${base}/tags/list`, target, signal }, api),
+    listTags: (signal) => listAllTags({ target, signal }, routes),
     async resolveTag(tag, signal) {
       const url = `${base}/manifests/${tag}`;
       const what = `read ${formatReference(location, { tag })}`;
@@ -97,6 +104,12 @@ export function createRegistryReader(options: RegistryApiOptions): ImageReader {
     formatReference: (name) => formatReference(location, name),
     redact: (text) => latest?.redact(text) ?? text,
   };
+}
+
+/** A manifest is a JSON object. A registry that keeps other bytes at least names their digest. */
+function isForeign(bytes: Uint8Array, response: HttpResponse): boolean {
+  const start = Buffer.from(bytes.subarray(0, 1024)).toString('latin1').trimStart();
+  return start !== '' && !start.startsWith('{') && response.headers['docker-content-digest'] === undefined;
 }
 
 function namedDigest({ headers }: HttpResponse): Digest | undefined {

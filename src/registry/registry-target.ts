@@ -5,10 +5,11 @@ import type { ImageTarget } from '../core/ports.ts';
 import { formatReference, type TargetLocation } from '../core/reference.ts';
 import { SMALL_LAYER } from '../core/small-layer.ts';
 import { withRedirects } from '../http/redirect.ts';
-import { discard } from '../http/transport.ts';
+import { readText } from '../http/transport.ts';
 import { type Meaning, saidMeaning } from './answer-meaning.ts';
 import { checkHeld, isHeld } from './check-held.ts';
 import { checkPushAccess } from './check-push-access.ts';
+import { type Routes, refuseWebServer, webPageIn } from './no-registry.ts';
 import { putManifest } from './put-manifest.ts';
 import { createRegistryApi, createSharedAccess, type RegistryApiOptions } from './registry-api.ts';
 import { readProblem, refusalError, refusalOf } from './registry-error.ts';
@@ -53,19 +54,24 @@ export function createRegistryTarget(options: RegistryTargetOptions): ImageTarge
   const { origin, base, authorized, patient: api } = createRegistryApi({ ...options, access }, 'pull,push');
   const reader = createRegistryReader({ ...options, access, retries: Math.min(retries, LOOK_RETRIES) });
 
+  const routes: Routes = { host: registry.host, root: `${origin}/v2/`, repository: base, api };
   const held = { patient: api, authorized, clock, head: { isRefused: false } };
 
   return {
     async prepare(signal) {
-      const response = await api({ method: 'GET', url: `${origin}/v2/`, signal });
-      if (response.status < 400) return discard(response);
+      const response = await api({ method: 'GET', url: routes.root, signal });
+      if (response.status < 400) {
+        const body = await readText(response).catch(() => '');
+        return refuseWebServer(webPageIn(response, body), 'root', routes, signal);
+      }
       const problem = await readProblem(response);
       const said = saidMeaning(problem);
       const ends = response.status === 401 || (said !== undefined && ENDS_AT_ONCE.has(said));
       if (ends) throw refusalError(`log in to ${registry.host}`, refusalOf(problem));
       // A proxy that knows repositories only is no reason to give up.
+      await refuseWebServer(problem.page, 'root', routes, signal);
     },
-    checkAccess: (signal) => checkPushAccess({ base, target, signal }, held),
+    checkAccess: (signal) => checkPushAccess({ target, signal }, routes, authorized),
     largestBlob: largestBlobOf(registry.host),
     pushBlob: (push) =>
       pushBlob(push, {

@@ -99,7 +99,6 @@ describe('in a registry', () => {
   test.each([
     ['{"schemaVersion":2}'],
     ['{"schemaVersion":1,"fsLayers":[]}'],
-    ['<html>Sign in</html>'],
     [JSON.stringify({ ...JSON.parse(oneLayer().bytes.toString()), manifests: [] })],
     [oneLayer().bytes.toString().replaceAll('sha256:', 'sha256:../')],
   ])('%s is not taken for a manifest', async (body) => {

@@ -27,7 +27,10 @@ export interface RegistryTargetSetup {
 }
 
 /** The registry target as `compose.ts` makes it, on a clock that does not wait. */
-export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageTarget {
+export function registryTarget(
+  registry: Pick<FakeRegistry, 'host'>,
+  setup: RegistryTargetSetup = {},
+): ImageTarget {
   const { framing = 'stream', silenceMs } = setup;
   return createRegistryTarget({
     ...apiOptions(registry, setup),
@@ -37,11 +40,14 @@ export function registryTarget(registry: FakeRegistry, setup: RegistryTargetSetu
 }
 
 /** The reader of the same repository. */
-export function registryReader(registry: FakeRegistry, setup: RegistryTargetSetup = {}): ImageReader {
+export function registryReader(
+  registry: Pick<FakeRegistry, 'host'>,
+  setup: RegistryTargetSetup = {},
+): ImageReader {
   return createRegistryReader(apiOptions(registry, setup));
 }
 
-function apiOptions(registry: FakeRegistry, setup: RegistryTargetSetup): RegistryApiOptions {
+function apiOptions(registry: Pick<FakeRegistry, 'host'>, setup: RegistryTargetSetup): RegistryApiOptions {
   const transport = createNodeTransport();
   onTestFinished(() => transport.close());
   return {
