@@ -82,6 +82,14 @@ describe('a wait', () => {
     expect(holds).toEqual([{ delayMs: 60_000, reason: 'GET https://a.test/x was answered with 429' }]);
   });
 
+  test('is reported in whole milliseconds', async () => {
+    const { clock, holds, send } = paced((_, now) => (now === 0 ? limited(60) : answer(200)));
+    await clock.run(send(A));
+    await clock.run(clock.sleep(0.4));
+    await clock.run(send(A));
+    expect(holds.map(({ delayMs }) => delayMs)).toEqual([60_000]);
+  });
+
   test('that nobody would notice is not told', async () => {
     const { clock, holds, send } = paced((_, now) => (now === 0 ? limited() : answer(200)));
     await clock.run(send(A));

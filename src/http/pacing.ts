@@ -72,7 +72,7 @@ export function createPacer({ clock, onHold }: PacerOptions): Pacer {
       for (;;) {
         const bucket = names.get(ours) ?? ours;
         const pace = paceOf(bucket);
-        const delayMs = pace.openAt - clock.now();
+        const delayMs = Math.ceil(pace.openAt - clock.now());
         if (delayMs <= 0) {
           const passed = passing(pace, clock.now());
           paces.set(bucket, passed);

@@ -32,4 +32,8 @@ describe('the backoff', () => {
   test('is spread evenly from nothing to its full length', () => {
     expect([0, 0.25, 0.5].map((random) => backoffMs(2, random))).toEqual([0, 500, 1_000]);
   });
+
+  test('is whole milliseconds, as events show it', () => {
+    expect(backoffMs(1, 0.81833794)).toBe(818);
+  });
 });

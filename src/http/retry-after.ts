@@ -20,7 +20,8 @@ export function parseRetryAfter(header: string | undefined, now: number): number
  * Exponential backoff with full jitter, so that many who failed together do not come back together.
  * @param retry 1 for the first one
  * @param random evenly spread over 0 ≤ x < 1
+ * @returns whole milliseconds, so that events and waits agree
  */
 export function backoffMs(retry: number, random: number): number {
-  return random * Math.min(60_000, 500 * 2 ** retry);
+  return Math.round(random * Math.min(60_000, 500 * 2 ** retry));
 }
