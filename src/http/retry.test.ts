@@ -59,15 +59,21 @@ describe('what fails in passing is sent again', () => {
     expect([sent(), clock.sleeps]).toEqual([4, [1_000, 2_000, 4_000]]);
   });
 
-  test('after a broken connection, and then the error comes back', async () => {
+  test('after a broken connection, and then the error comes back with what was spent', async () => {
     const { send, sent } = retrying([answer(503), unavailable]);
-    expect(await failureOf(send(REQUEST))).toBe(unavailable);
+    const { code, message } = await failureOf(send(REQUEST));
+    expect([code, message]).toEqual(['UNAVAILABLE', `${unavailable.message}; gave up after 3 retries in 7s`]);
     expect(sent()).toBe(4);
+  });
+
+  test('and the last answer says how often and how long', async () => {
+    const { send } = retrying([answer(503)]);
+    expect((await send(REQUEST)).spent).toEqual({ retries: 3, ms: 7_000 });
   });
 
   test('fewer times where the server has never answered: then it may not exist', async () => {
     const { send, sent } = retrying([unavailable], 10);
-    expect(await failureOf(send(REQUEST))).toBe(unavailable);
+    expect((await failureOf(send(REQUEST))).message).toMatch(/; gave up after 2 retries in 3s$/);
     expect(sent()).toBe(3);
   });
 

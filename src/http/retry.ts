@@ -1,5 +1,6 @@
 import { isPassingError } from '../core/error.ts';
 import type { Clock, Pause } from '../core/ports.ts';
+import { afterRetries } from './gave-up.ts';
 import { shownUrl } from './presentable.ts';
 import { backoffMs, parseRetryAfter } from './retry-after.ts';
 import { canRepeat, discard, type HttpResponse, type Wrapper } from './transport.ts';
@@ -20,7 +21,7 @@ export interface RetryPolicy {
   readonly waitMs?: (response: HttpResponse) => number | undefined;
 }
 
-/** A server that has never answered is more likely misspelt than busy. */
+/** A server that has never answered is more likely misspelt than busy. docs/errors.md (UNAVAILABLE) says so. */
 const FIRST_CONTACT_RETRIES = 2;
 
 /**
@@ -33,6 +34,8 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
   let answered = false;
   return (transport) =>
     async function retrying(request) {
+      const started = clock.now();
+      const spent = (retry: number) => ({ retries: retry - 1, ms: clock.now() - started });
       for (let retry = 1; ; retry += 1) {
         let delayMs: number | undefined;
         let reason: string;
@@ -40,13 +43,15 @@ export function withRetry({ retries, clock, waitMs, onRetry }: RetryPolicy): Wra
         try {
           const response = await transport(request);
           answered = true;
-          if (retry > retries || !canRepeat(request) || !isPassing(response.status)) return response;
+          if (!canRepeat(request) || !isPassing(response.status)) return response;
+          if (retry > retries) return { ...response, spent: spent(retry) };
           delayMs = asked(response);
           reason = `${request.method} ${shownUrl(request.url, response)} was answered with ${response.status}`;
           await discard(response);
         } catch (error) {
           limit = answered ? retries : Math.min(retries, FIRST_CONTACT_RETRIES);
-          if (!isPassingError(error) || retry > limit || !canRepeat(request)) throw error;
+          if (!isPassingError(error) || !canRepeat(request)) throw error;
+          if (retry > limit) throw afterRetries(error, spent(retry));
           reason = error.message;
         }
         // "0", or a date that is over, is no leave to ask ten times at once.

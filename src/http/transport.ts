@@ -1,5 +1,6 @@
 import { ModelcarError } from '../core/error.ts';
 import type { Account } from '../core/registry-credentials.ts';
+import type { SpentRetries } from './gave-up.ts';
 
 /** One HTTP request and its answer. Everything that speaks HTTP is a `Transport` or wraps one. */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
@@ -50,6 +51,8 @@ export interface HttpResponse {
   readonly redact: (text: string) => string;
   /** A 401 to a body that cannot be sent again: the next request carries another token. */
   readonly renewed?: true;
+  /** Of the last answer to a request that was retried in vain. */
+  readonly spent?: SpentRetries;
   /** Of a refusal: the account that we sent. Undefined if the registry has not asked for one. */
   readonly account?: Account | undefined;
   /** Must be read to its end, left early, or given to {@link discard}: an unread body holds its connection. */

@@ -1,6 +1,7 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
 import { isForeignPage } from '../http/foreign-page.ts';
+import { withSpentRetries } from '../http/gave-up.ts';
 import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { isPassing } from '../http/retry.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
@@ -43,7 +44,7 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
   const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
   const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
   const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
-  const what = messageOf(refusal, status, said, question);
+  const what = messageOf(refusal, response, said, question);
   return new ModelcarError(code, what + request, { hint });
 }
 
@@ -54,7 +55,12 @@ function firewallError(response: HttpResponse, body: string, { what, endpoint }:
   });
 }
 
-function messageOf({ code }: Refusal, status: number, said: string, question: HubQuestion): string {
+function messageOf(
+  { code }: Refusal,
+  { status, spent }: HttpResponse,
+  said: string,
+  question: HubQuestion,
+): string {
   const { what, id, token } = question;
   // What the Hub says to everybody whom it does not know; nobody has given a password.
   const words = said.startsWith('Invalid username or password') ? '' : said;
@@ -65,7 +71,7 @@ function messageOf({ code }: Refusal, status: number, said: string, question: Hu
     return `the Hub has ${model}: it answers 401 for unknown names and for private ones, and ${noToken}`;
   }
   const withToken = code === 'UNAUTHORIZED' && from(token) !== '' ? ` with the token${from(token)}` : '';
-  return `cannot ${what} at the Hub${withToken}: ${withStatus(status, words)}`;
+  return `cannot ${what} at the Hub${withToken}: ${withSpentRetries(withStatus(status, words), spent)}`;
 }
 
 /** ` from HF_TOKEN` */

@@ -1,6 +1,7 @@
 import type { ByteSource } from '../core/bytes.ts';
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { FileObserver } from '../core/ports.ts';
+import { afterRetries } from '../http/gave-up.ts';
 import { backoffMs } from '../http/retry-after.ts';
 import { FilePlace, type Trouble } from './file-place.ts';
 import { FileRanges } from './file-ranges.ts';
@@ -29,6 +30,7 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
       const ranges = new FileRanges(name, place, hub, tally, signal);
       let position = start;
       let failures = 0;
+      let failingSince = 0;
       let refilledAt = start;
       try {
         while (position < end) {
@@ -55,9 +57,10 @@ export function hubFile(name: HubFileName, hub: HubClient, observe: FileObserver
             trouble = passing(error);
           }
           if (position >= end) return;
+          if (failures === 0) failingSince = clock.now();
           if (!trouble.remint) failures += 1;
           const { failure, delayMs = failures === 1 ? 0 : backoffMs(failures, clock.random()) } = trouble;
-          if (failures > retries) throw failure;
+          if (failures > retries) throw afterRetries(failure, { retries, ms: clock.now() - failingSince });
           const retry = Math.max(failures, 1);
           observe.onRetry?.({ offset: position, retry, delayMs, reason: failure.message });
           await clock.sleep(delayMs, signal);

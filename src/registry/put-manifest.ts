@@ -1,6 +1,7 @@
 import { isPassingError, ModelcarError } from '../core/error.ts';
 import type { Document } from '../core/image.ts';
 import type { Clock, Pause } from '../core/ports.ts';
+import { afterRetries } from '../http/gave-up.ts';
 import { isPassing } from '../http/retry.ts';
 import { backoffMs, parseRetryAfter } from '../http/retry-after.ts';
 import { discard, type HttpResponse, type Transport } from '../http/transport.ts';
@@ -32,10 +33,12 @@ export interface ManifestRegistry {
 export async function putManifest(put: ManifestPut, registry: ManifestRegistry): Promise<void> {
   const { what, manifest, signal } = put;
   const { retries, clock, onRetry } = registry;
+  const started = clock.now();
   for (let retry = 1; ; retry += 1) {
     const trouble = await attempt(put, registry);
     if (trouble === undefined || (await isThere(put, registry))) return;
-    if (!trouble.passing || retry > retries) throw trouble.error;
+    if (!trouble.passing) throw trouble.error;
+    if (retry > retries) throw afterRetries(trouble.error, { retries, ms: clock.now() - started });
     const delayMs = trouble.delayMs ?? backoffMs(retry, clock.random());
     onRetry?.({ retry, retries, delayMs, reason: trouble.error.message });
     await clock.sleep(delayMs, signal);

@@ -1,5 +1,6 @@
 import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { isForeignPage } from '../http/foreign-page.ts';
+import { withSpentRetries } from '../http/gave-up.ts';
 import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
 import { type Answer, type Meaning, meaningOf } from './answer-meaning.ts';
@@ -10,7 +11,7 @@ import { parseProblems, type RegistryProblem } from './wire.ts';
 
 /** A refusal, with its words cut to one line. */
 export interface Problem extends Answer {
-  /** `403 DENIED: requested access to the resource is denied` */
+  /** `403 DENIED: requested access to the resource is denied`, behind the retries that were spent */
   readonly text: string;
   /** The answer looks like that of a web server. */
   readonly page?: WebPage | undefined;
@@ -30,7 +31,7 @@ export interface Refusal {
 const MOST_WORDS = 4096;
 
 export async function readProblem(response: HttpResponse): Promise<Problem> {
-  const { status, headers, account } = response;
+  const { status, headers, account, spent } = response;
   const body = await readText(response).catch(() => '');
   const problems = parseProblems(body);
   const said =
@@ -45,7 +46,7 @@ export async function readProblem(response: HttpResponse): Promise<Problem> {
     challengeError: challenge?.parameters.error,
     from: problems.length > 0 ? 'registry' : senderOf(body, headers),
     account,
-    text: withStatus(status, said),
+    text: withSpentRetries(withStatus(status, said), spent),
     page: webPageIn(response, body),
   };
 }

@@ -1,6 +1,6 @@
 import type { ModelcarError } from '../../core/error.ts';
-import { formatDuration } from '../../core/format-duration.ts';
 import type { Clock, Pause } from '../../core/ports.ts';
+import { withSpentRetries } from '../../http/gave-up.ts';
 import { backoffMs } from '../../http/retry-after.ts';
 import { outcomeOf } from '../meaning-outcome.ts';
 import { refusalError } from '../registry-error.ts';
@@ -108,9 +108,7 @@ export class UploadBudget {
 
   #gaveUp(said: string): string {
     const { retries, clock } = this.#options;
-    if (retries === 0) return said;
-    const lasted = formatDuration(clock.now() - this.#failingSince);
-    return `gave up after ${retries === 1 ? '1 retry' : `${retries} retries`} in ${lasted}: ${said}`;
+    return withSpentRetries(said, { retries, ms: clock.now() - this.#failingSince });
   }
 
   /** @throws ModelcarError the last refusal, if there are more refusals than other ways */
