@@ -19,6 +19,7 @@ describe('OCI_USERNAME and OCI_PASSWORD', () => {
     expect(await account({ OCI_USERNAME: 'u', OCI_PASSWORD: PASSWORD })).toEqual({
       credentials: { kind: 'account', username: 'u', password: PASSWORD },
       origin: 'OCI_USERNAME',
+      hint: expect.stringContaining('OCI_PASSWORD,'),
     });
   });
 
@@ -92,6 +93,7 @@ describe('OCI_PASSWORD_FILE', () => {
       expect(await account({ OCI_USERNAME: 'u', OCI_PASSWORD: '', OCI_PASSWORD_FILE: file })).toEqual({
         credentials: { kind: 'account', username: 'u', password: ` ${PASSWORD} ` },
         origin: `OCI_USERNAME and OCI_PASSWORD_FILE (${file})`,
+        hint: expect.stringContaining('OCI_PASSWORD_FILE'),
       });
     }
   });

@@ -30,7 +30,11 @@ export function credentialSource(env: Environment, home: string, uid: number | u
       'Check that the secret behind OCI_PASSWORD is defined for this CI job, or set OCI_PASSWORD_FILE, or unset OCI_USERNAME.',
     );
   }
-  return async () => ({ credentials: { kind: 'account', username, password }, origin: 'OCI_USERNAME' });
+  return async () => ({
+    credentials: { kind: 'account', username, password },
+    origin: 'OCI_USERNAME',
+    hint: refusedHint('OCI_PASSWORD'),
+  });
 }
 
 /** Reads the file each time that the registry wants an account: mounted files are replaced at run time. */
@@ -39,8 +43,17 @@ function withPasswordFile(username: string, file: string): CredentialSource {
     const password = withoutLineBreak(await readPasswordFile(file));
     if (password === '') throw unreadable(file, 'it is empty');
     const origin = `OCI_USERNAME and OCI_PASSWORD_FILE (${file})`;
-    return { credentials: { kind: 'account', username, password }, origin };
+    return {
+      credentials: { kind: 'account', username, password },
+      origin,
+      hint: refusedHint('OCI_PASSWORD_FILE'),
+    };
   };
+}
+
+/** A new login has no effect while the variables are set: they come first. */
+function refusedHint(variable: string): string {
+  return `Check ${variable}, or unset it and OCI_USERNAME to use the account of docker, podman or skopeo.`;
 }
 
 async function readPasswordFile(file: string): Promise<string> {

@@ -10,6 +10,8 @@ export interface FoundCredentials {
   readonly credentials: RegistryCredentials;
   /** Where from, for people: a file, a helper, a variable. Never what. */
   readonly origin: string;
+  /** What to do if a registry does not accept them, in one imperative sentence. Default: to log in again. */
+  readonly hint?: string;
   /** Files that exist and cannot be used, for messages. Each becomes a `warning` event. */
   readonly warnings?: readonly string[];
 }
@@ -40,18 +42,19 @@ export type Account =
       /** `user "ada" (from OCI_USERNAME)` */
       readonly name: string;
       readonly secret: 'password' | 'identity token' | 'registry token';
+      readonly hint?: string | undefined;
     };
 
 export function accountOf(found: FoundCredentials | NoCredentials | undefined): Account {
   if (found?.credentials === undefined) return { kind: 'none', lookedIn: found?.lookedIn ?? [] };
-  const { credentials, origin } = found;
+  const { credentials, origin, hint } = found;
   if (credentials.kind !== 'account') {
     const secret = credentials.kind === 'identity' ? 'identity token' : 'registry token';
-    return { kind: 'found', name: `the ${secret} from ${origin}`, secret };
+    return { kind: 'found', name: `the ${secret} from ${origin}`, secret, hint };
   }
   const { username, password } = credentials;
   // Some registries take a token as the name, with itself, nothing or this word as the password: then the name is a secret.
   const isToken = [username, '', 'x-oauth-basic'].includes(password);
   const name = isToken ? 'the account' : `user "${username}"`;
-  return { kind: 'found', name: `${name} (from ${origin})`, secret: 'password' };
+  return { kind: 'found', name: `${name} (from ${origin})`, secret: 'password', hint };
 }

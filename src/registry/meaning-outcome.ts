@@ -92,6 +92,9 @@ const NOT_ASKED =
 /** @param account whom the answer refused; where none was found, the hint says where we looked */
 export function outcomeOf(meaning: Meaning, account: Account | undefined): Outcome {
   const outcome = OUTCOMES[meaning];
+  const isRefused = meaning === 'wrong-credentials' || meaning === 'expired';
+  if (isRefused && account?.kind === 'found' && account.hint !== undefined)
+    return { ...outcome, hint: account.hint };
   if (meaning === 'wrong-credentials' && account?.kind === 'found' && account.secret !== 'password')
     return { ...outcome, hint: `Log in again: the registry does not accept the ${account.secret}.` };
   if (meaning === 'no-credentials' && account === undefined) return { ...outcome, hint: NOT_ASKED };

@@ -48,6 +48,29 @@ async function push(env: Record<string, string>, to = registry): Promise<CliRun>
   });
 }
 
+describe('a wrong password in the environment', () => {
+  test('is named by its variable, because a login has no effect while it is set', async () => {
+    const run = await status({ OCI_USERNAME: USERNAME, OCI_PASSWORD: secret('wrong password') });
+    expect(run.code).toBe(3);
+    expect(run.stderr).toContain('hint: Check OCI_PASSWORD, or unset it and OCI_USERNAME');
+  });
+
+  test('is named by the variable of its file', async () => {
+    const file = join(folder, 'password');
+    await writeFile(file, secret('wrong password'));
+    const run = await status({ OCI_USERNAME: USERNAME, OCI_PASSWORD_FILE: file });
+    expect(run.stderr).toContain('hint: Check OCI_PASSWORD_FILE, or unset it and OCI_USERNAME');
+  });
+
+  test('in a login file is a matter of the login', async () => {
+    password = secret('changed password');
+    await writeFile(join(folder, 'config.json'), config);
+    expect((await status({ DOCKER_CONFIG: folder })).stderr).toContain(
+      'hint: Check the password, or log in again.',
+    );
+  });
+});
+
 describe('DOCKER_CONFIG', () => {
   test('that names the file itself logs in, with one warning that docker does not do this', async () => {
     const file = join(folder, 'config.json');

@@ -43,6 +43,6 @@ describePeers(['docker-registry'], 'a registry that refuses an account', () => {
     const run = await push(registry.host, { OCI_USERNAME: 'bar', OCI_PASSWORD: secret('wrong password') });
     expect(run).toMatchObject({ code: 3, stdout: '' });
     expect(run.stderr).toContain(`cannot log in to ${registry.host} as user "bar" (from OCI_USERNAME): 401`);
-    expect(run.stderr).toContain('hint: Check the password');
+    expect(run.stderr).toContain('hint: Check OCI_PASSWORD, or unset it');
   });
 });
