@@ -3,6 +3,7 @@ import { formatModelId, type ModelId, type Sibling } from '../model.ts';
 import { type Evidence, HEAD_BYTES } from './evidence.ts';
 import { fileKind } from './file-kind.ts';
 import { ignoreOption } from './ignore-patterns.ts';
+import { hasWeights } from './no-weights.ts';
 import { bySize, onOneLine, withRows } from './sized-list.ts';
 
 /** Whether the name says that a file is a pickle. `look`: its first bytes decide. */
@@ -75,11 +76,11 @@ const TEXT_PICKLE =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL ends the name of a member
 const TORCH_TAR = /^(?:\.\/)?(?:sys_info|pickle|storages|tensors)\x00/;
 
-/** The error that names pickles, and both ways out. */
+/** The error that names pickles, and both ways out, or the only one where the pickles are all the weights. */
 export function needsPickles(
   id: ModelId,
   found: readonly Sibling[],
-  siblings: readonly Sibling[],
+  { siblings, kept }: { readonly siblings: readonly Sibling[]; readonly kept: readonly Sibling[] },
   { heads }: Evidence,
 ): ModelcarError {
   const rows = bySize(found).map(({ path, size }) => {
@@ -89,9 +90,13 @@ export function needsPickles(
       text: onOneLine(path) + (unread ? '  (may be a pickle: the push did not read its first bytes)' : ''),
     };
   });
+  const pickled = new Set(found);
+  const otherwise = hasWeights(kept.filter((sibling) => !pickled.has(sibling)))
+    ? `otherwise leave these files out: ${ignoreOption(found, siblings)}`
+    : 'without these files the image would have no weights.';
   const first = `${formatModelId(id)} needs pickles, and loading a pickle can run code:`;
   return new ModelcarError('USAGE', withRows(first, rows, ROWS), {
-    hint: `If you trust the publisher, add ${KEEP_PICKLES}; otherwise leave these files out: ${ignoreOption(found, siblings)}`,
+    hint: `If you trust the publisher, add ${KEEP_PICKLES}; ${otherwise}`,
   });
 }
 

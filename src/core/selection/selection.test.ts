@@ -135,6 +135,18 @@ describe('pickles that are no copy', () => {
     ]);
   });
 
+  test('that are all the weights are not to be left out: an image without them is of no use', () => {
+    for (const paths of [
+      ['config.json', 'pytorch_model.bin'],
+      ['config.json', 'README.md', 'pytorch_model-00001-of-00002.bin', 'pytorch_model-00002-of-00002.bin'],
+    ])
+      expect(() => select(paths)).toThrow(
+        expect.objectContaining({
+          hint: 'If you trust the publisher, add --pickles keep; without these files the image would have no weights.',
+        }),
+      );
+  });
+
   test('may be files whose first bytes were not read', () => {
     expect(() => select(['model.safetensors', 'a.dat'])).toThrow(
       /\n {5}10 B {2}a\.dat {2}\(may be a pickle: the push did not read its first bytes\)$/,

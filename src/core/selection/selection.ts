@@ -144,7 +144,7 @@ function judge(
     if (found.length > 0 && request.ignore.length === 0) {
       throw incomplete({ id, siblings, kept, families, pickles: dangerous, found });
     }
-    if (dangerous.length > 0) throw needsPickles(id, dangerous, siblings, evidence);
+    if (dangerous.length > 0) throw needsPickles(id, dangerous, { siblings, kept }, evidence);
   }
   const empty = {
     code: 'no-weights',
