@@ -72,7 +72,10 @@ export interface RoutesOptions extends Redacting, PatientLookupOptions {
 /** The server that the user named. It points to every other server that we ask. */
 export interface HomeServer {
   readonly origin: string;
-  /** Do not verify its certificate. Those of other servers and of https proxies are always verified. */
+  /**
+   * Whether to skip the verification of its certificate; undefined where the user cannot ask for that. Certificates of
+   * other servers and of https proxies are always verified.
+   */
   readonly insecure?: boolean | undefined;
   /** For this server only, if it asks for one. */
   readonly clientCertificate?: ClientCertificate | undefined;
@@ -102,6 +105,7 @@ export function createRoutes(options: RoutesOptions): Routes {
     trusted,
     folder: isHome ? home?.certificateFolder : undefined,
     hasClientCertificate: isHome && home?.clientCertificate !== undefined,
+    isRegistry: home?.insecure !== undefined,
   });
   const tunnels = new Map<string, TunnelAgent>();
 

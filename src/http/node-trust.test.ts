@@ -34,7 +34,10 @@ function unverified(port: number): NodeTransportOptions {
   return { home: { origin: `https://127.0.0.1:${port}`, insecure: true } };
 }
 
+const REGISTRY: NodeTransportOptions = { home: { origin: 'https://127.0.0.1', insecure: false } };
 const TRUST = /--ca-file.*--insecure/;
+/** A Hub is always verified. */
+const TRUST_HUB = /--ca-file, or in the system's store\.$/;
 
 describe('a server', () => {
   test('whose certificate is by a CA that was given is trusted', async () => {
@@ -50,8 +53,9 @@ describe('a server', () => {
   });
 
   test.each<[fact: string, certificate: string, options: NodeTransportOptions, said: string, hint: RegExp]>([
-    ['of an unknown CA', CERTIFICATE, {}, 'by a CA that is not known here', TRUST],
-    ['without a CA', SELF_SIGNED_CERTIFICATE, {}, 'is self-signed', TRUST],
+    ['of an unknown CA', CERTIFICATE, REGISTRY, 'by a CA that is not known here', TRUST],
+    ['without a CA', SELF_SIGNED_CERTIFICATE, REGISTRY, 'is self-signed', TRUST],
+    ['without a CA, at a Hub,', SELF_SIGNED_CERTIFICATE, {}, 'is self-signed', TRUST_HUB],
     ['of yesterday', EXPIRED_CERTIFICATE, { trusted: trusting(CA_CERTIFICATE) }, 'has expired', /clock/],
     [
       'of another name',
@@ -208,7 +212,12 @@ test.each([
   ['handshake failure', true, undefined, 'it refused the connection', /TLS versions/],
 ] as const)('the TLS alert "%s", client certificate %s, is %s', (alert, has, errorCode, said, hint) => {
   const message = `write EPROTO 00:error:0A000412:SSL routines:ssl3_read_bytes:ssl/tls alert ${alert}:../rec.c:918:SSL alert number 42`;
-  const verification = { trusted: trusting(), folder: '/certs.d/r', hasClientCertificate: has };
+  const verification = {
+    trusted: trusting(),
+    folder: '/certs.d/r',
+    hasClientCertificate: has,
+    isRegistry: true,
+  };
   expect(tlsTrouble('EPROTO', message, { redact: (text) => text }, verification)).toMatchObject({
     said: `${said} (TLS alert: ${alert})`,
     hint: expect.stringMatching(hint),

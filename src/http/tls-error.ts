@@ -9,12 +9,15 @@ export interface Verification {
   /** The folder for certificates of this server, if there is one. */
   readonly folder: string | undefined;
   readonly hasClientCertificate: boolean;
+  /** Whether a registry, or a server that it names, is asked: only there can the check be skipped. */
+  readonly isRegistry: boolean;
 }
 
 const PLAIN: Verification = {
   trusted: { ca: [], origins: [], unusable: [] },
   folder: undefined,
   hasClientCertificate: false,
+  isRegistry: false,
 };
 
 /** What stands in the way of a secure connection, and what to do about it. */
@@ -80,9 +83,12 @@ function asked({ trusted: { origins, unusable } }: Verification): string {
   return `(trusted CAs: ${['Node.js', ...origins].join(', ')}${not})`;
 }
 
-function trustHint({ folder }: Verification): string {
+function trustHint({ folder, isRegistry }: Verification): string {
   const there = folder === undefined ? '' : `, as ${folder}/ca.crt`;
-  return `Trust its CA with --ca-file${there}, or in the system's store; for the registry alone, --insecure skips the check.`;
+  const skip = isRegistry
+    ? "; --insecure skips the check, but only for the registry's own host and port"
+    : '';
+  return `Trust its CA with --ca-file${there}, or in the system's store${skip}.`;
 }
 
 /** Alerts about a client certificate (RFC 8446, section 6.2). */
