@@ -36,6 +36,13 @@ describe('the endpoint of a Hub', () => {
     expect(() => parseHubEndpoint(text)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
+  test.each(['foo', 'https://jane@hub.test', 'https://hub.test?x=1'])(
+    'is named by its variable where it cannot be one: %s',
+    (text) => {
+      expect(() => parseHubEndpoint(text)).toThrow(/HF_ENDPOINT/);
+    },
+  );
+
   test('with credentials in it is refused without repeating them', () => {
     const parse = () => parseHubEndpoint('https://jane:s3cret@hub.test');
     expect(parse).toThrow(ModelcarError);

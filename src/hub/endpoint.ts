@@ -29,15 +29,19 @@ export interface HubEndpoint {
  */
 export function parseHubEndpoint(text: string): HubEndpoint {
   if (text.includes('@')) {
-    throw new ModelcarError('USAGE', 'the endpoint of the Hub contains a user name or password', {
-      hint: 'Give a URL such as https://huggingface.co, without an @, and pass the token separately.',
-    });
+    throw new ModelcarError(
+      'USAGE',
+      'the endpoint of the Hub (HF_ENDPOINT) contains a user name or password',
+      {
+        hint: 'Give a URL such as https://huggingface.co, without an @, and pass the token separately.',
+      },
+    );
   }
   // The parser ignores a lone `?`, but it would turn the paths that we append into a query.
   if (/[?#]/.test(text)) {
     throw new ModelcarError(
       'USAGE',
-      `the endpoint of the Hub has a query or a fragment: ${withoutQuery(text)}…`,
+      `the endpoint of the Hub (HF_ENDPOINT) has a query or a fragment: ${withoutQuery(text)}…`,
       {
         hint: 'Give a URL such as https://huggingface.co, without a ? or #.',
       },
@@ -46,7 +50,7 @@ export function parseHubEndpoint(text: string): HubEndpoint {
   const valid = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
   const parts = valid ? new URL(text) : undefined;
   if (parts === undefined) {
-    throw new ModelcarError('USAGE', `"${withoutQuery(text)}" is not the endpoint of a Hub`, {
+    throw new ModelcarError('USAGE', `"${withoutQuery(text)}" (HF_ENDPOINT) is not the endpoint of a Hub`, {
       hint: 'Give a URL such as https://huggingface.co, with a path if the Hub has one.',
     });
   }

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { answer } from '../../test/support/answer.ts';
 import { testClock } from '../../test/support/test-clock.ts';
 import { ModelcarError } from '../core/error.ts';
-import { UnknownHost } from '../http/network-error.ts';
 import { type HttpRequest, type HttpResponse, readText } from '../http/transport.ts';
 import { createHubClient, type HubOptions, hubWaitMs } from './hub-client.ts';
 
@@ -184,22 +183,4 @@ test('offline, nothing is asked and nothing is retried', async () => {
     });
   }
   expect([requests.length, clock.sleeps.length]).toEqual([0, 0]);
-});
-
-describe('a host that no name server knows', () => {
-  const unknown = (host: string) =>
-    new ModelcarError('NOT_FOUND', `GET https://${host}/: no such host: ${host}`, {
-      hint: 'Check the host name.',
-      cause: new UnknownHost(host, new Error('getaddrinfo ENOTFOUND')),
-    });
-
-  test.each([
-    ['HF_ENDPOINT names it', 'https://hub.test', 'hub.test', /HF_ENDPOINT/],
-    ['it is the storage or the proxy', 'https://hub.test', 'cdn.test', /host name/],
-    ['it is the Hub that everybody knows', 'https://huggingface.co', 'huggingface.co', /host name/],
-  ])('is called that where %s', async (_, endpoint, host, hint) => {
-    const { hub } = clientOf(scripted(unknown(host)).transport, { endpoint });
-    const error = await hub.api({ method: 'GET', url: `${endpoint}/api/models/acme/tiny` }).catch((e) => e);
-    expect(error).toMatchObject({ code: 'NOT_FOUND', hint: expect.stringMatching(hint) });
-  });
 });

@@ -12,7 +12,7 @@ import { type HubEndpoint, parseHubEndpoint } from './endpoint.ts';
 import { createHubConnections, DEFAULT_CONNECTIONS, type HubConnections } from './hub-connections.ts';
 import { allowanceOf, bucketOf } from './hub-quota.ts';
 import { type HubTokenOptions, type SentToken, sentToken, withHubToken } from './hub-token.ts';
-import { unknownHubError } from './no-hub.ts';
+import { namingEndpoint } from './no-hub.ts';
 import { parseErrorMessage } from './wire.ts';
 
 export interface HubOptions extends HubTokenOptions {
@@ -64,10 +64,11 @@ export function createHubClient(options: HubOptions): HubClient {
   const endpoint = parseHubEndpoint(options.endpoint);
   const waitMs = (response: HttpResponse) => hubWaitMs(response, clock.date());
   const paced = withPacing({ clock, pacer, bucketOf, allowanceOf, waitMs })(options.transport);
+  const naming = namingEndpoint(endpoint);
   const home = originOf(endpoint.url);
   const authorized = options.offline
     ? offline(options.offline)
-    : withHubToken(home, options)(uncompressed(explainingHost(paced, endpoint)));
+    : withHubToken(home, options)(uncompressed(naming.inner(paced)));
   const limited =
     (limits: Pick<HttpRequest, 'answerTimeoutMs' | 'stallTimeoutMs' | 'reusesMemory'>): Transport =>
     (request) =>
@@ -79,8 +80,8 @@ export function createHubClient(options: HubOptions): HubClient {
     get token() {
       return sentToken(options);
     },
-    api: patient(withRedirects(10)(readWhole(metadata))),
-    ask: patient(metadata),
+    api: naming.outer(patient(withRedirects(10)(readWhole(metadata)))),
+    ask: naming.outer(patient(metadata)),
     bytes: limited({ answerTimeoutMs: stallTimeoutMs, stallTimeoutMs, reusesMemory: true }),
     connections,
     isBusy,
@@ -118,13 +119,6 @@ function refuseError(bytes: Uint8Array, url: string, response: HttpResponse): vo
   throw new ModelcarError(code, `${what}: ${presentable(said, response)}`, {
     hint: 'Run the same command again.',
   });
-}
-
-function explainingHost(transport: Transport, endpoint: HubEndpoint): Transport {
-  return (request) =>
-    transport(request).catch((error: unknown) => {
-      throw unknownHubError(error, endpoint);
-    });
 }
 
 /** Compressed on the way, a file has neither a length nor ranges. */

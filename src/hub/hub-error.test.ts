@@ -168,7 +168,17 @@ describe('HF_ENDPOINT that is no Hub', () => {
     expect((await hubError(page(), { ...ask, token: NONE })).message).toMatch(/at the Hub: 404/);
   });
 
-  test.each([403, 500, 502, 503])(
+  test.each([401, 403])('is called that: a server that refuses with a page and status %i', async (status) => {
+    expect(await saying(answer(status, html, '<h1>Sorry</h1>'))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `https://r.test/hf (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${status}`,
+    });
+    expect(
+      (await saying(answer(status, html, '<h1>Sorry</h1>'), 'https://huggingface.co')).message,
+    ).not.toMatch(/HF_ENDPOINT/);
+  });
+
+  test.each([500, 502, 503])(
     'is not said of a page with status %i, which may be a proxy in front',
     async (status) => {
       expect((await saying(answer(status, html, '<h1>Sorry</h1>'))).message).toMatch(/at the Hub:/);

@@ -1,13 +1,15 @@
-import { ModelcarError } from '../core/error.ts';
+import { type ErrorCode, ModelcarError } from '../core/error.ts';
 import { formatModelId, type ModelId } from '../core/model.ts';
-import { UnknownHost } from '../http/network-error.ts';
 import { presentable, withStatus } from '../http/presentable.ts';
-import type { HttpResponse } from '../http/transport.ts';
+import type { HttpResponse, Transport, Wrapper } from '../http/transport.ts';
 import type { HubEndpoint } from './endpoint.ts';
 import { isJson, isRegistryError } from './wire.ts';
 
 /** Answers of a server without the Hub's routes. */
 const NO_ROUTE: ReadonlySet<number> = new Set([400, 404, 405, 410, 501]);
+
+/** With a page, what a web server or a firewall answers; a Hub says why in a header or in JSON. */
+const NO_ACCESS: ReadonlySet<number> = new Set([401, 403]);
 
 /** The Hub's own words, which mirrors repeat without its headers. */
 const WORDS =
@@ -29,6 +31,7 @@ export function isNoHub(
   if (headers['x-error-code'] !== undefined || headers['x-error-message'] !== undefined) return false;
   const isRegistry = headers['docker-distribution-api-version'] !== undefined || isRegistryError(body);
   if (isRegistry) return status >= 400 && status < 500 && status !== 429;
+  if (NO_ACCESS.has(status)) return body.trimStart().startsWith('<');
   return NO_ROUTE.has(status) && !isJson(body) && !WORDS.test(said);
 }
 
@@ -45,6 +48,43 @@ export function noHubError(
   );
 }
 
+/** Failures to reach a server; what the user forbade or stopped is none. */
+const UNREACHED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'NOT_FOUND',
+  'UNAUTHORIZED',
+  'UNAVAILABLE',
+  'UNSUPPORTED',
+]);
+
+/** Names `HF_ENDPOINT` in the error of a custom endpoint that has never answered: it may be misspelt. */
+export function namingEndpoint(endpoint: HubEndpoint): {
+  /** Notes the first answer. */
+  readonly inner: Wrapper;
+  readonly outer: Wrapper;
+} {
+  let hasAnswered = !isCustom(endpoint);
+  const inner = (transport: Transport): Transport =>
+    async function noting(request) {
+      const response = await transport(request);
+      hasAnswered = true;
+      return response;
+    };
+  const outer = (transport: Transport): Transport =>
+    async function naming(request) {
+      try {
+        return await transport(request);
+      } catch (error) {
+        if (hasAnswered || !(error instanceof ModelcarError) || !UNREACHED.has(error.code)) throw error;
+        const { code, message, hint } = error;
+        throw new ModelcarError(code, `cannot reach ${endpoint.url} (HF_ENDPOINT): ${message}`, {
+          ...(hint !== undefined && { hint }),
+          cause: error.cause ?? error,
+        });
+      }
+    };
+  return { inner, outer };
+}
+
 /** @throws ModelcarError unless the body of a success is JSON, as the Hub's are */
 export function requireJson(
   response: HttpResponse,
@@ -53,16 +93,6 @@ export function requireJson(
 ): void {
   if (isCustom(asked.endpoint) && !isJson(body))
     throw noHubError(response, 'with a page that is not JSON', asked);
-}
-
-/** The error for an endpoint whose host no name server knows; any other error as it is. */
-export function unknownHubError(error: unknown, endpoint: HubEndpoint): unknown {
-  if (!(error instanceof ModelcarError) || !(error.cause instanceof UnknownHost)) return error;
-  if (!isCustom(endpoint) || error.cause.host !== new URL(endpoint.url).hostname) return error;
-  return new ModelcarError(error.code, error.message, {
-    hint: 'Check HF_ENDPOINT: its host has no address here.',
-    cause: error.cause,
-  });
 }
 
 /** For a hint: which Hub, where it is not the one that everybody knows. */

@@ -277,6 +277,8 @@ test('the CAs of a registry are trusted for it and its token server, and not for
   const hub = { endpoint: `https://127.0.0.1:${server.port}` };
   const error = await failureOf(pushModel({ ...asked, hub }));
   expect(error).toMatchObject({ code: 'UNSUPPORTED' });
+  // The option is for registries only.
+  expect(error.hint).not.toContain('--insecure');
   expect(`${error.message} ${error.hint}`).not.toContain(folder);
 });
 

@@ -172,8 +172,25 @@ test('a Hub that is not there is named with its host', async () => {
   await hub.goDown('hub');
   const error = await failureOf(resolve('acme/open'));
   expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringMatching(/network/) });
-  expect(error.message).toContain(hub.endpoint);
+  expect(error.message).toMatch(`cannot reach ${hub.endpoint} (HF_ENDPOINT): GET `);
   expect(everythingIn(error)).not.toMatch(SECRETS);
+});
+
+test('a Hub whose name no name server knows is named by its variable', async () => {
+  const { resolve } = await hubWorld(options, { endpoint: 'http://hub.invalid' });
+  expect(await failureOf(resolve('acme/open'))).toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringMatching(
+      /^cannot reach http:\/\/hub\.invalid \(HF_ENDPOINT\): GET \S+: no such host: hub\.invalid$/,
+    ),
+  });
+});
+
+test('a Hub that goes away after its first answer is not said to be misspelt', async () => {
+  const { hub, resolve } = await hubWorld(options);
+  await resolve('acme/open');
+  await hub.goDown('hub');
+  expect((await failureOf(resolve('acme/open'))).message).not.toContain('HF_ENDPOINT');
 });
 
 describe('while the files are read', () => {
