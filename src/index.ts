@@ -34,6 +34,7 @@ export type {
 } from './core/registry-credentials.ts';
 export type { LeftOutCode } from './core/selection/left-out-reason.ts';
 export type { LeftOut, Pickles } from './core/selection/selection.ts';
+export { systemWords } from './core/system-words.ts';
 export { TAR_LAYOUTS, type TarLayout } from './core/tar-layer.ts';
 export type { Transfer } from './core/transfer.ts';
 export type { CredentialPlaces } from './credentials/auth-places.ts';

@@ -1,6 +1,7 @@
 import { type Dirent, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificatesIn } from '../core/certificates.ts';
+import { systemWords } from '../core/system-words.ts';
 
 /** The CAs of one file or folder. */
 export interface Reading {
@@ -59,12 +60,5 @@ function failed(origin: string, error: unknown, named: Named): Reading {
   const { code } = error as NodeJS.ErrnoException;
   const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
   if (isMissing && named === undefined) return { origin, certificates: [] };
-  return { origin, certificates: [], problem: reasonOf(error) };
-}
-
-/** For messages. */
-export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES') return 'permission denied';
-  return code === 'ENOENT' ? 'no such file' : (code ?? message);
+  return { origin, certificates: [], problem: systemWords(error) };
 }

@@ -182,7 +182,7 @@ describe('a warning names', () => {
     const folder = await folderWith('.docker/certs.d', { 'ca.crt': CA_CERTIFICATE });
     const found = await asOtherUser(home, () => find());
     await chmod(closed, 0o700);
-    const warnings = [`cannot look for certificates in ${closed}: EACCES`];
+    const warnings = [`cannot look for certificates in ${closed}: permission denied`];
     expect(found).toEqual({ folder, ca: [CA_CERTIFICATE], warnings });
   });
 });

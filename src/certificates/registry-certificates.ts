@@ -3,6 +3,7 @@ import { platform } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { certificatesIn, type RegistryCertificates } from '../core/certificates.ts';
 import { ModelcarError } from '../core/error.ts';
+import { systemWords } from '../core/system-words.ts';
 import { type ClientFiles, readClient } from './client-certificate.ts';
 import { readText } from './read-text.ts';
 
@@ -60,7 +61,7 @@ async function namesIn(folder: string, warnings: string[], closed: string[]): Pr
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     // Docker has made /etc/docker for root alone, and then each push of another user would warn.
     if (code === 'EACCES' && !(await isVisible(folder))) closed.push(`${folder} (permission denied)`);
-    else warnings.push(`cannot look for certificates in ${folder}: ${code}`);
+    else warnings.push(`cannot look for certificates in ${folder}: ${systemWords(error)}`);
     return [];
   }
 }

@@ -118,8 +118,8 @@ describe('OCI_PASSWORD_FILE', () => {
   });
 
   test.each<[fact: string, file: () => Promise<string>, why: string]>([
-    ['does not exist', async () => '/nonexistent/password', 'ENOENT'],
-    ['is a folder', tempFolder, 'EISDIR'],
+    ['does not exist', async () => '/nonexistent/password', 'no such file'],
+    ['is a folder', tempFolder, 'it is a folder'],
     ['is empty', () => fileWith('\n'), 'it is empty'],
   ])('that %s is an error of usage that names it', async (_, make, why) => {
     const file = await make();

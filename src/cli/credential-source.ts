@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type CredentialSource, findCredentials, ModelcarError } from '../index.ts';
+import { type CredentialSource, findCredentials, ModelcarError, systemWords } from '../index.ts';
 import { type Environment, notEmpty, refuseMacro, usage } from './read-flags.ts';
 
 /**
@@ -60,7 +60,7 @@ async function readPasswordFile(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw unreadable(file, cause instanceof Error ? cause.message : String(cause), cause);
+    throw unreadable(file, systemWords(cause), cause);
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { ModelcarError, systemCertificates, type TrustedCas } from '../index.ts';
+import { ModelcarError, systemCertificates, systemWords, type TrustedCas } from '../index.ts';
 import { type Environment, notEmpty } from './read-flags.ts';
 
 /** What lies on this machine and is neither in the words of a command nor in the environment. */
@@ -88,9 +88,11 @@ async function readTokenFile(
     const readAgain = () => readFile(path, 'utf8').catch(() => undefined);
     return { tokenFile: { name, content, readAgain } };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if ((code === 'ENOENT' || code === 'ENOTDIR') && named === undefined) return {};
-    return { warnings: [`cannot read the Hub token in ${name}: ${message}; continuing without it`] };
+    return {
+      warnings: [`cannot read the Hub token in ${name}: ${systemWords(error)}; continuing without it`],
+    };
   }
 }
 
@@ -105,11 +107,10 @@ async function readCaFile(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    throw new ModelcarError(
-      'USAGE',
-      `cannot read the certificates in ${path}: ${cause instanceof Error ? cause.message : cause}`,
-      { hint: 'Give --ca-file (CA_FILE) a PEM file.', cause },
-    );
+    throw new ModelcarError('USAGE', `cannot read the certificates in ${path}: ${systemWords(cause)}`, {
+      hint: 'Give --ca-file (CA_FILE) a PEM file.',
+      cause,
+    });
   }
 }
 

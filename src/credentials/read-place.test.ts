@@ -108,7 +108,7 @@ describe('a Secret of Kubernetes that is mounted as a folder', () => {
       const { home } = await places({});
       expect(await failureOf(find({ home, env: { REGISTRY_AUTH_FILE: folder } }))).toMatchObject({
         code: 'USAGE',
-        message: expect.stringContaining(`the registry credentials in ${folder}: EISDIR`),
+        message: expect.stringContaining(`the registry credentials in ${folder}: it is a folder`),
         hint: `Name the file in this folder: ${join(folder, key)}.`,
       });
     },
@@ -150,7 +150,7 @@ describe('a usual place that exists and cannot be used', () => {
       const where = await places({ [`${path}/x`]: '' });
       expect(await failureOf(find(where))).toMatchObject({
         code: 'USAGE',
-        message: expect.stringContaining(`${join(where.home, path)}: EISDIR`),
+        message: expect.stringContaining(`${join(where.home, path)}: it is a folder`),
       });
     },
   );

@@ -1,6 +1,7 @@
 import { lstat, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ModelcarError } from '../core/error.ts';
+import { systemWords } from '../core/system-words.ts';
 import { type AuthFile, parseAuthFile, parseLegacyAuthFile } from './auth-file.ts';
 import type { AuthPlace } from './auth-places.ts';
 
@@ -111,10 +112,13 @@ async function isLink(path: string): Promise<boolean> {
 }
 
 function cannotRead(path: string, cause: unknown, hint?: string): ModelcarError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new ModelcarError('USAGE', `cannot read the registry credentials in ${path}: ${why}`, {
-    hint:
-      hint ?? 'Give the file that docker login, podman login or skopeo login writes, and make it readable.',
-    cause,
-  });
+  return new ModelcarError(
+    'USAGE',
+    `cannot read the registry credentials in ${path}: ${systemWords(cause)}`,
+    {
+      hint:
+        hint ?? 'Give the file that docker login, podman login or skopeo login writes, and make it readable.',
+      cause,
+    },
+  );
 }

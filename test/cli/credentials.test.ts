@@ -120,7 +120,7 @@ describe('a file of another user', () => {
     const file = await locked(join(folder, 'config.json'));
     expect(await findAsOther({ DOCKER_CONFIG: folder })).toMatchObject({
       code: 'USAGE',
-      message: expect.stringContaining(`cannot read the registry credentials in ${file}: EACCES`),
+      message: expect.stringContaining(`cannot read the registry credentials in ${file}: permission denied`),
     });
   });
 
@@ -128,7 +128,7 @@ describe('a file of another user', () => {
     const file = await locked(join(folder, 'auth.json'));
     expect(await findAsOther({ REGISTRY_AUTH_FILE: file })).toMatchObject({
       code: 'USAGE',
-      message: expect.stringContaining(`cannot read the registry credentials in ${file}: EACCES`),
+      message: expect.stringContaining(`cannot read the registry credentials in ${file}: permission denied`),
     });
   });
 
@@ -144,7 +144,7 @@ describe('a file of another user', () => {
   test('at HF_TOKEN_PATH is a warning, and a public model is pushed without a token', async () => {
     const run = await push({ HF_TOKEN_PATH: folder, OCI_USERNAME: USERNAME, OCI_PASSWORD: PASSWORD });
     expect(run.code).toBe(0);
-    expect(run.stderr).toContain(`warning: cannot read the Hub token in ${folder}: EISDIR`);
+    expect(run.stderr).toContain(`warning: cannot read the Hub token in ${folder}: it is a folder`);
   });
 });
 

@@ -374,7 +374,7 @@ describe('the environment of the Hub', () => {
 
   test('a token file that cannot be read causes a warning, and the push continues without a token', async () => {
     const place = await mkdtemp(join(folder, 'token-'));
-    const unread = `cannot read the Hub token in ${place}: EISDIR: illegal operation on a directory, read; continuing without it`;
+    const unread = `cannot read the Hub token in ${place}: it is a folder; continuing without it`;
     expect(await gated({ HF_TOKEN_PATH: place })).toContain(unread);
     expect(hub.log.map(({ hadAuthorization }) => hadAuthorization)).not.toContain(true);
     expect(await gated({ HF_TOKEN_PATH: place, HF_TOKEN: READER })).not.toContain('the Hub token in');

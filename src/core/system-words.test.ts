@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { systemWords } from './system-words.ts';
+
+test.each([
+  ['ENOENT', "ENOENT: no such file or directory, open 'nopw'", 'no such file'],
+  ['EISDIR', 'EISDIR: illegal operation on a directory, read', 'it is a folder'],
+  ['EACCES', "EACCES: permission denied, open '/a'", 'permission denied'],
+  ['EIO', "EIO: i/o error, open '/it's, here'", 'i/o error'],
+  ['EIO', 'EIO: i/o error, read', 'i/o error'],
+])('what the system says about a file is told without code, call and path: %s', (code, message, words) => {
+  expect(systemWords(Object.assign(new Error(message), { code }))).toBe(words);
+});
+
+test('an error that is not the system’s keeps its words', () => {
+  expect(systemWords(new Error('it is empty'))).toBe('it is empty');
+  expect(systemWords('odd')).toBe('odd');
+});
