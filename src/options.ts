@@ -148,6 +148,8 @@ export interface RegistryAccess {
 export interface NetworkAccess {
   /** Certificates in PEM form, trusted besides Node's own and those of `NODE_EXTRA_CA_CERTS`. */
   readonly ca?: string;
+  /** Where `ca` is from, for errors. Default: `the CA file`. */
+  readonly caOrigin?: string;
   /** The CAs of the operating system, such as `systemCertificates` finds them, trusted too. Default: none. */
   readonly systemCa?: TrustedCas;
   /** The HTTP proxy for a URL, as `http://[user:password@]host:port`, such as `proxyFromEnvironment` gives it. */

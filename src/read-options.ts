@@ -83,15 +83,15 @@ export function toPlaces(
 }
 
 /** @throws ModelcarError `USAGE` */
-export function toTrusted({ ca, systemCa }: NetworkAccess = {}): TrustedCas {
-  const given = ca === undefined ? [] : parseCaCertificates(ca);
+export function toTrusted({ ca, caOrigin = 'the CA file', systemCa }: NetworkAccess = {}): TrustedCas {
+  const given = ca === undefined ? [] : parseCaCertificates(ca, caOrigin);
   const extra = extraCaCertificates();
   return {
     ca: [...new Set([...given, ...(systemCa?.ca ?? []), ...extra])],
     origins: [
       ...(extra.length > 0 ? ['NODE_EXTRA_CA_CERTS'] : []),
       ...(systemCa?.origins ?? []),
-      ...(given.length > 0 ? ['the CA file'] : []),
+      ...(given.length > 0 ? [caOrigin] : []),
     ],
     unusable: systemCa?.unusable ?? [],
   };

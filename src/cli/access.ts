@@ -64,10 +64,11 @@ function skipsVerification(values: FlagValues): boolean {
   return verify === undefined ? (values.decision('insecure') ?? false) : !verify;
 }
 
-export function networkAccess(env: Environment, { ca, systemCa }: Surroundings): NetworkAccess {
+export function networkAccess(env: Environment, { ca, caFile, systemCa }: Surroundings): NetworkAccess {
   return {
     proxyFor: proxyFromEnvironment(env),
     ...(ca !== undefined && { ca }),
+    ...(caFile !== undefined && { caOrigin: caFile }),
     ...(systemCa !== undefined && { systemCa }),
   };
 }

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly warnings?: readonly string[];
   /** The content of the file that `--ca-file` names. */
   readonly ca?: string | undefined;
+  /** The name of that file. */
+  readonly caFile?: string | undefined;
   /** The CAs that the operating system trusts. */
   readonly systemCa?: TrustedCas | undefined;
 }
@@ -34,6 +36,7 @@ export async function readSurroundings(caFile: string | undefined, env: Environm
     uid: process.getuid?.(),
     ...(await readTokenFile(env, home)),
     ca: caFile === undefined ? undefined : await readCaFile(caFile),
+    caFile,
     systemCa: systemCertificates(env),
   };
 }

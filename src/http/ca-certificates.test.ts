@@ -4,7 +4,9 @@ import { parseCaCertificates } from './ca-certificates.ts';
 
 test('a CA file has its certificates between comments, whatever ends its lines', () => {
   const text = `# ours\n${CA_CERTIFICATE}\n# theirs\n${SELF_SIGNED_CERTIFICATE}`.replaceAll('\n', '\r\n');
-  const withoutReturns = parseCaCertificates(text).map((certificate) => certificate.replaceAll('\r', ''));
+  const withoutReturns = parseCaCertificates(text, 'ca.pem').map((certificate) =>
+    certificate.replaceAll('\r', ''),
+  );
   expect(withoutReturns).toEqual([CA_CERTIFICATE, SELF_SIGNED_CERTIFICATE]);
 });
 
@@ -20,7 +22,9 @@ describe('a text that is no CA file', () => {
       'certificate 2 of 2 cannot be read',
     ],
   ])('because it %s is a usage error', (_, text, said) => {
-    const message = expect.stringContaining(said);
-    expect(() => parseCaCertificates(text)).toThrow(expect.objectContaining({ code: 'USAGE', message }));
+    const message = `cannot use ca.pem: ${said}`;
+    expect(() => parseCaCertificates(text, 'ca.pem')).toThrow(
+      expect.objectContaining({ code: 'USAGE', message }),
+    );
   });
 });

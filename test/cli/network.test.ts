@@ -7,7 +7,7 @@ import { type FakeRegistry, startFakeRegistry } from '../fakes/registry/fake-reg
 import { type CliRun, runCli } from '../support/run-cli.ts';
 import { secret } from '../support/secrets.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { CA_CERTIFICATE, SELF_SIGNED_CERTIFICATE } from '../support/test-certificate.ts';
+import { CA_CERTIFICATE, KEY, SELF_SIGNED_CERTIFICATE } from '../support/test-certificate.ts';
 
 let hub: FakeHub;
 let registry: FakeRegistry;
@@ -51,6 +51,14 @@ describe('a registry behind a private CA', () => {
     const other = join(await tempFolder(), 'other.pem');
     await writeFile(other, SELF_SIGNED_CERTIFICATE);
     expect(await push(['--ca-file', other], { SSL_CERT_FILE: caFile })).toMatchObject({ code: 0 });
+  });
+
+  test('is not reached with --ca-file that names its key, and the error names that file', async () => {
+    const file = join(await tempFolder(), 'tls.key');
+    await writeFile(file, KEY);
+    const run = await push(['--ca-file', file]);
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain(`error: cannot use ${file}: there is no PEM certificate in it (USAGE)`);
   });
 
   test('is reached with certs.d, and what there cannot be used is said once', async () => {

@@ -196,7 +196,7 @@ const READERS: readonly (readonly [name: string, read: Reader, pieces: readonly 
   ],
   [
     'certificates',
-    parseCaCertificates,
+    (text) => parseCaCertificates(text, 'ca.pem'),
     ['-', '-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----', 'a'],
   ],
   [
