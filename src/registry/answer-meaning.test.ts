@@ -479,6 +479,27 @@ describe('what a script and a person are told', () => {
     expect(hint).not.toMatch(/log in|password/i);
   });
 
+  test.each<[what: string, HttpResponse, said: string]>([
+    [
+      'distribution in maintenance',
+      answer(405, DISTRIBUTION, 'Method not allowed\n'),
+      'the registry is in read-only mode: 405 Method not allowed',
+    ],
+    [
+      'a pull-through cache',
+      said(405, 'UNSUPPORTED', 'The operation is unsupported.'),
+      'the repository only passes on the images of another registry: 405 UNSUPPORTED: The operation is unsupported.',
+    ],
+    ['storage that is full', answer(507), 'the storage of the registry is full: 507'],
+    [
+      'Harbor, whose words say it',
+      said(403, 'DENIED', 'The system is in read only mode.'),
+      '403 DENIED: The system is in read only mode.',
+    ],
+  ])('the message says what the answer means, unless its words do: %s', async (_, response, message) => {
+    expect((await refusal(response)).said).toBe(message);
+  });
+
   test('a wrong password names the account, and where it came from', async () => {
     expect(await refusal(said(401, 'UNAUTHORIZED', 'no'), ADA)).toEqual({
       code: 'UNAUTHORIZED',

@@ -187,6 +187,11 @@ function withoutNames(words: string): string {
   return words.replace(/[^\s"'<>]+/g, (word) => (word.includes('/') ? '…' : word));
 }
 
+/** Whether the answer's own words say what it means; else a person needs a word more. */
+export function isWorded(meaning: Meaning, { words }: Answer): boolean {
+  return ROWS.some((row) => row.meaning === meaning && row.words?.test(words));
+}
+
 /** What an answer means that is no success. Total: every answer has a meaning. */
 export function meaningOf(answer: Answer): Meaning {
   const said = saidMeaning(answer);

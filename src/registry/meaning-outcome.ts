@@ -6,6 +6,8 @@ export interface Outcome {
   readonly code: ErrorCode;
   /** One imperative sentence. */
   readonly hint: string;
+  /** What the answer means, for a message whose other words do not say it. */
+  readonly means?: string;
 }
 
 const AGAIN = 'Run the same command again.';
@@ -21,10 +23,12 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   'read-only': {
     code: 'UNAVAILABLE',
     hint: 'Wait until the registry leaves its read-only mode, then run the same command again.',
+    means: 'the registry is in read-only mode',
   },
   'storage-full': {
     code: 'REJECTED',
     hint: 'Make room in the storage behind the registry, then run the same command again.',
+    means: 'the storage of the registry is full',
   },
   quota: {
     code: 'REJECTED',
@@ -39,6 +43,7 @@ const OUTCOMES: Readonly<Record<Meaning, Outcome>> = {
   'pull-only': {
     code: 'REJECTED',
     hint: 'Push to another repository: this one is a proxy of another registry.',
+    means: 'the repository is a proxy of another registry',
   },
   'address-refused': {
     code: 'REJECTED',

@@ -3,7 +3,7 @@ import { isForeignPage } from '../http/foreign-page.ts';
 import { withSpentRetries } from '../http/gave-up.ts';
 import { presentable, presentablePage, withStatus } from '../http/presentable.ts';
 import { type HttpResponse, readText } from '../http/transport.ts';
-import { type Answer, type Meaning, meaningOf } from './answer-meaning.ts';
+import { type Answer, isWorded, type Meaning, meaningOf } from './answer-meaning.ts';
 import { parseChallenges } from './auth/challenge.ts';
 import { ABOUT_ACCOUNT, outcomeOf } from './meaning-outcome.ts';
 import { type WebPage, webPageIn } from './no-registry.ts';
@@ -60,7 +60,9 @@ export async function registryError(what: string, response: HttpResponse): Promi
 export function refusalOf(problem: Problem, meaning: Meaning = meaningOf(problem)): Refusal {
   const { account, text } = problem;
   const as = ABOUT_ACCOUNT.has(meaning) ? account && identity(account) : undefined;
-  return { ...outcomeOf(meaning, account), said: text, ...(as !== undefined && { as }) };
+  const { means, ...outcome } = outcomeOf(meaning, account);
+  const said = means === undefined || isWorded(meaning, problem) ? text : `${means}: ${text}`;
+  return { ...outcome, said, ...(as !== undefined && { as }) };
 }
 
 export function refusalError(what: string, { code, as, said, hint }: Refusal): ModelcarError {

@@ -30,7 +30,7 @@ describePeers(['docker-registry', 'distribution-3'], 'a registry in read-only mo
     const run = await push(registry.host);
     expect(run).toMatchObject({ code: 75, stdout: '' });
     expect(run.stderr).toMatch(
-      /error: cannot push models\/\S+ to \S+: 405 Method not allowed \(UNAVAILABLE\)/,
+      /error: cannot push models\/\S+ to \S+: the registry is in read-only mode: 405 Method not allowed \(UNAVAILABLE\)/,
     );
     expect(run.stderr).toContain('hint: Wait until the registry leaves its read-only mode');
   });
