@@ -24,6 +24,8 @@ export interface Flag {
   readonly negatable?: true;
   /** It may do more than the user meant, so never suggest it for a typo. */
   readonly neverSuggested?: true;
+  /** Values of a repeated flag are joined with commas, so that none is lost before it is checked. */
+  readonly joined?: true;
 }
 
 /** Flags that take a text, those that take several, and those that take nothing; by the names that the parser gives. */

@@ -83,5 +83,6 @@ export const COMPLETION_HELP = `
 Examples:
   $ source <(oci-modelcar completion bash)                                            # in ~/.bashrc
   $ oci-modelcar completion zsh  > "\${fpath[1]}/_oci-modelcar"                        # then start a new shell
+  $ mkdir -p ~/.config/fish/completions
   $ oci-modelcar completion fish > ~/.config/fish/completions/oci-modelcar.fish
 `;

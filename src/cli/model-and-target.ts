@@ -49,7 +49,7 @@ export function targetOf(argument: string | undefined, values: FlagValues): Imag
     const location = flaggedTarget(values);
     if (location === undefined)
       throw usage('no target is named', 'Add registry/repository[:tag], or --registry.');
-    return { location, tag: values.text('targetTag') };
+    return { location, tag: flaggedTag(values) };
   }
   if (values.wasGiven('registry') || values.wasGiven('targetRepo')) {
     throw usage('the target is named twice', 'Leave out --registry and --target-repo.');
@@ -58,7 +58,18 @@ export function targetOf(argument: string | undefined, values: FlagValues): Imag
   if (parsed.tag !== undefined && values.wasGiven('targetTag')) {
     throw usage('the tag is given twice', 'Leave out --target-tag, or use --also-tag for a second one.');
   }
-  return { location: parsed.location, tag: parsed.tag ?? values.text('targetTag') };
+  return { location: parsed.location, tag: parsed.tag ?? flaggedTag(values) };
+}
+
+/** No tag has a comma: the user wants several. */
+function flaggedTag(values: FlagValues): string | undefined {
+  const tag = values.text('targetTag');
+  if (tag?.includes(','))
+    throw usage(
+      `the tag is given more than once: ${shown(tag)}`,
+      'Keep the first one, and give the others with --also-tag.',
+    );
+  return tag;
 }
 
 /** The target that `--registry` and `--target-repo`, or their variables, name. */

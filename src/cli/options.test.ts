@@ -92,6 +92,7 @@ describe('the model and the target', () => {
     ['a model twice', { ...words, hfRepo: 'a/b' }, 'both name a model'],
     ['a revision twice', { ...words, model: 'a/b@c', hfRevision: 'd' }, 'the revision is given twice'],
     ['a target twice', { ...words, registry: 'ghcr.io' }, 'the target is named twice'],
+    ['two tags', { ...words, targetTag: 'v1,v2' }, 'the tag is given more than once: v1,v2'],
     ['a tag twice', { ...words, reference: 'ghcr.io/a:t', targetTag: 'u' }, 'the tag is given twice'],
     ['a registry without a repository', { model: 'a/b', registry: 'ghcr.io' }, 'no repository'],
     ['both ways to treat a failure', { ...words, failFast: true, continueOnError: true }, 'contradict'],

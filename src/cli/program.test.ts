@@ -10,6 +10,7 @@ describe('what other tools call a flag', () => {
     ['-t v1', { targetTag: 'v1' }],
     ['-tv1', { targetTag: 'v1' }],
     ['--tag=v1', { targetTag: 'v1' }],
+    ['--tag v1 -t v2 --target-tag v2', { targetTag: 'v1,v2,v2' }],
     ['--revision v2', { hfRevision: 'v2' }],
     ['--include *.json --include *.md', { allowPatterns: ['*.json', '*.md'] }],
     ['--include *.json --allow-patterns *.md', { allowPatterns: ['*.json', '*.md'] }],

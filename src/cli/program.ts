@@ -54,7 +54,7 @@ export function createProgram(version: string, handlers: Handlers): Command {
   program
     .command('help')
     .description(COMMANDS.help.about)
-    .argument('[topic]', 'a command, or a page: errors, events, inspect or selection')
+    .argument('[topic]', 'a command, or a page such as errors, selection or credentials')
     .addHelpText('after', HELP_HELP)
     .action((topic) => {
       const command = program.commands.find((each) => each.name() === topic);
@@ -125,9 +125,14 @@ function addFlags(command: Command, flags: Flags): void {
 function optionOf(name: string, flag: Flag): Option {
   const option = new Option(flag.flag, describeFlag(flag)).hideHelp(flag.hidden === true);
   if (option.attributeName() !== name) throw new Error(`${flag.flag} is called ${name} in its table`);
-  const { list } = flag;
+  const { list, joined } = flag;
+  if (joined) return option.argParser(join);
   if (!list) return option;
   return option.argParser((value, before: readonly string[] = []) => [...before, ...itemsOf(list, value)]);
+}
+
+function join(value: string, before?: string): string {
+  return before === undefined || before === value ? value : `${before},${value}`;
 }
 
 /** Stores the value of an alias under the name of the flag. */
@@ -135,8 +140,9 @@ function addOtherNames(command: Command, name: string, flag: Flag): void {
   for (const alias of flag.aliases ?? []) {
     addHidden(command, flag.flag.replace(/^\S+/, alias), (text) => {
       const before: readonly string[] = command.getOptionValue(name) ?? [];
+      const joined = flag.joined && join(text ?? '', command.getOptionValue(name));
       const items = flag.list && [...before, ...itemsOf(flag.list, text ?? '')];
-      command.setOptionValue(name, items ?? text ?? true);
+      command.setOptionValue(name, items ?? joined ?? text ?? true);
     });
   }
   if (!flag.negatable) return;

@@ -31,6 +31,7 @@ export const tag: FlagsOf<'targetTag'> = {
     group: TARGET,
     about: 'tag of the image',
     aliases: ['--tag', '-t'],
+    joined: true,
   },
 };
 

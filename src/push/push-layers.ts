@@ -50,9 +50,8 @@ function incomplete(
   const { message } = error;
   const first = message.includes(path) ? `the first: ${message}` : `the first was ${path}: ${message}`;
   const what = `${failed} of ${all} layers failed, so nothing was tagged; ${first}`;
-  const again = 'Run the same command again';
-  const hint = error.hint?.startsWith(again)
-    ? error.hint
-    : `${error.hint ?? 'Look at what failed.'} ${again}.`;
+  const again = 'Run the same command again.';
+  const { hint: advice = 'Look at what failed.' } = error;
+  const hint = /run the same command again/i.test(advice) ? advice : `${advice} ${again}`;
   return new ModelcarError('INCOMPLETE', what, { hint, cause: error });
 }

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { COMMANDS } from '../flags.ts';
 
-/** The pages of docs/ that users need while they run commands. */
-const PAGES: readonly string[] = ['errors', 'events', 'inspect', 'selection'];
+/** The pages of docs/ that users need while they run commands, and those that they refer to. */
+const PAGES: readonly string[] = [
+  ...['errors', 'events', 'inspect', 'selection', 'credentials', 'certificates', 'environment'],
+  ...['image-layout', 'terminal', 'faults', 'library'],
+];
 
 export const TOPICS: readonly string[] = [...Object.keys(COMMANDS), ...PAGES];
 

@@ -46,14 +46,18 @@ export async function status(
 
 async function jobs(stateFile: string, json: boolean): Promise<string> {
   const found = await listJobs({ stateFile });
-  return json ? `${inertJson(jobsDocument(found), 2)}\n` : toLines(formatJobs(found, stateFile));
+  return json
+    ? `${inertJson({ v: 1, type: 'jobs', ...jobsDocument(found) })}\n`
+    : toLines(formatJobs(found, stateFile));
 }
 
 async function forgotten(stateFile: string, names: readonly string[], json: boolean): Promise<string> {
   const [word] = names;
   const jobs = names.length === 1 && (word === 'complete' || word === 'all') ? word : names;
   const gone = await forgetJobs({ stateFile, jobs });
-  return json ? `${inertJson(forgottenDocument(gone), 2)}\n` : toLines(formatForgotten(gone, stateFile));
+  return json
+    ? `${inertJson({ v: 1, type: 'forgotten', ...forgottenDocument(gone) })}\n`
+    : toLines(formatForgotten(gone, stateFile));
 }
 
 async function tags(
@@ -64,6 +68,6 @@ async function tags(
   const found = await listTags({ target: location, ...inspection });
   const repository = formatReference(location);
   return json
-    ? `${inertJson(tagsDocument(found, repository), 2)}\n`
+    ? `${inertJson({ v: 1, type: 'tags', ...tagsDocument(found, repository) })}\n`
     : toLines(formatTags(found, repository, columns));
 }

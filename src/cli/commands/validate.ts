@@ -1,4 +1,4 @@
-import { type StoredReference, validateImage } from '../../index.ts';
+import { formatReference, type StoredReference, validateImage } from '../../index.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import type { Words } from '../flag.ts';
 import { VALIDATE_FLAGS } from '../flags.ts';
@@ -18,14 +18,17 @@ export async function validate(
   const values = readFlags(VALIDATE_FLAGS, words, process.env);
   const { location, name } = imageOf(words.reference, values);
   if (name === undefined)
-    throw usage('no tag is named', 'Add :tag or @sha256:…; oci-modelcar status lists the tags.');
+    throw usage(
+      'no tag is named',
+      `Add :tag or @sha256:…; oci-modelcar status ${formatReference(location)} lists the tags.`,
+    );
   const found = await validateImage({
     target: location,
     ...name,
     ...(await prepareInspection(values, process, signal)),
   });
   const text = values.decision('json')
-    ? `${inertJson(validationDocument(found), 2)}\n`
+    ? `${inertJson({ v: 1, type: 'validation', ...validationDocument(found) })}\n`
     : toLines(formatValidation(found));
   process.stdout.write(text);
   return found.problems.length === 0 ? 0 : EXIT_CODES.CONTENT_MISMATCH;
