@@ -11,6 +11,16 @@ import { createLayoutReader } from './layout-reader.ts';
 
 const { signal } = new AbortController();
 
+test('a folder that is no layout is called that, not an image that is missing', async () => {
+  const reader = createLayoutReader('nope');
+  const digest = `sha256:${'a'.repeat(64)}` as const;
+  for (const name of [{ tag: 'v1' }, { digest }])
+    expect(await failureOf(validateImage(reader, name, signal))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'there is no OCI image layout in nope',
+    });
+});
+
 test('a tag whose manifest is gone points at nothing, and validation calls the layout damaged', async () => {
   const folder = await tempFolder();
   const target = layoutTarget(folder);

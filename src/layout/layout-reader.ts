@@ -53,6 +53,7 @@ export function createLayoutReader(folder: string): ImageReader {
         const { digest, mediaType } = await resolve(name);
         const bytes = digest && (await readBlob(digest, limit, signal));
         if (digest && bytes === undefined && 'tag' in name) throw lostManifest(name.tag, digest);
+        if (bytes === undefined && (await readIndex(folder)) === undefined) throw noLayout(folder);
         return bytes && { bytes, digest, mediaType };
       }),
     readBlob: (digest, limit, signal) => reading(() => readBlob(digest, limit, signal)),
