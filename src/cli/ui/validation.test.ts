@@ -20,17 +20,18 @@ test('a whole image is one line that begins with OK', () => {
   expect(formatValidation(whole)).toEqual([`OK  ghcr.io/acme/llama:v1  ${DIGEST}  2 blobs, 2.66 kB`]);
 });
 
-test('each problem is a line, and the last one is the verdict', () => {
+test('each problem is a line, and the verdict and what to do follow', () => {
   expect(formatValidation(broken)).toEqual([
     `problem: layer ${DIGEST} is not there`,
     `BROKEN  ghcr.io/acme/llama:v1  ${DIGEST}  1 problem`,
+    'hint: Push the model again: this sends what is missing.',
   ]);
 });
 
 test('what a manifest calls its layers cannot start a line or move the cursor', () => {
   const forged = { ...whole, problems: ['has more than one layer for a\nOK \u001b[2J'] };
   const lines = toLines(formatValidation(forged)).split('\n');
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(4);
   expect(lines[0]).toBe('problem: has more than one layer for a\ufffdOK \ufffd[2J');
 });
 

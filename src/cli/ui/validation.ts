@@ -3,7 +3,7 @@ import { formatSize } from '../../index.ts';
 import { count } from './units.ts';
 
 /**
- * What `validate` says: a line for each problem, then one line with the verdict. Give it to `toLines`. With a problem
+ * What `validate` says: a line for each problem, one line with the verdict, and what to do. Give it to `toLines`. With a problem
  * the command ends with the exit code of `CONTENT_MISMATCH`.
  */
 export function formatValidation({ reference, manifestDigest, ...rest }: Validation): readonly string[] {
@@ -15,6 +15,7 @@ export function formatValidation({ reference, manifestDigest, ...rest }: Validat
     problems.length === 0
       ? `${verdict}  ${count(blobs.length, 'blob')}, ${size}`
       : `${verdict}  ${count(problems.length, 'problem')}`,
+    ...(problems.length === 0 ? [] : ['hint: Push the model again: this sends what is missing.']),
   ];
 }
 
