@@ -133,11 +133,12 @@ function classify(
     };
   }
   if (status === 401 || status === 404) {
+    const dataset = id.type === 'model' ? `, or write datasets/${name} for a dataset` : '';
     return {
       code: 'NOT_FOUND',
       hint: isSent
-        ? `Check the name ${name}${at(endpoint)} and that the account of the token${from(token)} may see it.`
-        : `Check the name ${name}${at(endpoint)}; if it is private or gated, set HF_TOKEN to a token that may read it${refused}.`,
+        ? `Check the name ${name}${at(endpoint)}${dataset}, and that the account of the token${from(token)} may see it.`
+        : `Check the name ${name}${at(endpoint)}${dataset}; if it is private or gated, set HF_TOKEN to a token that may read it${refused}.`,
     };
   }
   if (status === 403) {

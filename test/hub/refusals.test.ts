@@ -161,6 +161,12 @@ describe('HF_ENDPOINT that names something else', () => {
   );
 });
 
+test('a dataset that is asked for as a model is found by the hint', async () => {
+  const { resolve } = await hubWorld(options);
+  expect((await failureOf(resolve('acme/rows'))).hint).toContain('or write datasets/acme/rows for a dataset');
+  expect((await failureOf(resolve('datasets/acme/rows'))).hint).not.toContain('write datasets/');
+});
+
 test('offline, the Hub hears nothing', async () => {
   const { hub, resolve } = await hubWorld(options, { offline: 'HF_HUB_OFFLINE' });
   expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'OFFLINE' });
