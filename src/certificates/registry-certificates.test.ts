@@ -71,7 +71,7 @@ describe('the certificates of a registry', () => {
     expect((await find({ XDG_CONFIG_HOME: 'elsewhere' })).ca).toEqual([]);
   });
 
-  test('come from the first folder alone, and one that holds none is no folder', async () => {
+  test('come from the first folder that has any, and from no other', async () => {
     const [first, second, third] = ['first', 'second', 'third'].map((name) => join(home, name));
     await folderWith('first', { README: 'empty' });
     const folder = await folderWith('second', { 'ca.crt': CA_CERTIFICATE });
@@ -80,12 +80,12 @@ describe('the certificates of a registry', () => {
     expect(await findIn(folders, HOST)).toEqual({ folder, ca: [CA_CERTIFICATE], warnings: [] });
   });
 
-  test('are for its port alone', async () => {
+  test('are for its port only', async () => {
     await folderWith(PODMAN, { 'ca.crt': CA_CERTIFICATE });
     expect((await findRegistryCertificates('registry.test', { home, env: {} })).ca).toEqual([]);
   });
 
-  test('that are not there belong into the folder of podman', async () => {
+  test('belong into the folder of podman if there are none', async () => {
     expect(await find()).toEqual({ folder: join(home, PODMAN, HOST), ca: [], warnings: [] });
   });
 
@@ -151,21 +151,21 @@ describe('a warning names', () => {
     expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`${folder}/a.crt has no PEM certificate`]]);
   });
 
-  test('a folder in the place of a file', async () => {
+  test('a folder in place of a file', async () => {
     const folder = await folderWith(PODMAN, { 'b.crt': CA_CERTIFICATE });
     await mkdir(join(folder, 'a.crt'));
     const { ca, warnings } = await find();
     expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: a folder`]]);
   });
 
-  test('a pipe in the place of a file, without a wait', async () => {
+  test('a pipe in place of a file, without waiting', async () => {
     const folder = await folderWith(PODMAN, { 'b.crt': CA_CERTIFICATE });
     await runCommand('mkfifo', [join(folder, 'a.crt')]);
     const { ca, warnings } = await find();
     expect([ca, warnings]).toEqual([[CA_CERTIFICATE], [`cannot read ${folder}/a.crt: not a regular file`]]);
   });
 
-  test('a key that is only for root, and the CAs are used', async () => {
+  test('a key that only root may read, and the CAs are used', async () => {
     const folder = await folderWith(PODMAN, {
       'ca.crt': CA_CERTIFICATE,
       'client.cert': CERTIFICATE,

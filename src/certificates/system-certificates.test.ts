@@ -39,7 +39,7 @@ describe('the CAs of the operating system', () => {
     });
   });
 
-  test('include those that only stand in a folder, and those that the bundle repeats are there once', async () => {
+  test('include those that only a folder has, and none of them twice', async () => {
     const bundle = await file('bundle.crt', CA_CERTIFICATE);
     await mkdir(join(folder, 'certs'));
     await file('certs/again.pem', CA_CERTIFICATE);
@@ -70,7 +70,7 @@ describe('the CAs of the operating system', () => {
     });
   });
 
-  test('count for nothing where the store of the system fails, which an error can name', async () => {
+  test('are ignored if the store of the system fails, and an error can name it', async () => {
     const files = [await file('cert.pem', CA_CERTIFICATE)];
     const store = () => {
       throw new Error('keychain is locked');
@@ -84,7 +84,7 @@ describe('the CAs of the operating system', () => {
 });
 
 describe('a variable that names CAs', () => {
-  test('SSL_CERT_FILE takes the place of the bundle', async () => {
+  test('SSL_CERT_FILE replaces the bundle', async () => {
     const files = [await file('bundle.crt', CA_CERTIFICATE)];
     const named = await file('named.pem', SELF_SIGNED_CERTIFICATE);
     expect(readSystem({ SSL_CERT_FILE: named }, on({ files }))).toEqual({
@@ -94,7 +94,7 @@ describe('a variable that names CAs', () => {
     });
   });
 
-  test('SSL_CERT_DIR takes the place of the folders, and may name several', async () => {
+  test('SSL_CERT_DIR replaces the folders, and may name several', async () => {
     for (const name of ['system', 'one', 'two']) await mkdir(join(folder, name));
     await file('system/a.pem', CERTIFICATE);
     await file('one/a.pem', CA_CERTIFICATE);
@@ -136,14 +136,14 @@ describe('a variable that names CAs', () => {
     expect(readSystem(env, on({ files }))).toEqual(readSystem({}, on({ files })));
   });
 
-  test('and names a pipe that nobody writes to costs no wait', async () => {
+  test('does not block on a pipe without a writer', async () => {
     const pipe = join(folder, 'pipe');
     await runCommand('mkfifo', [pipe]);
     expect(readSystem({ SSL_CERT_FILE: pipe }, on({})).unusable).toEqual([`${pipe} (not a regular file)`]);
   });
 });
 
-test('a bundle that may not be read is named, not an error', async () => {
+test('an unreadable bundle is reported as unusable, and is not an error', async () => {
   const bundle = await file('bundle.crt', CA_CERTIFICATE);
   await chmod(bundle, 0o000);
   expect(await asOtherUser(folder, () => readSystem({}, on({ files: [bundle] })))).toEqual({

@@ -33,14 +33,14 @@ describe('OCI_USERNAME and OCI_PASSWORD', () => {
     expect(found?.credentials).toMatchObject({ password });
   });
 
-  test('are looked for first, and named where the files have nothing either', async () => {
+  test('are first in the list of sources if no file has an account', async () => {
     expect(await account({ OCI_USERNAME: '', OCI_PASSWORD: '\n' })).toMatchObject({
       lookedIn: expect.arrayContaining(['$OCI_USERNAME (not set)', '$REGISTRY_AUTH_FILE (not set)']),
     });
   });
 });
 
-describe('half an account is an error of usage', () => {
+describe('half an account is a usage error', () => {
   test.each([undefined, '', '\n', '\r\n'])(
     'a user without a password (%j), and says why',
     async (password) => {
@@ -98,7 +98,7 @@ describe('OCI_PASSWORD_FILE', () => {
     }
   });
 
-  test('is read again each time that an account is wanted, so a new password is found', async () => {
+  test('is read each time that the registry wants an account, so a new password counts', async () => {
     const folder = await tempFolder();
     const link = join(folder, 'password');
     await writeFile(join(folder, 'old'), `${PASSWORD}-old`);
@@ -112,7 +112,7 @@ describe('OCI_PASSWORD_FILE', () => {
     expect(await passwordNow()).toMatchObject({ password: `${PASSWORD}-new` });
   });
 
-  test('is not read before an account is wanted', async () => {
+  test('is not read before the registry wants an account', async () => {
     const env = { OCI_USERNAME: 'u', OCI_PASSWORD_FILE: '/nonexistent/password' };
     expect(credentialSource(env, '/', undefined)).toBeTypeOf('function');
   });
@@ -121,7 +121,7 @@ describe('OCI_PASSWORD_FILE', () => {
     ['does not exist', async () => '/nonexistent/password', 'no such file'],
     ['is a folder', tempFolder, 'it is a folder'],
     ['is empty', () => fileWith('\n'), 'it is empty'],
-  ])('that %s is an error of usage that names it', async (_, make, why) => {
+  ])('that %s is a usage error that names it', async (_, make, why) => {
     const file = await make();
     const error = await failureOf(account({ OCI_USERNAME: 'u', OCI_PASSWORD_FILE: file }));
     expect(error).toMatchObject({ code: 'USAGE', hint: expect.stringContaining('OCI_PASSWORD_FILE') });

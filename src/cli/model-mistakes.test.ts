@@ -18,7 +18,7 @@ function refusal(text: string): ModelcarError | undefined {
 
 const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
-describe('a model in the way of another tool is answered with ours', () => {
+describe('a model in the style of another tool gets an error with our spelling', () => {
   test.each([
     ['https://huggingface.co/acme/llama', 'acme/llama'],
     ['https://huggingface.co/acme/llama/', 'acme/llama'],
@@ -76,7 +76,7 @@ describe('a model in the way of another tool is answered with ours', () => {
     'file:///srv/x',
     'C:\\m',
     '.\\m',
-  ])('%s is a folder, and the hint says what can be pushed', (text) => {
+  ])('%s is a folder, and the hint says what a push accepts', (text) => {
     expect(refusal(text)?.message).toBe('a folder of this machine cannot be pushed');
   });
 
@@ -86,7 +86,7 @@ describe('a model in the way of another tool is answered with ours', () => {
   );
 });
 
-test('no model in our own way is refused', () => {
+test('a model in our own style is never refused', () => {
   for (const text of [
     'gpt2',
     'spaces/x',
@@ -113,7 +113,7 @@ test('no model in our own way is refused', () => {
   );
 });
 
-test('a hint never repeats the query of a URL, or what needs quotes', () => {
+test('a hint never repeats the query of a URL, or text that needs quotes', () => {
   for (const text of [
     'https://huggingface.co/acme/llama?token=SECRET',
     "hf://acme/llama/it's SECRET;rm",
@@ -124,7 +124,7 @@ test('a hint never repeats the query of a URL, or what needs quotes', () => {
   }
 });
 
-test('what stands in place of a target is a model only if it has no registry in front', () => {
+test('a target counts as a swapped model only without a registry in front', () => {
   const texts = ['acme/llama', 'acme/llama@v1', 'https://hf.co/acme/llama/tree/v1', 'hf://acme/llama'];
   expect(texts.map(meantModel)).toEqual(['acme/llama', 'acme/llama@v1', 'acme/llama@v1', 'acme/llama']);
   for (const text of [

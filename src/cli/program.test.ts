@@ -50,13 +50,13 @@ describe('what other tools call a flag', () => {
     expect(words).not.toHaveProperty('tlsVerify');
   });
 
-  test('a switch that nobody gave is not set, so that its variable counts', async () => {
+  test('a switch that the user did not give is not set, so that its variable counts', async () => {
     const words = await parsedWords('push', 'acme/llama', 'ghcr.io/acme/llama');
     expect(Object.keys(words).sort()).toEqual(['model', 'reference']);
   });
 });
 
-test('every other name of every flag leads to that flag, in each command that has it', async () => {
+test('every alias of every flag sets that flag, in each command that has it', async () => {
   let tried = 0;
   for (const [command, { flags }] of Object.entries(COMMANDS)) {
     for (const [key, flag] of Object.entries(flags)) {

@@ -13,7 +13,7 @@ function refusal(text: string): ModelcarError | undefined {
   }
 }
 
-describe('a target in the way of another tool is answered with ours', () => {
+describe('a target in the style of another tool gets an error with our spelling', () => {
   test.each([
     [
       'oci-archive:foo.tar',
@@ -59,7 +59,7 @@ test.each([
     'hf.company.com/x',
   ],
   ...['oci:out', 'oci:./~/out:v1', 'oci:/srv/x', 'oci:../x', 'oci:C/x', 'oci:x~:v1', 'dir:5000/x'],
-])('%s is taken as it is', (text) => {
+])('%s is accepted unchanged', (text) => {
   expect(refusal(text)).toBe(undefined);
   expect(parseImageReference(text).location).toBeDefined();
 });

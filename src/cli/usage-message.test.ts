@@ -23,7 +23,7 @@ async function said(...line: readonly string[]): Promise<{ message: string; hint
   return { message: shown.message, hint: shown.hint ?? '' };
 }
 
-describe('an option of another tool is answered with what to do here', () => {
+describe('an option of another tool gets an error that says what to do', () => {
   test.each([
     ['push --format json', "unknown option '--format'", 'For JSON add --json.'],
     ['status --format json', "unknown option '--format'", 'For JSON add --json.'],
@@ -56,7 +56,7 @@ describe('an option of another tool is answered with what to do here', () => {
     expect(shown.hint).toMatch(new RegExp(hint));
   });
 
-  test('and never with a guess that does more than was asked for', async () => {
+  test('and never suggests an option that may do more than the user meant', async () => {
     for (const slip of [
       '--forced',
       '--forc',
@@ -69,7 +69,7 @@ describe('an option of another tool is answered with what to do here', () => {
   });
 });
 
-describe('a command of another tool is answered with what does it here', () => {
+describe('a command of another tool gets an error with our equivalent', () => {
   test.each([
     ...[
       'inspect ghcr.io/x/y',
@@ -92,20 +92,20 @@ describe('a command of another tool is answered with what does it here', () => {
     expect(commandHabit(command)?.hint).not.toBe(undefined);
   });
 
-  test('a slip of the keys with the command that is like it', async () => {
+  test('a typo gets the similar command', async () => {
     expect((await said('psuh')).message).toBe("unknown command 'psuh' (Did you mean push?)");
   });
 
-  test('a model with the command that takes one', async () => {
+  test('a model without a command gets the command', async () => {
     expect((await said('acme/llama', 'ghcr.io/x')).hint).toContain('push org/model registry/repository');
   });
 
-  test('no habit has the name of a command that we have', () => {
+  test('no habit has the name of one of our commands', () => {
     for (const name of Object.keys(COMMANDS)) expect(commandHabit(name)).toBe(undefined);
   });
 });
 
-test('a hint names only options and commands that there are', () => {
+test('a hint names only options and commands that exist', () => {
   const ours = new Set([...Object.values(PUSH_FLAGS).flatMap(namesOf), '--version', '--json']);
   for (const [, { hint }] of [...OPTION_HABITS, ...COMMAND_HABITS]) {
     const own = hint.replace(/(skopeo|cosign|podman) [\w-]+( --[\w-]+)*/g, '');

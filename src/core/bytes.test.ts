@@ -147,7 +147,7 @@ describe('the first bytes of a source', () => {
     },
   );
 
-  test('are all there is of a shorter source', async () => {
+  test('are all bytes of a shorter source', async () => {
     expect(await first(fromBytes(Uint8Array.of(1, 2)), 64)).toEqual(Uint8Array.of(1, 2));
     expect(await first(fromBytes(new Uint8Array()), 64)).toEqual(new Uint8Array());
   });

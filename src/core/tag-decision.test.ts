@@ -62,7 +62,7 @@ async function head({ layers, tarLayout }: WantedImage, file: string): Promise<U
   return readAll(tarLayer(layer?.path ?? expect.fail(), fromBytes(new Uint8Array(600)), tarLayout));
 }
 
-test('the image that the same push has made has the same files in our encoding', () => {
+test('the image of an earlier identical push has the same files in our encoding', () => {
   expect(compareImages(stored(wanted()), wanted())).toMatchObject({ kind: 'same-files', encoding: 'ours' });
 });
 
@@ -102,12 +102,12 @@ test.each<[files: readonly Sibling[], why: string]>([
   expect(why(compareImages(image, wanted()))).toBe(expected);
 });
 
-test('a layer that is too small to hold its file is of another file', () => {
+test('a layer smaller than the file holds another file', () => {
   const layers = layersOf(wanted()).map((layer) => ({ ...layer, size: Math.min(layer.size, 9_999) }));
   expect(why(compareImages(imageOf(layers), wanted()))).toBe('has a different "model.safetensors"');
 });
 
-test('of each layout the other one is told by its sizes, also for files in no folder', () => {
+test('layer sizes tell the two tar layouts apart, also for files outside of folders', () => {
   for (const tarLayout of TAR_LAYOUTS) {
     for (const other of TAR_LAYOUTS.filter((layout) => layout !== tarLayout)) {
       const files = FILES.slice(0, 2);
@@ -143,7 +143,7 @@ test.each<[what: string, image: StoredImage]>([
 });
 
 describe('the head of one layer', () => {
-  test('is of a file in a folder, which tells layouts apart, else of the smallest', () => {
+  test('belongs to a file in a folder, because it shows the layout, else to the smallest file', () => {
     const path = (files: readonly Sibling[]) =>
       sameFiles(compareImages(stored(wanted(files)), wanted(files))).witness.path;
     expect(path([small('a', 1), small('b/large', 500), small('b/c', 10), lfs('b/d')])).toBe('models/b/c');
@@ -158,14 +158,14 @@ describe('the head of one layer', () => {
     expect(why(comparePaths(likeness, await head(other, 'onnx/tokenizer.json')))).toContain('another folder');
   });
 
-  test('that is lost objects to nothing, and one that is no tar does', () => {
+  test('counts as the same if the layer is lost, and as different if it is not a tar', () => {
     const likeness = sameFiles(compareImages(stored(wanted()), wanted()));
     expect(comparePaths(likeness, undefined)).toBe(likeness);
     expect(comparePaths(likeness, Buffer.alloc(2_000)).kind).toBe('other-files');
   });
 });
 
-test('what two pushes of one commit make is the same only where files, prefix and layout are', async () => {
+test('two pushes of one commit make the same image only with the same files, prefix and layout', async () => {
   const subset = fc.subarray(['config.json', 'a.json', 'b/c.json', 'b/d.txt'], { minLength: 1 });
   const push = fc.record({
     files: subset,

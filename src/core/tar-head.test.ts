@@ -25,7 +25,7 @@ test('a file of more than 8 GiB does not hide its path', () => {
   );
 });
 
-test('bytes that are no tar, and a head that is cut, tell no path', () => {
+test('no path is read from bytes that are not a tar, or from a cut head', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 2_000 }), (bytes) => {
       expect(firstFilePath(bytes)).toBeUndefined();

@@ -291,23 +291,23 @@ describe('the hint says', () => {
   const hintOf = async (name: string, options: Partial<HelperOptions> = {}) =>
     (await failureOf(askHelper(name, SERVER, options))).hint;
 
-  test('which file to change where the helper is not installed', async () => {
+  test('which file to change if the helper is not installed', async () => {
     expect(await hintOf('no-such-helper')).toContain(
       `Install docker-credential-no-such-helper, or remove it from ${ORIGIN} and log in again`,
     );
   });
 
-  test('nothing of installing where the helper does not answer', async () => {
+  test('to run the helper if it does not answer', async () => {
     endAfterTest(await install('echo $$ > "$HERE/pid"; exec sleep 50'));
     expect(await hintOf('fake', { timeoutMs: 500 })).toMatch(/^Run docker-credential-fake get to see what/);
   });
 
-  test('to log in again where the helper fails', async () => {
+  test('to log in again if the helper fails', async () => {
     await install('echo locked; exit 1');
     expect(await hintOf('fake')).toMatch(/^Log in again;/);
   });
 
-  test('which file has the name that no helper can have', async () => {
+  test('which file has the invalid name of a helper', async () => {
     expect(await hintOf('../fake')).toBe(`Correct the name in ${ORIGIN}.`);
   });
 });

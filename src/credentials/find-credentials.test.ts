@@ -67,7 +67,7 @@ describe('without a file that is named', () => {
     });
   });
 
-  test('no file at all is no error, and no warning', async () => {
+  test('without any file there is no error and no warning', async () => {
     const found = await findCredentials(HOST, 'acme/llama', await places({}));
     expect(found).toEqual({ lookedIn: expect.any(Array) });
   });
@@ -158,12 +158,12 @@ describe('a helper that a file names', () => {
 describe('a helper for all registries that is not installed, as Docker Desktop names one', () => {
   const docker = (auths: unknown) => ({ 'dock/config.json': { auths, credsStore: 'desktop' } });
 
-  test('is not missed where the file has the account itself', async () => {
+  test('is not needed if the file has the account itself', async () => {
     const auth = Buffer.from('ada:secret').toString('base64');
     expect(await userFor(await places(docker({ [HOST]: { auth } }), EVERYWHERE))).toBe('ada');
   });
 
-  test('is an error where the file says that the helper has the account', async () => {
+  test('is an error if the file says that the helper has the account', async () => {
     const where = await places(docker({ [HOST]: {} }), EVERYWHERE);
     const error = await failureOf(userFor(where));
     const file = join(where.home, 'dock/config.json');
@@ -174,7 +174,7 @@ describe('a helper for all registries that is not installed, as Docker Desktop n
     });
   });
 
-  test('is a warning where the file knows no login at this registry, and the search goes on', async () => {
+  test('causes a warning if the file has no login at this registry, and the search continues', async () => {
     const files = { ...docker({ 'other.test': {} }), '.dockercfg': { [HOST]: { username: 'old' } } };
     const where = await places(files, EVERYWHERE);
     expect(await findCredentials(HOST, 'acme/llama', where)).toMatchObject({

@@ -14,7 +14,7 @@ async function lookedIn(where: CredentialPlaces, host = HOST): Promise<readonly 
 }
 
 describe('a search that finds nothing names', () => {
-  test('all places in their order, those below the home with a tilde', async () => {
+  test('all files and variables in order, with a tilde for the home folder', async () => {
     const { home } = await places({ '.docker/config.json': account('ada', 'other.test'), '.dockercfg': ' ' });
     expect(await lookedIn({ home, env: {}, uid: 4_000_000 })).toEqual([
       '$REGISTRY_AUTH_FILE (not set)',
@@ -34,7 +34,7 @@ describe('a search that finds nothing names', () => {
     expect(await lookedIn(where)).toEqual([`~/mine.json (no entry for ${HOST})`]);
   });
 
-  test('the content of DOCKER_AUTH_CONFIG by the variable, and shows nothing of it', async () => {
+  test('DOCKER_AUTH_CONFIG by its name, without its content', async () => {
     const { home } = await places({});
     const content = { auths: { 'other.test': { username: 'ada', password: secret('registry password') } } };
     const found = await lookedIn({ home, env: { DOCKER_AUTH_CONFIG: JSON.stringify(content) } });
@@ -81,7 +81,7 @@ describe('the working directory supplies no credentials', () => {
 describe('the helper of a cloud', () => {
   const GIVES = `printf '{"Username":"AWS","Secret":"%s"}' "$(cat)"`;
 
-  test('is asked for a registry of this cloud that nothing is configured for', async () => {
+  test('is asked for a registry of this cloud without an account in any file', async () => {
     const where = await withHelpers(await places({}), { 'ecr-login': GIVES });
     expect(await findCredentials(ECR, 'acme/llama', where)).toEqual({
       credentials: { kind: 'account', username: 'AWS', password: ECR },
@@ -89,7 +89,7 @@ describe('the helper of a cloud', () => {
     });
   });
 
-  test('is asked also where REGISTRY_AUTH_FILE names a file without this registry', async () => {
+  test('is asked even if REGISTRY_AUTH_FILE names a file without this registry', async () => {
     const named = await places({ 'mine.json': account('ada') }, { REGISTRY_AUTH_FILE: 'mine.json' });
     const found = await findCredentials(ECR, 'acme/llama', await withHelpers(named, { 'ecr-login': GIVES }));
     expect(found.credentials).toMatchObject({ username: 'AWS' });
@@ -139,7 +139,7 @@ describe('the helper of a cloud', () => {
     ]);
   });
 
-  test('is not asked again where a file named it and it had nothing', async () => {
+  test('is not asked again if a file named it and it had no account', async () => {
     const config = { credHelpers: { [ECR]: 'ecr-login' } };
     const where = await withHelpers(await places({ '.docker/config.json': config }), {
       'ecr-login': NOTHING,
@@ -156,7 +156,7 @@ describe('the helper of a cloud', () => {
   });
 });
 
-test('what was found names its file by the whole path', async () => {
+test('a found account has the full path of its file', async () => {
   const where = await places({ '.docker/config.json': account('ada') });
   const found = await findCredentials(HOST, 'acme/llama', where);
   expect(found).toMatchObject({ origin: join(where.home, '.docker/config.json') });

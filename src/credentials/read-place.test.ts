@@ -13,7 +13,7 @@ const find = (where: CredentialPlaces) => findCredentials(HOST, 'acme/llama', wh
 const LEGACY = { [HOST]: { username: 'legacy', password: 'secret' } };
 
 describe('DOCKER_CONFIG', () => {
-  test('that names a missing folder is a warning, and no other folder of docker is read', async () => {
+  test('that names a missing folder causes a warning, and no other folder of docker is read', async () => {
     const where = await places({ '.docker/config.json': account('home') }, { DOCKER_CONFIG: 'nodc' });
     const folder = join(where.home, 'nodc');
     expect(await find(where)).toEqual({
@@ -49,7 +49,7 @@ describe('DOCKER_CONFIG', () => {
     },
   );
 
-  test('that names no file and no folder is a warning', async () => {
+  test('that names neither a file nor a folder causes a warning', async () => {
     const { home } = await places({});
     expect((await find({ home, env: { DOCKER_CONFIG: '/dev/null' } })).warnings).toEqual([
       'cannot read the registry credentials in /dev/null/config.json: not a directory',
@@ -57,7 +57,7 @@ describe('DOCKER_CONFIG', () => {
   });
 });
 
-describe('a Secret of Kubernetes that is mounted as a folder', () => {
+describe('a Kubernetes Secret that is mounted as a folder', () => {
   /** The files of a volume are links into the folder that `..data` links to. */
   async function mount(key: string, content: unknown): Promise<string> {
     const folder = await tempFolder();
@@ -85,7 +85,7 @@ describe('a Secret of Kubernetes that is mounted as a folder', () => {
     expect(await find({ home, env })).toMatchObject({ credentials: { username: 'ada' } });
   });
 
-  test('is not read where the folder has the file that docker reads', async () => {
+  test('is not read if the folder has the file that docker reads', async () => {
     const files = { 'dc/.dockerconfigjson': account('key'), 'dc/config.json': account('docker') };
     const where = await places(files, { DOCKER_CONFIG: 'dc' });
     expect(await find(where)).toMatchObject({ credentials: { username: 'docker' } });
@@ -115,8 +115,8 @@ describe('a Secret of Kubernetes that is mounted as a folder', () => {
   );
 });
 
-describe('a usual place that exists and cannot be used', () => {
-  test('is a warning where a file is in the place of its folder, and the search goes on', async () => {
+describe('a usual file that exists and cannot be used', () => {
+  test('causes a warning if a file is in place of its folder, and the search continues', async () => {
     const files = { run: 'a file', '.docker/config.json': account('last') };
     const where = await places(files, { XDG_RUNTIME_DIR: 'run' });
     const path = join(where.home, 'run/containers/auth.json');
@@ -126,7 +126,7 @@ describe('a usual place that exists and cannot be used', () => {
     });
   });
 
-  test('is a warning where it links to a file that is gone', async () => {
+  test('causes a warning if it links to a missing file', async () => {
     const where = await places({ '.docker/other': '' });
     await symlink('gone', join(where.home, '.docker/config.json'));
     expect(await find(where)).toMatchObject({
@@ -135,7 +135,7 @@ describe('a usual place that exists and cannot be used', () => {
     });
   });
 
-  test('is one warning for all places with the same reason', async () => {
+  test('causes one warning for all files with the same reason', async () => {
     const { home } = await places({ file: '' });
     const { warnings } = await find({ home: join(home, 'file'), env: {} });
     const paths = ['.config/containers/auth.json', '.docker/config.json', '.dockercfg'];

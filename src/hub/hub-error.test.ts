@@ -119,7 +119,7 @@ describe('an answer in mid-run', () => {
   });
 });
 
-describe('HF_ENDPOINT that is no Hub', () => {
+describe('HF_ENDPOINT that is not a Hub', () => {
   const saying = async (response: ReturnType<typeof answer>, url = 'https://r.test/hf') =>
     hubError(response, { ...ask, token: NONE, endpoint: parseHubEndpoint(url), isFirst: true });
   const NAME_UNKNOWN = '{"errors":[{"code":"NAME_UNKNOWN","message":"repository name not known"}]}';
@@ -138,7 +138,7 @@ describe('HF_ENDPOINT that is no Hub', () => {
     ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404'],
     ['a server that takes no GET there', answer(405, {}, ''), 'UNSUPPORTED', '405'],
     ['a port that speaks TLS', answer(400, html, '<h1>400 Bad Request</h1>'), 'UNSUPPORTED', '400'],
-  ])('is called that: %s', async (_, response, code, said) => {
+  ])('is reported: %s', async (_, response, code, said) => {
     expect(await saying(response)).toMatchObject({
       code,
       message: `https://r.test/hf (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${said}`,
@@ -154,7 +154,7 @@ describe('HF_ENDPOINT that is no Hub', () => {
     ['Artifactory, in a list of errors', answer(404, {}, '{"errors":[{"status":404,"message":"no such"}]}')],
     ['olah, in JSON of its framework', answer(404, {}, '{"detail":"Not Found"}')],
     ["a mirror that repeats the Hub's words", answer(404, {}, 'Repository not found')],
-  ])('is not said of a mirror that does not have the model: %s', async (_, response) => {
+  ])('is not reported for a mirror without the model: %s', async (_, response) => {
     expect(await saying(response)).toMatchObject({
       code: 'NOT_FOUND',
       message: expect.stringMatching(/^cannot list acme\/llama at the Hub: 404/),

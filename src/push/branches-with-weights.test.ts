@@ -75,7 +75,7 @@ test('looks at 20 branches at most, and few at once', async () => {
   expect([found.length, looked, most]).toEqual([20, 20, 4]);
 });
 
-describe('what fails on the way is not told', () => {
+describe('a failure only shortens the list', () => {
   const refused = async (): Promise<never> => {
     throw new ModelcarError('UNAVAILABLE', 'no such route');
   };

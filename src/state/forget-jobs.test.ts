@@ -53,7 +53,7 @@ test('a key that names no job is an error, and no job is forgotten', async () =>
   expect(await jobs.left()).toHaveLength(2);
 });
 
-test('where there is no state file, none is made', async () => {
+test('a missing state file is not created', async () => {
   const { world } = await twoJobs();
   const folder = await tempFolder();
   expect(await forgetJobs('all', { ...world, path: join(folder, 'none', 'state.json') })).toEqual([]);

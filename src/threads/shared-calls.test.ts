@@ -122,7 +122,7 @@ const THREAD = {
   rateStep: undefined,
 };
 
-test('a token that a thread finds refused is refused for the whole push, and threads that start later know it', async () => {
+test('a token that the Hub refuses in one thread is dropped for the whole push, also by later threads', async () => {
   const refusals: string[] = [];
   const optionalToken = createOptionalToken(() => refusals.push('refused'));
   const { calls } = sharedCalls({ optionalToken } as unknown as Shared, () => new AbortController().signal);

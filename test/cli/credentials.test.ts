@@ -72,7 +72,7 @@ describe('a wrong password in the environment', () => {
 });
 
 describe('DOCKER_CONFIG', () => {
-  test('that names the file itself logs in, with one warning that docker does not do this', async () => {
+  test('that names the file itself logs in, and warns that docker would not', async () => {
     const file = join(folder, 'config.json');
     await writeFile(file, config);
     const run = await push({ DOCKER_CONFIG: file });
@@ -80,13 +80,13 @@ describe('DOCKER_CONFIG', () => {
     expect(run.stderr.match(/warning: DOCKER_CONFIG names a file, /g)).toHaveLength(1);
   });
 
-  test('that names a missing folder is said in a warning before the registry refuses', async () => {
+  test('that names a missing folder causes a warning before the registry refuses', async () => {
     const run = await status({ DOCKER_CONFIG: join(folder, 'missing') });
     expect(run.code).toBe(3);
     expect(run.stderr).toMatch(/warning: DOCKER_CONFIG names a folder that does not exist: (?:.|\n)*error: /);
   });
 
-  test('that names a mounted Secret of Kubernetes logs in', async () => {
+  test('that names a mounted Kubernetes Secret logs in', async () => {
     await writeFile(join(folder, '.dockerconfigjson'), config);
     const run = await status({ DOCKER_CONFIG: folder });
     expect(run).toMatchObject({ code: LOGGED_IN, stderr: expect.not.stringContaining('warning') });
@@ -116,7 +116,7 @@ describe('a file of another user', () => {
     return path;
   }
 
-  test('at DOCKER_CONFIG is an error of usage that names it', async () => {
+  test('at DOCKER_CONFIG is a usage error that names it', async () => {
     const file = await locked(join(folder, 'config.json'));
     expect(await findAsOther({ DOCKER_CONFIG: folder })).toMatchObject({
       code: 'USAGE',
@@ -124,7 +124,7 @@ describe('a file of another user', () => {
     });
   });
 
-  test('at REGISTRY_AUTH_FILE is an error of usage that names it', async () => {
+  test('at REGISTRY_AUTH_FILE is a usage error that names it', async () => {
     const file = await locked(join(folder, 'auth.json'));
     expect(await findAsOther({ REGISTRY_AUTH_FILE: file })).toMatchObject({
       code: 'USAGE',
@@ -132,7 +132,7 @@ describe('a file of another user', () => {
     });
   });
 
-  test('in the home is a warning', async () => {
+  test('in the home folder causes a warning', async () => {
     await mkdir(join(folder, '.docker'));
     const file = await locked(join(folder, '.docker/config.json'));
     expect(await findAsOther({}, folder)).toMatchObject({
@@ -141,7 +141,7 @@ describe('a file of another user', () => {
     });
   });
 
-  test('at HF_TOKEN_PATH is a warning, and a public model is pushed without a token', async () => {
+  test('at HF_TOKEN_PATH causes a warning, and a public model is pushed without a token', async () => {
     const run = await push({ HF_TOKEN_PATH: folder, OCI_USERNAME: USERNAME, OCI_PASSWORD: PASSWORD });
     expect(run.code).toBe(0);
     expect(run.stderr).toContain(`warning: cannot read the Hub token in ${folder}: it is a folder`);
@@ -162,7 +162,7 @@ describe('the working directory supplies nothing', () => {
     expect(failed).toMatchObject({ code: 3, stdout: '' });
   });
 
-  test('and takes no state where XDG_STATE_HOME is relative', async () => {
+  test('and no state if XDG_STATE_HOME is relative', async () => {
     const account = { OCI_USERNAME: USERNAME, OCI_PASSWORD: PASSWORD };
     const run = await push({ XDG_STATE_HOME: 'relative', ...account });
     expect(run.code).toBe(0);
@@ -197,7 +197,7 @@ describe('an account in variables', () => {
     expect(run.stderr).toContain(`from OCI_USERNAME and OCI_PASSWORD_FILE (${file})`);
   });
 
-  test('is an error of usage where OCI_PASSWORD_FILE cannot be read', async () => {
+  test('is a usage error if OCI_PASSWORD_FILE cannot be read', async () => {
     const run = await status({ OCI_USERNAME: USERNAME, OCI_PASSWORD_FILE: join(folder, 'missing') });
     expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining('cannot read the password in') });
   });
@@ -242,7 +242,7 @@ describe('a secret that is replaced in the middle of a push', () => {
     }, env);
   });
 
-  test('is read again from a mounted Secret of Kubernetes once the registry refuses the old one', async () => {
+  test('is read again from a mounted Kubernetes Secret once the registry refuses the old one', async () => {
     await mount('.dockerconfigjson', config);
     await pushDuring(
       async () => {
@@ -276,7 +276,7 @@ describe('a secret that is replaced in the middle of a push', () => {
   });
 });
 
-describe('a registry of a cloud that nothing is configured for', () => {
+describe('a cloud registry without an account in any file', () => {
   const ECR = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 
   /** Every host is reached through a proxy, which is the registry itself. */
@@ -297,7 +297,7 @@ describe('a registry of a cloud that nothing is configured for', () => {
     expect(run.stderr).toContain(`credentials for ${ECR} from docker-credential-ecr-login (on PATH, `);
   });
 
-  test('is asked as anonymous where the helper fails', async () => {
+  test('is asked as anonymous if the helper fails', async () => {
     const run = await ask(ECR, 'echo no region; exit 1');
     expect(run.code).toBe(3);
     expect(run.stderr).toContain(`no credentials for ${ECR}: going on as anonymous`);

@@ -61,7 +61,7 @@ describe('a registry behind a private CA', () => {
     expect(run.stderr).toContain(`error: cannot use ${file}: there is no PEM certificate in it (USAGE)`);
   });
 
-  test('is reached with certs.d, and what there cannot be used is said once', async () => {
+  test('is reached with certs.d, and each unusable file there causes one warning', async () => {
     const HOME = await tempFolder();
     const folder = join(HOME, '.config/containers/certs.d', registry.host);
     await mkdir(folder, { recursive: true });
@@ -72,7 +72,7 @@ describe('a registry behind a private CA', () => {
     expect(run.stderr.match(/warning: .*der\.crt has no PEM certificate/g)).toHaveLength(1);
   });
 
-  test('has in its certs.d a client certificate without a key: an error of usage, before anything is asked', async () => {
+  test('with a client certificate without a key in certs.d is a usage error before any request', async () => {
     const HOME = await tempFolder();
     const folder = join(HOME, '.config/containers/certs.d', registry.host);
     await mkdir(folder, { recursive: true });

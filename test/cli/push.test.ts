@@ -96,7 +96,7 @@ describe('a push into a layout', () => {
     ).toEqual(['t', 'u']);
   });
 
-  test('takes the files that its patterns leave, given once or often, or with commas', async () => {
+  test('pushes the files that its patterns leave, given once, repeated or with commas', async () => {
     const run = await push(
       ...[
         MODEL,
@@ -124,7 +124,7 @@ describe('a push into a layout', () => {
     );
   });
 
-  test('takes all that is not redundant when there are no patterns, and says what it leaves out', async () => {
+  test('pushes all files that are not redundant without patterns, and reports what it leaves out', async () => {
     const run = await push(MODEL, `oci:${join(folder, 'default')}`, '--ignore-patterns', 'notes/');
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('left out: 1 file, 50 B: hidden files, such as .gitattributes');
@@ -249,7 +249,7 @@ describe('an error says what happened, what to do, and ends with its exit code',
   });
 });
 
-describe('what other tools call an option', () => {
+describe('an alias from another tool', () => {
   test.each([
     ['--include', '*.json,*.safetensors', '-t', 'v1', '-q'],
     ['--include=*.json,*.safetensors', '--tag=v1', '--quiet=true'],
@@ -276,7 +276,7 @@ describe('help', () => {
     expect(await runCli(['help'])).toMatchObject({ code: 0, stdout: (await runCli(['--help'])).stdout });
   });
 
-  test('on anything else is an error that names what there is', async () => {
+  test('on anything else is an error that lists the commands and pages', async () => {
     const { code, stderr } = await runCli(['help', '../package']);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/no help on .*\nhint: .*push.*errors/)]);
   });

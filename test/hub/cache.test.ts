@@ -82,7 +82,7 @@ describe('a push from the cache', () => {
     },
   );
 
-  test('that does not know the revision says how to download that revision', async () => {
+  test('without the revision says how to download it', async () => {
     const { plan, folder } = await both();
     const revision = { revision: 'v1.2', hub: { cache: folder, offline: true } };
     expect(await failureOf(plan(NAME, revision))).toMatchObject({

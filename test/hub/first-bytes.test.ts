@@ -26,7 +26,7 @@ async function headOf({ hub, source, resolve }: HubWorld, signal = new AbortCont
 const asked = (hub: FakeHub) =>
   hub.log.map(({ method, routeClass, range, status }) => [method, routeClass, range, status]);
 
-test('they take one small request to the storage, which never gets the token', async () => {
+test('the first bytes take one small request to the storage, which never gets the token', async () => {
   const world = await hubWorld(options, { token: TOKEN });
   const { bytes, reasons } = await headOf(world);
   expect([bytes.length, reasons]).toEqual([64, []]);
@@ -69,7 +69,7 @@ describe('what passes', () => {
     expect(reasons.length).toBe(1);
   });
 
-  test('and storage that serves only the range that a URL was minted for', async () => {
+  test('such as storage that serves only the range of a signed URL', async () => {
     const world = await hubWorld({ ...options, bareUrls: 'nothing' }, { token: TOKEN });
     expect((await headOf(world)).bytes.length).toBe(64);
     expect(asked(world.hub).slice(-2)).toEqual([
@@ -89,7 +89,7 @@ test('a failure that stays ends the read after the retries, and names the file',
   expect(world.hub.requests({ on: 'cdn' }).length).toBe(3);
 });
 
-test('a gate that closes after the listing is called a gate', async () => {
+test('a gate that closes after the listing is reported as a gate', async () => {
   const world = await hubWorld(options, { token: TOKEN });
   const model = await world.resolve('acme/tiny');
   world.hub.repo('acme/tiny').gated = 'manual';

@@ -138,7 +138,7 @@ test('a proxy that turns the push away is named once, without its account', asyn
   expect(world.proxy.log.length).toBe(1);
 });
 
-test('a registry behind a TLS proxy that names its token server with http is asked for tokens with TLS', async () => {
+test('a push asks for tokens with TLS if a registry behind a TLS proxy names its token server with http', async () => {
   const auth = { kind: 'bearer', username: 'jane', password: PASSWORD, realmWithoutTls: true } as const;
   const world = await network({ auth });
   const { manifestDigest } = await pushModel(options(world, { ca: CA_CERTIFICATE }));
@@ -245,7 +245,7 @@ test('the certificate of the Hub is verified also where that of the registry is 
   expect((await failureOf(pushModel({ ...insecure, hub }))).code).toBe('UNSUPPORTED');
 });
 
-test('the CAs of the system that the caller hands over are trusted for the Hub, the registry and a TLS proxy', async () => {
+test('the system CAs that the caller passes are trusted for the Hub, the registry and a TLS proxy', async () => {
   const world = await network({}, { tls: true });
   const systemCa = { ca: ['garbage', CA_CERTIFICATE], origins: ['the system'], unusable: [] };
   const access = { systemCa, proxyFor: () => urlOf(world.proxy) };

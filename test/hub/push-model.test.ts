@@ -81,7 +81,7 @@ test.each(['model.safetensors', 'config.json', '1_Pooling/config.json'])(
   },
 );
 
-test('a listing that would write outside the model is refused, and that file is never asked for', async () => {
+test('a listing with a path outside the model is refused, and the push never asks for that file', async () => {
   const hub = await demoHub();
   hub.addFault({
     on: 'tree',

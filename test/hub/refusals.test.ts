@@ -135,8 +135,8 @@ test('a token that the Hub refuses on a public model is named as the trouble', a
   expect(await failureOf(resolve('acme/open'))).toMatchObject({ code: 'UNAUTHORIZED' });
 });
 
-describe('HF_ENDPOINT that names something else', () => {
-  test('is called that where it is a registry', async () => {
+describe('HF_ENDPOINT that does not name a Hub', () => {
+  test('is reported if it is a registry', async () => {
     const registry = await startFakeRegistry();
     onTestFinished(() => registry.close());
     const { resolve } = await hubWorld(options, { endpoint: `http://${registry.host}` });
@@ -148,17 +148,14 @@ describe('HF_ENDPOINT that names something else', () => {
     });
   });
 
-  test.each(['main', 'c'.repeat(40)])(
-    'is called that where it answers with pages, asked for %s',
-    async (revision) => {
-      const site = await httpServer((_, response) => response.end('<html>welcome</html>'));
-      const { resolve } = await hubWorld(options, { endpoint: site.origin });
-      expect(await failureOf(resolve('acme/open', revision))).toMatchObject({
-        code: 'UNSUPPORTED',
-        message: `${site.origin} (HF_ENDPOINT) does not answer like a Hugging Face Hub: 200 with a page that is not JSON`,
-      });
-    },
-  );
+  test.each(['main', 'c'.repeat(40)])('is reported if it answers with pages to %s', async (revision) => {
+    const site = await httpServer((_, response) => response.end('<html>welcome</html>'));
+    const { resolve } = await hubWorld(options, { endpoint: site.origin });
+    expect(await failureOf(resolve('acme/open', revision))).toMatchObject({
+      code: 'UNSUPPORTED',
+      message: `${site.origin} (HF_ENDPOINT) does not answer like a Hugging Face Hub: 200 with a page that is not JSON`,
+    });
+  });
 });
 
 test('a dataset that is asked for as a model is found by the hint', async () => {

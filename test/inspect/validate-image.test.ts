@@ -275,7 +275,7 @@ describe('in an OCI image layout', () => {
     expect((await failureOf(problemsAt(folder))).code).toBe('NOT_FOUND');
   });
 
-  test('a tag that is not there is answered with the command that lists the tags', async () => {
+  test('a missing tag gets an error with the command that lists the tags', async () => {
     const { folder } = await layout();
     const target = { kind: 'layout', folder } as const;
     for (const name of [{ tag: 'v9' }, { digest: sha256(Buffer.from('')) }]) {

@@ -85,7 +85,7 @@ describe('a dry run', () => {
     expect(await readdir(folder)).toEqual(['index.json']);
   });
 
-  test('into a folder that cannot be made has the refusal', async () => {
+  test('into a folder that cannot be created has the refusal', async () => {
     const { plan } = await localPush(REPOS);
     const file = join(await tempFolder(), 'file');
     await writeFile(file, '');

@@ -54,7 +54,7 @@ describe.each<PersonalityName>(['dist28', 'dist3', 'olareg'])(
       ]);
     });
 
-    test('that knows chunks alone, and no PUT with a body, gets chunks', async () => {
+    test('that accepts only chunks, and no PUT with a body, gets chunks', async () => {
       const faults: Fault[] = [
         {
           on: 'PATCH',
@@ -84,7 +84,7 @@ describe.each<PersonalityName>(['dist28', 'dist3', 'olareg'])(
       },
     );
 
-    test('that is restarted behind a proxy, which says 404 once, is still sent a stream', async () => {
+    test('that restarts behind a proxy, which answers 404 once, still gets a stream', async () => {
       const faults: Fault[] = [{ on: 'PATCH', answer: { status: 404, body: page, at: 'unstored' } }];
       const told = await scenario({ personality, faults });
       await expectPushed(told);
@@ -93,7 +93,7 @@ describe.each<PersonalityName>(['dist28', 'dist3', 'olareg'])(
   },
 );
 
-test('a registry in read-only mode is not taken for one that knows no POST, and nothing is sent', async () => {
+test('a registry in read-only mode does not count as one without POST, and nothing is sent', async () => {
   const answer = { status: 405, body: 'Method not allowed\n', headers: { allow: 'GET, HEAD' } };
   const told = await scenario({ faults: [{ on: 'upload-post', times: ALWAYS, answer }] });
   const error = await failureOf(told.push());

@@ -29,7 +29,7 @@ test.each(['push', 'plan'] as const)(
   },
 );
 
-test('a push that keeps pickles goes on with what one that refuses them has written down', async () => {
+test('a push that keeps pickles resumes the job of a push that refuses them', async () => {
   const { push, events } = await localPush({ repos });
   const stateFile = join(await tempFolder(), 'state.json');
   const first = await push(NAME, { stateFile, pickles: 'refuse' });

@@ -26,7 +26,7 @@ const side: FakeHubOptions = {
 const storageRequests = (hub: FakeHub, file: string) =>
   hub.requests({ origin: 'cdn', file }).map(({ method, range, status }) => [method, range, status]);
 
-describe('a pickle that is no copy of other weights', () => {
+describe('a pickle that is not a copy of other weights', () => {
   test.each(['push', 'plan'] as const)(
     'ends a %s before the first byte, and the error names it and both ways out',
     async (work) => {
@@ -61,7 +61,7 @@ describe('a file whose name does not tell', () => {
     return localPush({ repos: [{ id: NAME, files: { ...files, 'lexicon.dat': bytes(content, lfs) } }] });
   };
 
-  test('is pushed when its first bytes are not those of a pickle, after one small request', async () => {
+  test('is pushed after one small request if its first bytes are not those of a pickle', async () => {
     const { hub, plan } = await world(TABLE);
     const planned = await plan(NAME);
     expect(planned.layers.map(({ sibling }) => sibling.path)).toContain('lexicon.dat');
@@ -69,7 +69,7 @@ describe('a file whose name does not tell', () => {
     expect(storageRequests(hub, 'model.safetensors')).toEqual([]);
   });
 
-  test('ends the push like any pickle when its first bytes are those of one', async () => {
+  test('ends the push like any pickle if its first bytes are those of one', async () => {
     const { hub, registry, push } = await world(PICKLE);
     const error = await failureOf(push(NAME));
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('lexicon.dat') });
@@ -77,7 +77,7 @@ describe('a file whose name does not tell', () => {
     expect(registry.log).toEqual([]);
   });
 
-  test('is not looked at when the user has decided', async () => {
+  test('is not read if the user has decided', async () => {
     for (const decided of [
       { pickles: 'keep' },
       { ignorePatterns: ['*.dat'] },

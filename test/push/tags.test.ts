@@ -68,7 +68,7 @@ describe.each<PersonalityName>(['ecr', 'harbor', 'hub', 'dist28'])(
       expect(told.tags).toEqual({ v1: manifestDigest, latest: manifestDigest });
     });
 
-    test('that another push has set to the image while nobody could see it is a success', async () => {
+    test('that another push has set to the image unseen is a success', async () => {
       const told = await scenario(options);
       await told.push();
       const where = ({ reference }: { reference: string }) => reference === 'v1';
@@ -151,7 +151,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     ]);
   });
 
-  test('that the same push has set is not set again, and nothing is said to move', async () => {
+  test('that an identical push has set is not set again, and no move is reported', async () => {
     const { told, push, quietly } = await prepared();
     const { manifestDigest } = await push({}, quietly);
     expect((await push({})).movedTags).toEqual([]);
@@ -159,7 +159,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     expect(outcomes(told)).toEqual([['v1', 'existed']]);
   });
 
-  test('made of the commit stays where the files are the same, however they were selected', async () => {
+  test('made of the commit stays if the files are the same, however they were selected', async () => {
     const { told, push, quietly } = await prepared();
     const first = await push({ tag: undefined }, quietly);
     const patterns = { allow: ['config.json', '*.safetensors', 'nested/*'], ignore: ['*.md'] };
@@ -172,7 +172,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     ['fewer files', { patterns: { allow: ['*.json'], ignore: [] } }, 'has 1 more file'],
     ['another prefix', { prefix: 'models/' }, 'its files are in another folder'],
     ['another tar layout', { tarLayout: 'reference' }, 'has the tar layout standard'],
-  ])('made of the commit does not come to mean %s, and no byte moves', async (_what, request, why) => {
+  ])('made of the commit never moves to %s, and no byte is sent', async (_what, request, why) => {
     const { told, world, push, quietly } = await prepared();
     const first = await push({ tag: undefined }, quietly);
     const before = moved(told);
@@ -188,14 +188,14 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     expect(movedTags).toEqual([{ tag: first.commit.slice(0, 12), previous: first.manifestDigest }]);
   });
 
-  test('made of the commit does not come to mean more files', async () => {
+  test('made of the commit never moves to more files', async () => {
     const { push, quietly } = await prepared();
     await push({ tag: undefined, patterns: { allow: ['*.json'], ignore: [] } }, quietly);
     const error = await failureOf(push({ tag: undefined }));
     expect(error.message).toContain('lacks "model.safetensors"');
   });
 
-  test('named by the user may come to mean other files', async () => {
+  test('named by the user may move to other files', async () => {
     const { push, quietly } = await prepared();
     const { commit } = await push({ tag: undefined }, quietly);
     const tag = commit.slice(0, 12);
@@ -203,7 +203,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     expect((await push({ tag, patterns })).movedTags).toHaveLength(1);
   });
 
-  test('made of the commit moves where another version encoded the same files in another way', async () => {
+  test('made of the commit moves if another version encoded the same files differently', async () => {
     const { told, world, push, quietly } = await prepared();
     const { manifestDigest: ours, commit } = await push({ tag: undefined }, quietly);
     const tag = commit.slice(0, 12);
@@ -217,7 +217,7 @@ describe.each(PLACES)('a tag in %s', (_, open) => {
     expect(outlooks(told)).toEqual([[tag, other.descriptor.digest, 'moves']]);
   });
 
-  test('made of the commit is not taken from an image that does not say what files it has', async () => {
+  test('made of the commit never moves from an image that does not name its files', async () => {
     const { told, world, push } = await prepared();
     const target = world.target ?? told.target;
     const { signal } = new AbortController();
@@ -257,7 +257,7 @@ describe('a tag whose image cannot be read', () => {
     },
   );
 
-  test('because its manifest is of other bytes does not hold the push up, with a warning', async () => {
+  test('because its manifest has other bytes does not stop the push, with a warning', async () => {
     const told = await scenario({ files: FILES });
     const first = await told.push(undefined, { tag: undefined });
     told.registry.addFault({ on: 'manifest-get', answer: { status: 200, body: '{}' } });
@@ -295,7 +295,7 @@ describe('another push at the same time', () => {
     expect((await told.push({ onEvent })).movedTags).toEqual([{ tag: 'v1', previous: manifestDigest }]);
   });
 
-  test('that gave the default tag to other files keeps it, and our image is kept by its digest', async () => {
+  test('that moved the default tag to other files keeps it, and our image stays by its digest', async () => {
     const told = await scenario({ files: FILES });
     const patterns = { allow: ['*.json'], ignore: [] };
     const { manifestDigest, commit } = await told.push(undefined, { tag: 'v2', patterns });

@@ -53,7 +53,7 @@ describe('a revision without weights', () => {
     },
   );
 
-  test('is a warning when the user has chosen files, and the push goes on', async () => {
+  test('causes a warning if the user has chosen files, and the push continues', async () => {
     const { push, layers, events } = await localPush(options);
     await push(NAME, { allowPatterns: ['*'] });
     expect(layers(NAME)).toHaveLength(2);
@@ -62,7 +62,7 @@ describe('a revision without weights', () => {
     ]);
   });
 
-  test('is no question of a dataset, nor of a revision that has weights', async () => {
+  test('is not checked for a dataset, nor for a revision with weights', async () => {
     const dataset = { id: 'acme/rows', type: 'dataset', files: { 'README.md': text('card') } } as const;
     const { hub, push } = await localPush({ repos: [...(options.repos ?? []), dataset] });
     await push(NAME, { revision: '4.0bpw' });
@@ -70,7 +70,7 @@ describe('a revision without weights', () => {
     expect(hub.requests({ on: 'refs' })).toEqual([]);
   });
 
-  test('is told without what a hostile Hub writes into the names of its branches', async () => {
+  test('is reported without control characters from the names of branches', async () => {
     const { hub, push } = await localPush(options);
     const edit = (refs: unknown) =>
       JSON.parse(JSON.stringify(refs).replaceAll('4.0bpw', 'https://x.test/?Signature=s3cret\\n::error::x'));

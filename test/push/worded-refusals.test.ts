@@ -77,7 +77,7 @@ describe.each(['upload-post', 'upload-patch', 'upload-put', 'manifest-put'] as c
 describe('a quota', () => {
   const body = MEANINGS[0]?.[2] ?? '';
 
-  test('at the commit of a layer is no reason to renew the token, and the message names the file', async () => {
+  test('at the commit of a layer does not renew the token, and the message names the file', async () => {
     const auth = { kind: 'bearer', ...ada } as const;
     const faults: Fault[] = [{ on: 'upload-put', times: ALWAYS, answer: { status: 403, body } }];
     const told = await scenario({ auth, credentials: ada, faults });
@@ -86,7 +86,7 @@ describe('a quota', () => {
     expect(told.requests('upload-put')).toHaveLength(1);
   });
 
-  test('in a small layer ends the push after one request that brings bytes', async () => {
+  test('in a small layer ends the push after one request with a body', async () => {
     const faults: Fault[] = [
       { on: ['upload-post', 'upload-put'], times: ALWAYS, answer: { status: 403, body } },
     ];
@@ -96,7 +96,7 @@ describe('a quota', () => {
   });
 });
 
-test('a rate limit that comes as 403 is waited for', async () => {
+test('a push waits after a rate limit that comes as 403', async () => {
   const answer = { status: 403, body: denied('Rate exceeded'), headers: { 'retry-after': '7' } };
   for (const on of ['upload-post', 'upload-put', 'manifest-put'] as const) {
     const told = await scenario({ faults: [{ on, answer }] });
@@ -120,7 +120,7 @@ test.each(['upload-post', 'upload-put', 'manifest-put'] as const)(
   },
 );
 
-test('a blob that another upload has finished is there, though the registry calls it immutable', async () => {
+test('a blob that another upload has finished counts as pushed, though the registry calls it immutable', async () => {
   const body = JSON.stringify({
     errors: [{ code: 'BLOB_UPLOAD_INVALID', message: 'docker-hosted/v2/-/blobs/sha256:1 cannot be updated' }],
   });
@@ -151,14 +151,14 @@ describe('a refusal names', () => {
     expect(hint).toContain('Give the account the right to push');
   });
 
-  test('that there is none', async () => {
+  test('that there is no account', async () => {
     const told = await scenario({ auth: { kind: 'basic', ...ada } });
     const { message, hint } = await failureOf(told.push());
     expect(message).toContain('without an account: 401');
     expect(hint).toMatch(/^Log in with docker/);
   });
 
-  test('no user where the name is the secret as well', async () => {
+  test('no user if the name is the secret as well', async () => {
     const token = secret('a token for both');
     const told = await scenario({
       auth: { kind: 'basic', ...ada },
@@ -172,7 +172,7 @@ describe('before anything is read, a registry', () => {
   test.each([
     'Client sent an HTTP request to an HTTPS server.',
     'The plain HTTP request was sent to HTTPS port',
-  ])('that wants TLS is named with what to write: %s', async (body) => {
+  ])('that wants TLS ends the push with a hint to write https://: %s', async (body) => {
     const told = await scenario({ faults: [{ on: 'ping', times: ALWAYS, answer: { status: 400, body } }] });
     expect(await failureOf(told.push())).toMatchObject({
       code: 'UNSUPPORTED',
@@ -182,7 +182,7 @@ describe('before anything is read, a registry', () => {
   });
 });
 
-test('a registry that goes on failing is given up with how often and how long it was tried', async () => {
+test('the error about a registry that keeps failing has the number of retries and their time', async () => {
   const faults: Fault[] = [{ on: 'upload-post', times: ALWAYS, answer: { status: 503 } }];
   const told = await scenario({ retries: 3, faults });
   expect((await failureOf(told.push())).message).toMatch(
@@ -190,7 +190,7 @@ test('a registry that goes on failing is given up with how often and how long it
   );
 });
 
-test('a proxy that refuses even small bodies is not answered with smaller chunks', async () => {
+test('a push does not suggest smaller chunks if a proxy refuses even small bodies', async () => {
   const faults: Fault[] = [{ on: ['PATCH', 'upload-put'], times: ALWAYS, bodyLimit: 1_000 }];
   const told = await scenario({ files: { 'config.json': Buffer.alloc(2_000) }, faults });
   const { message, hint } = await failureOf(told.push());

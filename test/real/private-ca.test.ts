@@ -119,7 +119,7 @@ describePeers(
     });
     afterAll(() => registry?.stop());
 
-    test('is refused where nothing knows its CA, and the error says where it belongs', async () => {
+    test('is refused if no source has its CA, and the error says where to put it', async () => {
       const run = await push(registry.host);
       expect(run.code).toBe(6);
       expect(run.stderr).toContain('its certificate is by a CA that is not known here (trusted CAs: Node.js');
@@ -184,7 +184,7 @@ describePeers(['nginx', 'docker-registry', 'skopeo'], 'a registry that wants a c
     });
     afterAll(() => registry?.stop());
 
-    test('gets that of certs.d from every worker, as from skopeo', async () => {
+    test('gets the one of certs.d from every worker, as from skopeo', async () => {
       await certsOf(registry.host, { ...CA, ...CLIENT });
       const { code, stdout } = await push(registry.host);
       expect(code).toBe(0);
@@ -194,7 +194,7 @@ describePeers(['nginx', 'docker-registry', 'skopeo'], 'a registry that wants a c
       });
     });
 
-    test('refuses a client without one, and the error says where one belongs', async () => {
+    test('refuses a client without one, and the error says where to put one', async () => {
       await certsOf(registry.host, CA);
       const run = await push(registry.host);
       expect(run.code).toBe(3);

@@ -101,7 +101,7 @@ describePeers(PEERS, '--tar-layout reference repeats the Python tool', () => {
     expect(ours.layers.map(blobOf)).toEqual(theirs.layers.map(blobOf));
   });
 
-  test('an image of the real 0.4.1 at the default tag is in doubt, so it stays unless the user lets it go', async () => {
+  test('the default tag stays at an image of the real 0.4.1 unless the user sets --move-tag', async () => {
     const repository = `${registry.host}/theirs-by-commit`;
     const tag = hub.commitOf('acme/golden').slice(0, 12);
     await pushTheirs('acme/golden', 'theirs-by-commit', '--target-tag', tag);

@@ -88,7 +88,7 @@ for (const name of ['docker-registry', 'distribution-3', 'olareg'] as const) {
       expect(await pushTo(reference)).toBe(manifestDigest);
     });
 
-    test('a second time without a PUT of its tag, and with a word before a tag moves', async () => {
+    test('again without a PUT of its tag, and reports a tag before it moves', async () => {
       const reference = `${registry.host}/models/moved:v1`;
       await pushTo(reference);
       const again = await runCli(['push', MODEL, reference], { env: { HF_ENDPOINT: hub.endpoint } });
@@ -102,7 +102,7 @@ for (const name of ['docker-registry', 'distribution-3', 'olareg'] as const) {
       expect(fewer.stderr).toContain(`moved ${reference} from ${manifestDigest} to ${moved}`);
     });
 
-    test('and its default tag does not come to mean fewer files', async () => {
+    test('and its default tag never moves to fewer files', async () => {
       const repository = `${registry.host}/models/default-tag`;
       await pushTo(repository);
       const args = ['push', MODEL, repository, '--allow-patterns', '*.json'];

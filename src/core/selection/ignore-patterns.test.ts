@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { ignorePatterns } from './ignore-patterns.ts';
 import { matcher } from './path-patterns.ts';
 
-describe('patterns to leave out some files', () => {
+describe('patterns that leave out given files', () => {
   test.each([
     [['llama.gguf'], ['tinyllama.gguf'], ['[l]lama.gguf']],
     [['m-Q4.gguf'], ['sub/m-Q4.gguf'], ['[m]-Q4.gguf']],
@@ -14,7 +14,7 @@ describe('patterns to leave out some files', () => {
     expect(ignorePatterns(paths, others)).toEqual(patterns);
   });
 
-  test('are beginnings where there are many files, so that a command stays short', () => {
+  test('are common beginnings if there are many files, so that a command stays short', () => {
     const words = [
       'IQ2_M',
       'IQ3_M',
@@ -38,7 +38,7 @@ describe('patterns to leave out some files', () => {
     ]);
   });
 
-  test('are not offered where a shell could not take them', () => {
+  test('are not offered if they do not fit into a shell line', () => {
     const all = Array.from({ length: 2_000 }, (_, at) => `${at}.pt`);
     const paths = all.filter((_, at) => at % 2 === 0);
     expect(
@@ -49,7 +49,7 @@ describe('patterns to leave out some files', () => {
     ).toBeUndefined();
   });
 
-  test('match exactly those files, and can be written in a list in quotes', () => {
+  test('match exactly those files, and fit into a quoted list', () => {
     const name = fc.stringMatching(
       /^(?:[ab]\/)?[ab[\]?*!, '"-]{1,3}(?:-Q[48](?:_K)?)?(?:-0000[12]-of-0000[23])?$/,
     );

@@ -81,18 +81,21 @@ function picklesIn(files: readonly ListedFile[]) {
 }
 
 describe('a push without patterns', () => {
-  test.each(LISTINGS)('of $name keeps what it needs, and nothing that is redundant', ({ outcome, files }) => {
-    const result = select(files);
-    if (result instanceof ModelcarError) {
-      expect(result.code).toBe('USAGE');
-      expect(outcome).not.toBe('push');
-      return;
-    }
-    expect(outcome).not.toBe('ask');
-    const kept = new Set(result.kept);
-    const wrong = files.filter(({ sign, sibling }) => sign !== '?' && kept.has(sibling) !== (sign === '+'));
-    expect(wrong).toEqual([]);
-  });
+  test.each(LISTINGS)(
+    'of $name keeps all files that it needs, and leaves out redundant ones',
+    ({ outcome, files }) => {
+      const result = select(files);
+      if (result instanceof ModelcarError) {
+        expect(result.code).toBe('USAGE');
+        expect(outcome).not.toBe('push');
+        return;
+      }
+      expect(outcome).not.toBe('ask');
+      const kept = new Set(result.kept);
+      const wrong = files.filter(({ sign, sibling }) => sign !== '?' && kept.has(sibling) !== (sign === '+'));
+      expect(wrong).toEqual([]);
+    },
+  );
 });
 
 /** How many of the suggestions of an error were followed. */
@@ -137,11 +140,11 @@ function mayGo(
 describe('a command that an error suggests', () => {
   const asking = LISTINGS.filter(({ files }) => select(files) instanceof ModelcarError);
 
-  test.each(asking)('for $name is not asked about again and keeps all else', ({ files }) => {
+  test.each(asking)('for $name leads to no further question, and keeps everything else', ({ files }) => {
     expect(follow(files)).toBeGreaterThan(0);
   });
 
-  test('keeps all else in repositories put together at random', () => {
+  test('keeps everything else in random repositories', () => {
     const files = LISTINGS.flatMap((listing) => listing.files);
     let asked = 0;
     fc.assert(

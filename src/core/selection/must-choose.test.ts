@@ -32,7 +32,7 @@ describe('GGUF in several quantisations', () => {
     'mmproj-BF16.gguf': GB,
   };
 
-  test('is refused with the choices, the smallest first, and an option for each', () => {
+  test('ends with an error that lists them, the smallest first, with an option for each', () => {
     expect(refusal(FILES)).toMatchObject({
       code: 'USAGE',
       message: [
@@ -48,11 +48,11 @@ describe('GGUF in several quantisations', () => {
     });
   });
 
-  test('is pushed when patterns to ignore leave one', () => {
+  test('is pushed if the ignore patterns leave one', () => {
     expect(() => refusal(FILES, ['*UD*', 'm-BF16*'])).toThrow('nothing was refused');
   });
 
-  test('shows sixty of many', () => {
+  test('shows at most sixty of them', () => {
     const files = Object.fromEntries(
       Array.from({ length: 67 }, (_, at) => [`m.Q${at + 10}_0.gguf`, (at + 1) * GB]),
     );
@@ -60,7 +60,7 @@ describe('GGUF in several quantisations', () => {
     expect([lines.length, lines.at(-1)]).toEqual([1 + 2 * 60 + 1, 'and 7 more']);
   });
 
-  test('says what to do where there are too many to name', () => {
+  test('names a flag instead of patterns if there are too many', () => {
     const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`m${at}.gguf`, 1]));
     expect(refusal(files).message).toContain(
       '\n           --allow-patterns, with patterns for the files to keep\n',
@@ -68,7 +68,7 @@ describe('GGUF in several quantisations', () => {
   });
 });
 
-test('a choice of one component keeps the same format of the others', () => {
+test('the choice of a format keeps that format in all components', () => {
   const names = ['tf_model.h5', 'pytorch_model.bin', 'onnx/model.onnx'];
   const files = Object.fromEntries(['', 'b/'].flatMap((folder) => names.map((name) => [folder + name, GB])));
   const [, , option] = refusal(files).message.split('\n');

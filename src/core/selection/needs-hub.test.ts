@@ -59,7 +59,7 @@ describe('an image needs the Hub when it is loaded', () => {
 describe('an adapter', () => {
   const adapter = (base: unknown) => ({ base_model_name_or_path: base });
 
-  test('without its base model is named, also with a base on a disk elsewhere', () => {
+  test('without its base model causes a warning, also if the base is a path on another disk', () => {
     for (const base of ['meta/llama', '/data/llama']) {
       expect(needs({ 'adapter_config.json': adapter(base) }, 'adapter_model.safetensors')).toEqual([
         ['needs-base-model', `adapter_config.json is an adapter for ${base}, which is not in the image`],
@@ -78,7 +78,7 @@ describe('an adapter', () => {
   });
 });
 
-test('only documents that a server reads are looked at', () => {
+test('only documents that a server reads count', () => {
   const paths = ['config.json', 'sub/config.json', 'a/adapter_config.json', 'generation_config.json'];
   expect(paths.filter(canNeedHub)).toEqual(['config.json', 'a/adapter_config.json']);
 });

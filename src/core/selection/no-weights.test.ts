@@ -30,20 +30,20 @@ test.each([
   expect(lacksWeights(model(...paths), DEFAULT)).toBe(false);
 });
 
-test('whoever gives patterns, or wants a dataset, means what is there', () => {
+test('patterns or a dataset never count as without weights', () => {
   expect(lacksWeights(model('README.md'), { allow: ['*'], ignore: [] })).toBe(false);
   expect(lacksWeights(model('README.md'), { allow: [], ignore: ['x'] })).toBe(false);
   expect(lacksWeights({ ...model('README.md'), id: { type: 'dataset', name: 'a/b' } }, DEFAULT)).toBe(false);
 });
 
-test('a branch has weights if any file can hold some', () => {
+test('a branch has weights if any file may hold some', () => {
   const paths = ['config.json', 'tokenizer.json', 'README.md', 'a.py', '.x.safetensors', 'a.png'];
   expect(hasWeights(paths.map((path) => ({ path })))).toBe(false);
   for (const path of ['output.safetensors', 'x/a.bin', 'weights', 'a.pt'])
     expect(hasWeights([{ path }])).toBe(true);
 });
 
-test('the error names the branches that have weights, and the first of them as the model is written', () => {
+test('the error lists the branches with weights, and the hint has the first one ready to paste', () => {
   expect(noWeightsError(model(), ['3.0bpw', '4.0bpw'])).toMatchObject({
     code: 'USAGE',
     message: 'acme/m has no weights at main; these branches have some:\n  3.0bpw\n  4.0bpw',

@@ -16,7 +16,7 @@ function reasons(paths: readonly string[], documents: Readonly<Record<string, un
 /** The files of these that are left out. */
 const left = (...paths: readonly string[]) => Object.keys(reasons(paths));
 
-describe('a file that no rule names stays', () => {
+describe('a file that matches no rule stays', () => {
   test.each([
     'speech_tokenizer_v2.onnx',
     'campplus.onnx',
@@ -40,7 +40,7 @@ describe('a file that no rule names stays', () => {
     expect(left('config.json', 'model.safetensors', path)).toEqual([]);
   });
 
-  test('whatever its name is, in any repository', () => {
+  test('whatever its name, in any repository', () => {
     const unknown = fc.stringMatching(/^(?:[a-z]{1,4}\/)?[a-z]{1,6}\.(?:xyz|dat|weird|param|npz|mp3|q|zzz)$/);
     fc.assert(
       fc.property(fc.constantFrom(...LISTINGS), unknown, ({ files }, path) => {
@@ -50,7 +50,7 @@ describe('a file that no rule names stays', () => {
   });
 });
 
-test('no file is called a copy where safetensors are missing, or lack a shard', () => {
+test('no file counts as a copy if safetensors are missing or lack a shard', () => {
   const byCopy = ['other-format', 'consolidated', 'single-file'];
   for (const { files } of LISTINGS) {
     const paths = files.map(({ sibling }) => sibling.path);
@@ -94,7 +94,7 @@ describe('another copy of complete safetensors', () => {
 });
 
 describe('folders of copies', () => {
-  test('are left out when there are weights outside', () => {
+  test('are left out if there are weights outside', () => {
     expect(
       reasons(['model.safetensors', 'original/params.json', 'checkpoint-9/x', 'global_step1/x']),
     ).toEqual({
@@ -104,7 +104,7 @@ describe('folders of copies', () => {
     });
   });
 
-  test('stay when there are none, or only a pickle of the side', () => {
+  test('stay if there are none, or only an unrelated pickle', () => {
     expect(left('README.md', 'spk_dict.pt', 'original/model.safetensors', 'checkpoint-9/x')).toEqual([]);
   });
 
@@ -123,7 +123,7 @@ describe('folders of copies', () => {
     expect(left('silero_vad.onnx', 'checkpoint-9/model.safetensors')).toEqual([]);
   });
 
-  test('are not those in which weights lie hidden outside', () => {
+  test('are kept if the weights outside are in hidden folders', () => {
     expect(left('.cache/model.safetensors', 'original/x.pth')).toEqual(['.cache/model.safetensors']);
   });
 });
@@ -131,7 +131,7 @@ describe('folders of copies', () => {
 describe('a diffusers pipeline in one file', () => {
   const WHOLE = ['model_index.json', 'unet/config.json', 'unet/diffusion_pytorch_model.safetensors'];
 
-  test('is left out when each component is complete', () => {
+  test('is left out if each component is complete', () => {
     const files = ['flux1-dev.safetensors', 'ae.safetensors', 'sd_xl_base_1.0_0.9vae.safetensors'];
     expect(reasons([...WHOLE, ...files])).toEqual(
       Object.fromEntries(files.map((path) => [path, 'single-file'])),
@@ -167,13 +167,13 @@ describe('two sets of shards', () => {
     [index]: { weight_map: Object.fromEntries(paths.map((path, at) => [at, path.replace(/.*\//, '')])) },
   });
 
-  test('are the one that the index names', () => {
+  test('the index decides which one stays', () => {
     expect(reasons([...four, ...eight, index], naming(eight))).toEqual(
       Object.fromEntries(four.map((path) => [path, 'other-shards'])),
     );
   });
 
-  test('both stay without an index, with one that lacks a shard, and with one that is no index', () => {
+  test('both stay without an index, with one that names a missing shard, and with a broken one', () => {
     const paths = [...four, ...eight, index];
     expect(reasons(paths)).toEqual({});
     expect(reasons(paths, naming([...eight, 'gone.safetensors']))).toEqual({});

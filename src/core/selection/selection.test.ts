@@ -24,7 +24,7 @@ test('without patterns a dataset is kept whole', () => {
   expect(kept(['a.bin', '.gitattributes', 'b.png'], {}, 'dataset')).toHaveLength(3);
 });
 
-test('without patterns a model keeps all but what is redundant or useless', () => {
+test('without patterns a push keeps all files that are not redundant or useless', () => {
   expect(kept(['model.safetensors', '.gitattributes', 'model.bin', 'a.npz'])).toEqual([
     'model.safetensors',
     'a.npz',
@@ -57,7 +57,7 @@ describe('with patterns', () => {
     expect(kept(['a.md', 'b.md'], { allow: ['*.md'], ignore: ['a*'] })).toEqual(['b.md']);
   });
 
-  test('one that no file matches is named, to allow or to ignore', () => {
+  test('a pattern that matches no file is reported, to allow or to ignore', () => {
     const allow = ['*Q4_K_M*', '*.md', 'onnx/'];
     const { unmatched } = select(['a-q4_k_m.gguf', 'README.md'], { allow, ignore: ['*.png'] });
     expect(unmatched).toEqual(['*Q4_K_M*', 'onnx/', '*.png']);
@@ -105,12 +105,12 @@ describe('nothing kept is an error that shows what there is', () => {
   });
 });
 
-test('leaving out a copy does not bring in another', () => {
+test('an ignored file does not bring in its copy', () => {
   const paths = ['config.json', 'consolidated.safetensors', 'model.safetensors', 'pytorch_model.bin'];
   expect(kept(paths, { ignore: ['model.safetensors'] })).toEqual(['config.json']);
 });
 
-describe('pickles that are no copy', () => {
+describe('pickles that are not a copy', () => {
   const PATHS = ['model.safetensors', 'spk_dict.pt', 'a.dat', 'b.dat', 'b.json'];
   const heads = new Map([
     ['a.dat', Buffer.from('PK\x03\x04')],
@@ -118,7 +118,7 @@ describe('pickles that are no copy', () => {
   ]);
   const evidence = { ...NO_EVIDENCE, heads };
 
-  test('end the push, with both ways out', () => {
+  test('end the push, and the error has both ways out', () => {
     expect(() => select(PATHS, {}, 'model', evidence)).toThrow(
       expect.objectContaining({
         code: 'USAGE',
@@ -147,13 +147,13 @@ describe('pickles that are no copy', () => {
       );
   });
 
-  test('may be files whose first bytes were not read', () => {
+  test('include files without first bytes, because they may be pickles', () => {
     expect(() => select(['model.safetensors', 'a.dat'])).toThrow(
       /\n {5}10 B {2}a\.dat {2}\(may be a pickle: the push did not read its first bytes\)$/,
     );
   });
 
-  test('are what the allowed patterns name', () => {
+  test('stay if the allow patterns match them', () => {
     expect(kept(PATHS, { allow: ['*.pt'] })).toEqual(['spk_dict.pt']);
   });
 });
@@ -176,7 +176,7 @@ describe('the first bytes are needed', () => {
     expect(heads(PATHS, { ignore: ['a*'] })).toEqual(['d']);
   });
 
-  test('of none where pickles are kept, where patterns name what to push, and in a dataset', () => {
+  test('of no file if pickles are kept, with allow patterns, and in a dataset', () => {
     expect(heads(PATHS, { pickles: 'keep' })).toEqual([]);
     expect(heads(PATHS, { allow: ['*'] })).toEqual([]);
     expect(heads(PATHS, {}, 'dataset')).toEqual([]);
@@ -189,7 +189,7 @@ describe('the first bytes are needed', () => {
     expect(() => select(paths, {}, 'model', { ...NO_EVIDENCE, heads: read })).toThrow('needs pickles');
   });
 
-  test('and the documents of small size that say what is complete and what needs the Hub', () => {
+  test('and so are small documents that say what is complete and what needs the Hub', () => {
     const paths = ['config.json', 'model.safetensors.index.json', 'pytorch_model.bin.index.json', 'x.json'];
     const documents = needed(['model-00001-of-00001.safetensors', ...paths]).documents;
     expect(documents.map(({ path }) => path)).toEqual(['model.safetensors.index.json', 'config.json']);
@@ -231,7 +231,7 @@ describe('weights that are not complete', () => {
     expect(attempt).toThrow(/^the weights of acme\/m are not complete:\n/);
   });
 
-  test('an index names what is missing, where names do not tell', () => {
+  test('an index shows missing shards that the names do not imply', () => {
     const evidence = reading(INDEX, index('model-a.safetensors', 'model-b.safetensors'));
     expect(() => select(['model-a.safetensors', INDEX], {}, 'model', evidence)).toThrow(
       'names is missing: model-b.safetensors',
@@ -264,7 +264,7 @@ describe('weights that are not complete', () => {
     },
   );
 
-  test('an index that is satisfied settles it, whatever the names imply', () => {
+  test('a complete index decides, whatever the names imply', () => {
     expect(kept([SHARD, INDEX], {}, 'model', reading(INDEX, index(SHARD)))).toEqual([SHARD, INDEX]);
   });
 
@@ -277,7 +277,7 @@ describe('weights that are not complete', () => {
     },
   );
 
-  test('a pattern that drops a shard is a warning', () => {
+  test('a pattern that leaves out a shard causes a warning', () => {
     const paths = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors', INDEX];
     const evidence = reading(INDEX, index(...paths.slice(0, 2)));
     expect(select(paths, { ignore: ['*-00002-*'] }, 'model', evidence).warnings).toEqual([
@@ -289,13 +289,13 @@ describe('weights that are not complete', () => {
     expect(select(paths, {}, 'model', evidence).warnings).toEqual([]);
   });
 
-  test('two sets that patterns leave are a warning', () => {
+  test('patterns that leave two sets cause a warning', () => {
     const { warnings } = select(['model.safetensors', 'model-00001-of-00001.safetensors'], { allow: ['*'] });
     expect(warnings).toMatchObject([{ code: 'two-shard-sets' }]);
   });
 });
 
-test('an image without weights is a warning, of a dataset not', () => {
+test('an image without weights causes a warning, unless it is a dataset', () => {
   expect(select(['config.yaml', 'handler.py']).warnings).toEqual([
     { code: 'no-weights', message: 'the image of acme/m has no weights' },
   ]);
