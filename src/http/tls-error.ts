@@ -85,9 +85,7 @@ function asked({ trusted: { origins, unusable } }: Verification): string {
 
 function trustHint({ folder, isRegistry }: Verification): string {
   const there = folder === undefined ? '' : `, as ${folder}/ca.crt`;
-  const skip = isRegistry
-    ? "; --insecure skips the check, but only for the registry's own host and port"
-    : '';
+  const skip = isRegistry ? '; for the registry alone, --insecure skips the check' : '';
   return `Trust its CA with --ca-file${there}, or in the system's store${skip}.`;
 }
 
