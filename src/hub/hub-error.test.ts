@@ -135,9 +135,9 @@ describe('HF_ENDPOINT that is not a Hub', () => {
       '404 repository name not known',
     ],
     ['a registry that wants a login', answer(401, v2, ''), 'UNSUPPORTED', '401'],
-    ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404'],
+    ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404 Not Found'],
     ['a server that takes no GET there', answer(405, {}, ''), 'UNSUPPORTED', '405'],
-    ['a port that speaks TLS', answer(400, html, '<h1>400 Bad Request</h1>'), 'UNSUPPORTED', '400'],
+    ['a port that speaks TLS', answer(400, html, '<h1>400 Bad Request</h1>'), 'UNSUPPORTED', '400 Bad Request'],
   ])('is reported: %s', async (_, response, code, said) => {
     expect(await saying(response)).toMatchObject({
       code,
@@ -171,7 +171,7 @@ describe('HF_ENDPOINT that is not a Hub', () => {
   test.each([401, 403])('is called that: a server that refuses with a page and status %i', async (status) => {
     expect(await saying(answer(status, html, '<h1>Sorry</h1>'))).toMatchObject({
       code: 'UNSUPPORTED',
-      message: `https://r.test/hf (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${status}`,
+      message: `https://r.test/hf (HF_ENDPOINT) does not answer like a Hugging Face Hub: ${status} Sorry`,
     });
     expect(
       (await saying(answer(status, html, '<h1>Sorry</h1>'), 'https://huggingface.co')).message,

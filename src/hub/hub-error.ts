@@ -36,7 +36,7 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
     response,
   );
   if (question.isFirst && isNoHub(response, body, said, question.endpoint))
-    return noHubError(response, said, question);
+    return noHubError(response, said || presentablePage(body, response), question);
   const isOfHub = headers['x-error-code'] !== undefined || headers['x-error-message'] !== undefined;
   if (status === 403 && !isOfHub && isForeignPage(body)) return firewallError(response, body, question);
   const refusal = classify(status, headers['x-error-code'], said, question);

@@ -488,7 +488,7 @@ describe('what a script and a person are told', () => {
     [
       'a pull-through cache',
       said(405, 'UNSUPPORTED', 'The operation is unsupported.'),
-      'the repository only passes on the images of another registry: 405 UNSUPPORTED: The operation is unsupported.',
+      'the repository is a proxy of another registry: 405 UNSUPPORTED: The operation is unsupported.',
     ],
     ['storage that is full', answer(507), 'the storage of the registry is full: 507'],
     [
