@@ -137,7 +137,12 @@ describe('HF_ENDPOINT that is not a Hub', () => {
     ['a registry that wants a login', answer(401, v2, ''), 'UNSUPPORTED', '401'],
     ['a path with a typo', answer(404, html, '<h1>Not Found</h1>'), 'NOT_FOUND', '404 Not Found'],
     ['a server that takes no GET there', answer(405, {}, ''), 'UNSUPPORTED', '405'],
-    ['a port that speaks TLS', answer(400, html, '<h1>400 Bad Request</h1>'), 'UNSUPPORTED', '400 Bad Request'],
+    [
+      'a port that speaks TLS',
+      answer(400, html, '<h1>400 Bad Request</h1>'),
+      'UNSUPPORTED',
+      '400 Bad Request',
+    ],
   ])('is reported: %s', async (_, response, code, said) => {
     expect(await saying(response)).toMatchObject({
       code,
