@@ -12,6 +12,8 @@ test.each([
 });
 
 test('an error that is not the system’s keeps its words', () => {
-  expect(systemWords(new Error('it is empty'))).toBe('it is empty');
+  for (const said of ['it is empty', 'not now: 12 bytes, too many'])
+    expect(systemWords(new Error(said))).toBe(said);
+  expect(systemWords(new Error('12 bytes, more'))).toBe('12 bytes, more');
   expect(systemWords('odd')).toBe('odd');
 });

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What the system says about a file that the message names already: without its code, call and path. */
 export function systemWords(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
+  if (!('code' in error)) return error.message;
+  const code = String(error.code);
   return WORDS[code] ?? error.message.replace(`${code}: `, '').replace(/, [a-z]+( '.*)?$/s, '');
 }
