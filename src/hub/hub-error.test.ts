@@ -191,6 +191,16 @@ describe('HF_ENDPOINT that is not a Hub', () => {
   );
 });
 
+test('a page with the number of its request is called no Hub, with that number', async () => {
+  const headers = { 'content-type': 'text/html', 'x-request-id': 'Root=1-2' };
+  const error = await hubError(answer(403, headers, '<h1>Forbidden</h1>'), {
+    ...ask,
+    token: NONE,
+    isFirst: true,
+  });
+  expect(error.message).toMatch(/ does not answer like a Hugging Face Hub: 403 Forbidden \(request Root=1-2\)$/);
+});
+
 describe('what an error says', () => {
   const message = async (response: ReturnType<typeof answer>, token = NONE) =>
     (await hubError(response, { ...ask, token })).message;

@@ -35,15 +35,15 @@ export async function hubError(response: HttpResponse, question: HubQuestion): P
     headers['x-error-message'] ?? parseErrorMessage(body) ?? plainText(body, headers['content-type']),
     response,
   );
+  const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
+  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
   if (question.isFirst && isNoHub(response, body, said, question.endpoint))
-    return noHubError(response, said || presentablePage(body, response), question);
+    return noHubError(response, `${said || presentablePage(body, response)}${request}`.trim(), question);
   const isOfHub = headers['x-error-code'] !== undefined || headers['x-error-message'] !== undefined;
   if (status === 403 && !isOfHub && isForeignPage(body)) return firewallError(response, body, question);
   const refusal = classify(status, headers['x-error-code'], said, question);
   const { code } = refusal;
   const hint = question.begun ? hintToGoOn(refusal, question) : refusal.hint;
-  const requestId = headers['x-request-id'] ?? headers['x-amzn-trace-id'] ?? headers['x-amz-cf-id'];
-  const request = requestId === undefined ? '' : ` (request ${presentable(requestId, response)})`;
   const what = messageOf(refusal, response, said, question);
   return new ModelcarError(code, what + request, { hint });
 }
