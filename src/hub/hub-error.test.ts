@@ -198,7 +198,9 @@ test('a page with the number of its request is called no Hub, with that number',
     token: NONE,
     isFirst: true,
   });
-  expect(error.message).toMatch(/ does not answer like a Hugging Face Hub: 403 Forbidden \(request Root=1-2\)$/);
+  expect(error.message).toMatch(
+    / does not answer like a Hugging Face Hub: 403 Forbidden \(request Root=1-2\)$/,
+  );
 });
 
 describe('what an error says', () => {
