@@ -8,7 +8,7 @@ export interface Habit {
   readonly hint: string;
 }
 
-const SECRET = 'other users of this machine can read what is in an argument';
+const SECRET = 'other users of this machine can read command-line arguments';
 const ACCOUNT = 'Set OCI_USERNAME and OCI_PASSWORD, or log in with docker, podman or skopeo.';
 const TOKEN = 'Set HF_TOKEN, or log in with hf auth login.';
 const COPY =

@@ -1,18 +1,18 @@
 import { ModelcarError } from '../core/error.ts';
 import { formatDuration } from '../core/format-duration.ts';
 
-/** What was spent before a request failed for good. */
+/** How often a failed request was retried, and how long that took. */
 export interface SpentRetries {
   readonly retries: number;
   readonly ms: number;
 }
 
-/** `gave up after 3 retries in 12s: 503`; only what was said where nothing was retried. */
+/** `gave up after 3 retries in 12s: 503`; without retries `said` alone. */
 export function withSpentRetries(said: string, spent: SpentRetries | undefined): string {
   return spent === undefined || spent.retries === 0 ? said : `${gaveUp(spent)}: ${said}`;
 }
 
-/** The same error, whose message ends with what was spent. */
+/** The same error, with the retries at the end of its message. */
 export function afterRetries(error: ModelcarError, spent: SpentRetries): ModelcarError {
   if (spent.retries === 0) return error;
   const { code, message, hint } = error;

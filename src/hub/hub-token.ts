@@ -66,7 +66,7 @@ export function sentToken({ token, tokenOrigin, optionalToken }: HubTokenOptions
 }
 
 /**
- * Sends the token to the Hub and to nobody else: not to a CDN, not to the Hub behind a mirror. When the Hub refuses it,
+ * Sends the token only to the Hub: not to a CDN, not to the Hub behind a mirror. When the Hub refuses it,
  * ask again with the token that has replaced it, if there is one. The Hub refuses an expired token for public models too.
  * So when it refuses an optional token, ask again without it. If that helps, drop the token.
  *

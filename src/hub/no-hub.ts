@@ -95,7 +95,7 @@ export function requireJson(
     throw noHubError(response, 'with a page that is not JSON', asked);
 }
 
-/** For a hint: which Hub, where it is not the one that everybody knows. */
+/** For a hint: names the Hub unless it is huggingface.co. */
 export function at(endpoint: HubEndpoint): string {
   return isCustom(endpoint) ? ` at ${endpoint.url} (HF_ENDPOINT)` : '';
 }

@@ -24,7 +24,7 @@ test('each problem is a line, and the verdict and what to do follow', () => {
   expect(formatValidation(broken)).toEqual([
     `problem: layer ${DIGEST} is not there`,
     `BROKEN  ghcr.io/acme/llama:v1  ${DIGEST}  1 problem`,
-    'hint: Push the model again: this sends what is missing.',
+    'hint: Push the model again: the push sends the missing blobs.',
   ]);
 });
 

@@ -15,7 +15,7 @@ export function formatValidation({ reference, manifestDigest, ...rest }: Validat
     problems.length === 0
       ? `${verdict}  ${count(blobs.length, 'blob')}, ${size}`
       : `${verdict}  ${count(problems.length, 'problem')}`,
-    ...(problems.length === 0 ? [] : ['hint: Push the model again: this sends what is missing.']),
+    ...(problems.length === 0 ? [] : ['hint: Push the model again: the push sends the missing blobs.']),
   ];
 }
 

@@ -59,7 +59,7 @@ function rawParts({ path }: Sibling): Gap {
 }
 
 /**
- * Indexes that name nothing of what is there, beside weights that are complete without them. Conversions leave such an
+ * Indexes that name no file of the repository, beside weights that are complete without them. Conversions leave such an
  * index: ExLlamaV2 writes `output.safetensors`, and copies the index of the model.
  */
 export function leftoverIndexes(
